@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef P11CSR_CONTEXT_H
+#define P11CSR_CONTEXT_H
+
+#include "p11csr/error.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* The library's version, like "0.1.0". Static storage. */
+P11CSR_API const char *p11csr_version(void);
+
+/*
+ * Makes a context. No module is loaded yet and no configuration is read. The caller frees it with
+ * p11csr_ctx_free(). Threads may share a context: it locks inside, and its token operations run one after the
+ * other.
+ */
+P11CSR_API enum p11csr_code p11csr_ctx_new(p11csr_ctx **ret_ctx, p11csr_error **err);
+/*
+ * Logs out, closes sessions, finalises the modules that the context loaded, and frees it; *ctx becomes NULL.
+ * Every key of the context must have been freed. Accepts NULL and a pointer to NULL.
+ */
+P11CSR_API void p11csr_ctx_free(p11csr_ctx **ctx);
+
+/*
+ * Reads configuration (p11csr.yaml(5)): a file, or a folder in which p11csr.yaml and p11csr.d/NAME.yaml are
+ * read, in the order of their names. A folder or a file in it that is not there is fine; a file named
+ * directly must be there. Token aliases replace those of the same name that were read earlier. Errors: CONFIG
+ * with file, line and the nearest known word; READ.
+ */
+P11CSR_API enum p11csr_code p11csr_ctx_load_config(p11csr_ctx *ctx, const char *path, p11csr_error **err);
+
+/*
+ * Uses only this PKCS#11 module: a path (with a '/') or a name that p11-kit knows. It goes before what an
+ * alias or a URI says. NULL: no such preference. Nothing is loaded before a token is needed.
+ */
+P11CSR_API enum p11csr_code p11csr_ctx_set_module(p11csr_ctx *ctx, const char *path_or_name,
+                                                  p11csr_error **err);
+
+/*
+ * Where the user PIN comes from: "file:PATH" (one trailing newline is not part of it), "empty", or "prompt"
+ * (the callback). It goes before what a URI or an alias says. NULL: no such preference. Errors: PIN_SOURCE.
+ */
+P11CSR_API enum p11csr_code p11csr_ctx_set_pin_source(p11csr_ctx *ctx, const char *source,
+                                                      p11csr_error **err);
+
+enum p11csr_role {
+    P11CSR_ROLE_USER,    /* the normal user: once per token */
+    P11CSR_ROLE_CONTEXT, /* one use of a key with CKA_ALWAYS_AUTHENTICATE */
+};
+
+/* What a PIN is wanted for. The texts live until the callback returns. Fields may be added at the end. */
+struct p11csr_pin_request {
+    enum p11csr_role role;
+    const char *token; /* the token's label */
+    const char *key;   /* the key's label, or NULL */
+    int count_low;     /* 1: a wrong PIN was sent since the last good one */
+    int final_try;     /* 1: one more wrong PIN locks the token */
+};
+
+/*
+ * Asks a person for a PIN and hands it over with p11csr_pin_set(). Returns P11CSR_OK, or
+ * P11CSR_E_PIN_CANCELLED or P11CSR_E_INTERRUPTED when there is none. It is called with the context locked: it
+ * must not use the context.
+ */
+typedef enum p11csr_code (*p11csr_pin_callback)(const struct p11csr_pin_request *request, p11csr_pin *pin,
+                                                void *data);
+/*
+ * Hands over a PIN of `len` bytes (at most 255), which are copied; the caller wipes its own. Errors:
+ * PIN_LENGTH.
+ */
+P11CSR_API enum p11csr_code p11csr_pin_set(p11csr_pin *pin, const void *bytes, size_t len);
+/* Sets the callback used for "prompt" and when no other source is known. NULL: nobody can be asked. */
+P11CSR_API void p11csr_ctx_set_pin_callback(p11csr_ctx *ctx, p11csr_pin_callback callback, void *data);
+
+/* 1: a PIN is sent even when the token says that one more wrong PIN locks it. Default 0. */
+P11CSR_API void p11csr_ctx_accept_final_try(p11csr_ctx *ctx, int accept);
+
+/*
+ * Receives warnings: one line each, without a newline. It must not use the context. NULL: they are dropped.
+ */
+typedef void (*p11csr_warning_callback)(const char *text, void *data);
+P11CSR_API void p11csr_ctx_set_warning_callback(p11csr_ctx *ctx, p11csr_warning_callback callback,
+                                                void *data);
+
+/* Frees a text that a function returned as `char **`. Accepts NULL and a pointer to NULL. */
+P11CSR_API void p11csr_free_text(char **text);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

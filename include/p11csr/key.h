@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef P11CSR_KEY_H
+#define P11CSR_KEY_H
+
+#include "p11csr/context.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/*
+ * Says which key is meant. Set struct_size by P11CSR_SELECT_INIT. `token` is an alias of the configuration, a
+ * token's label, or a pkcs11: URI, which may name the key as well; `label` and `id` then have to agree with
+ * it.
+ */
+struct p11csr_select {
+    size_t struct_size;
+    const char *token;       /* NULL: the only token there is */
+    const char *label;       /* CKA_LABEL, or NULL */
+    const unsigned char *id; /* CKA_ID, or NULL */
+    size_t id_len;           /* bytes */
+};
+#define P11CSR_SELECT_INIT                                                                                   \
+    {                                                                                                        \
+        .struct_size = sizeof(struct p11csr_select)                                                          \
+    }
+
+/* A key pair as the token shows it. Fields may be added at the end. */
+struct p11csr_key_info {
+    const char *uri;               /* RFC 7512, names this key */
+    const char *token;             /* the token's label */
+    const char *label;             /* CKA_LABEL as UTF-8; may be empty */
+    const char *id;                /* CKA_ID in hex; may be empty */
+    const char *type;              /* "p256", "rsa-2048", ...; "unknown" when the public half is not shown */
+    const char *spki_sha256;       /* of SubjectPublicKeyInfo, in hex; empty when it is not shown */
+    const char *public_key_source; /* "public-key-object", ...; "none" */
+    const char *problem;           /* why the public half is not usable; NULL when it is */
+    unsigned bits;                 /* 0 when unknown */
+    int has_private;               /* the private key object is visible in this login state */
+    int has_public;                /* a public key object is there */
+    int has_certificate;           /* a certificate with the same CKA_ID is there */
+};
+
+typedef struct p11csr_key_list p11csr_key_list;
+
+/*
+ * Lists the key pairs that match. Logs in when a PIN source that asks nobody is known; otherwise only what
+ * the token shows to everybody is listed. Errors: those of finding the token, and of the login.
+ */
+P11CSR_API enum p11csr_code p11csr_keys_list(p11csr_ctx *ctx, const struct p11csr_select *select,
+                                             p11csr_key_list **ret_list, p11csr_error **err);
+P11CSR_API size_t p11csr_key_list_count(const p11csr_key_list *list);
+/*
+ * 1 when the token wants a login and none took place: private keys may be there that the list does not show.
+ */
+P11CSR_API int p11csr_key_list_is_partial(const p11csr_key_list *list);
+/* Borrowed from the list; NULL when `index` is out of range. */
+P11CSR_API const struct p11csr_key_info *p11csr_key_list_get(const p11csr_key_list *list, size_t index);
+P11CSR_API void p11csr_key_list_free(p11csr_key_list **list);
+
+/*
+ * Finds the one key pair that matches and reads its public half, comparing all sources of it. Logs in as far
+ * as needed. Errors: KEY_NOT_FOUND, KEY_AMBIGUOUS (the candidates are notes of the error),
+ * PUBLIC_KEY_NOT_FOUND, PROOF_PUBLIC_KEY, and those of the login. The key is freed with p11csr_key_free()
+ * before its context.
+ */
+P11CSR_API enum p11csr_code p11csr_key_open(p11csr_ctx *ctx, const struct p11csr_select *select,
+                                            p11csr_key **ret_key, p11csr_error **err);
+
+/* Says what key to make. Set struct_size by P11CSR_KEYGEN_INIT. */
+struct p11csr_keygen {
+    size_t struct_size;
+    const char *spec; /* "p256", "rsa-3072", ...; see p11csr_key_algorithm() */
+    int ensure; /* 1: a key that is there already is used if it is of this kind and not less protected */
+};
+#define P11CSR_KEYGEN_INIT                                                                                   \
+    {                                                                                                        \
+        .struct_size = sizeof(struct p11csr_keygen)                                                          \
+    }
+
+/*
+ * Makes a key pair on the token (PKCS#11 C_GenerateKeyPair): for signing only, sensitive, not extractable.
+ * `select` names the token and the label, and may give the CKA_ID; a random one is chosen otherwise. The
+ * security attributes are read back; a key that the token did not protect as asked is destroyed again
+ * (KEY_PROTECTION). Errors: KEY_EXISTS, KEY_SPEC (`ensure` found another kind of key), ALGORITHM, MECHANISM,
+ * TOKEN_FULL, TOKEN_READ_ONLY, and those of the login. *ret_made, if not NULL, tells whether a key was made
+ * (1) or was there (0).
+ */
+P11CSR_API enum p11csr_code p11csr_key_generate(p11csr_ctx *ctx, const struct p11csr_select *select,
+                                                const struct p11csr_keygen *keygen, p11csr_key **ret_key,
+                                                int *ret_made, p11csr_error **err);
+/* Borrowed from the key. Never NULL. */
+P11CSR_API const struct p11csr_key_info *p11csr_key_get_info(const p11csr_key *key);
+/* The SubjectPublicKeyInfo as DER, borrowed from the key. *ret_len in bytes. */
+P11CSR_API const unsigned char *p11csr_key_get_spki(const p11csr_key *key, size_t *ret_len);
+P11CSR_API void p11csr_key_free(p11csr_key **key);
+
+/* -1: the module does not say; 0: no; 1: yes. */
+struct p11csr_protection {
+    int sensitive;           /* CKA_SENSITIVE */
+    int extractable;         /* CKA_EXTRACTABLE */
+    int always_sensitive;    /* CKA_ALWAYS_SENSITIVE */
+    int never_extractable;   /* CKA_NEVER_EXTRACTABLE */
+    int local;               /* CKA_LOCAL: generated on the token */
+    int private_object;      /* CKA_PRIVATE */
+    int always_authenticate; /* CKA_ALWAYS_AUTHENTICATE */
+    int sign;                /* CKA_SIGN */
+    int decrypt;             /* CKA_DECRYPT */
+    int unwrap;              /* CKA_UNWRAP */
+    int derive;              /* CKA_DERIVE */
+    int value_readable;      /* what C_GetAttributeValue says to the private value; it is not taken */
+    char value_answer[32];   /* the CKR name of that answer */
+};
+
+/*
+ * Reads what the module says about the private key. It is a claim of the module and no evidence. Errors:
+ * TOKEN.
+ */
+P11CSR_API enum p11csr_code p11csr_key_get_protection(p11csr_key *key, struct p11csr_protection *ret,
+                                                      p11csr_error **err);
+
+/* A row of the algorithm tables; its texts are static. Fields may be added at the end. */
+struct p11csr_algorithm {
+    const char *name;
+    const char *doc;
+    const char *family;         /* "RSA", "EC", "EdDSA" */
+    const char *default_scheme; /* of a kind of key; NULL for a signature scheme */
+    const char
+        *defined_in; /* of a signature scheme: where its AlgorithmIdentifier is defined; NULL for keys */
+    unsigned security_bits; /* of a kind of key; 0 for schemes */
+};
+/*
+ * The kinds of keys and the signature schemes, by index from 0. 1, or 0 when `index` is out of range. Thread-
+ * safe.
+ */
+P11CSR_API int p11csr_key_algorithm(size_t index, struct p11csr_algorithm *ret);
+P11CSR_API int p11csr_scheme_algorithm(size_t index, struct p11csr_algorithm *ret);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef P11CSR_P11CSR_H
+#define P11CSR_P11CSR_H
+
+/* Everything that libp11csr offers. */
+#include "p11csr/context.h"
+#include "p11csr/csr.h"
+#include "p11csr/error.h"
+#include "p11csr/key.h"
+#include "p11csr/request.h"
+#include "p11csr/token.h"
+#include "p11csr/types.h"
+
+#endif

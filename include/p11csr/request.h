@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef P11CSR_REQUEST_H
+#define P11CSR_REQUEST_H
+
+#include "p11csr/key.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/*
+ * Makes an empty request. It is filled by the functions below, each of which checks its input at once, and
+ * can be signed any number of times, with any keys. Freed with p11csr_request_free().
+ */
+P11CSR_API enum p11csr_code p11csr_request_new(p11csr_request **ret_request, p11csr_error **err);
+P11CSR_API void p11csr_request_free(p11csr_request **request);
+
+/*
+ * The subject: RFC 4514 text, most specific part first ("CN=www.example.com,O=Example,C=DE"), or slash form
+ * in DER order ("/C=DE/O=Example/CN=www.example.com"). UTF-8; "" is the empty subject. Bounds and string
+ * types follow RFC 5280 appendix A.1. Replaces an earlier one. Errors: SUBJECT, with the position.
+ */
+P11CSR_API enum p11csr_code p11csr_request_set_subject(p11csr_request *request, const char *text,
+                                                       p11csr_error **err);
+/*
+ * Adds a subject alternative name (RFC 5280 section 4.2.1.6). `type` is "dns", "ip", "email" or "uri".
+ * Errors: SAN.
+ */
+P11CSR_API enum p11csr_code p11csr_request_add_san(p11csr_request *request, const char *type,
+                                                   const char *value, p11csr_error **err);
+/*
+ * Key usage (RFC 5280 section 4.2.1.3): names separated by commas, like "digitalSignature,keyEncipherment";
+ * critical unless ":noncritical" follows. Replaces an earlier one. Errors: EXTENSION.
+ */
+P11CSR_API enum p11csr_code p11csr_request_set_key_usage(p11csr_request *request, const char *list,
+                                                         p11csr_error **err);
+/*
+ * Extended key usage (RFC 5280 section 4.2.1.12): names or object identifiers separated by commas, like
+ * "serverAuth"; not critical unless ":critical" follows. Replaces an earlier one. Errors: EXTENSION.
+ */
+P11CSR_API enum p11csr_code p11csr_request_set_ext_key_usage(p11csr_request *request, const char *list,
+                                                             p11csr_error **err);
+/*
+ * Basic constraints (RFC 5280 section 4.2.1.9). `is_ca`: 1 for a CA, which makes it critical. `path_length`:
+ * -1 for none; only with is_ca. Errors: EXTENSION.
+ */
+P11CSR_API enum p11csr_code p11csr_request_set_basic_constraints(p11csr_request *request, int is_ca,
+                                                                 long path_length, p11csr_error **err);
+/* TLS feature status_request, "must-staple" (RFC 7633). 1: asked for. */
+P11CSR_API void p11csr_request_set_must_staple(p11csr_request *request, int wanted);
+/* The signature scheme by name, like "rsa-pss-sha256"; NULL: the default of the key. Errors: ALGORITHM. */
+P11CSR_API enum p11csr_code p11csr_request_set_scheme(p11csr_request *request, const char *name,
+                                                      p11csr_error **err);
+/*
+ * The digest by name, like "sha384", or NULL for the key's default; `pss`: 1 for RSASSA-PSS. The scheme is
+ * then chosen when the kind of key is known. Replaces an earlier choice of a scheme. Errors: ALGORITHM.
+ */
+P11CSR_API enum p11csr_code p11csr_request_set_hash(p11csr_request *request, const char *digest, int pss,
+                                                    p11csr_error **err);
+/*
+ * Checks everything that needs no token, as p11csr_request_sign() will: that there is something to certify,
+ * and that the scheme fits a key of the kind `key_type` ("p256"; NULL: not known yet). Errors: SUBJECT,
+ * ALGORITHM, WEAK.
+ */
+P11CSR_API enum p11csr_code p11csr_request_check(const p11csr_request *request, const char *key_type,
+                                                 p11csr_error **err);
+/*
+ * Assembles the CertificationRequestInfo (RFC 2986), has the token sign it, and proves the result: it is read
+ * back, compared with what was asked, and its signature verified in software with the public key in it. On
+ * any failure there is no result. Errors: those of p11csr_request_check(), MECHANISM, KEY_USE,
+ * PROOF_SIGNATURE, PROOF_PUBLIC_KEY, PROOF_CONTENT, and those of the login. *ret_csr is freed with
+ * p11csr_csr_free().
+ */
+P11CSR_API enum p11csr_code p11csr_request_sign(const p11csr_request *request, p11csr_key *key,
+                                                p11csr_csr **ret_csr, p11csr_error **err);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef P11CSR_TOKEN_H
+#define P11CSR_TOKEN_H
+
+#include "p11csr/context.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+enum p11csr_pin_state {
+    P11CSR_PIN_STATE_UNKNOWN,   /* the token reports nothing: that is no good sign and no bad one */
+    P11CSR_PIN_STATE_COUNT_LOW, /* a wrong PIN was sent since the last good one */
+    P11CSR_PIN_STATE_FINAL_TRY,
+    P11CSR_PIN_STATE_LOCKED,
+    P11CSR_PIN_STATE_TO_BE_CHANGED,
+    P11CSR_PIN_STATE_NOT_SET,
+};
+
+/* A token as its module reports it (PKCS#11 CK_TOKEN_INFO). Fields may be added at the end. */
+struct p11csr_token_info {
+    const char *uri; /* RFC 7512, names this token */
+    const char *label;
+    const char *manufacturer;
+    const char *model;
+    const char *serial;
+    const char *module; /* the module's file, or its name in p11-kit */
+    const char *hardware_version;
+    const char *firmware_version;
+    unsigned long slot_id; /* may differ the next time */
+    unsigned long min_pin_length;
+    unsigned long max_pin_length;
+    int login_required; /* 1 or 0, as the following */
+    int protected_path; /* the PIN is entered at the device */
+    int write_protected;
+    int hardware; /* the slot says that it is hardware */
+    enum p11csr_pin_state pin_state;
+};
+
+typedef struct p11csr_token_list p11csr_token_list;
+
+/*
+ * Lists the tokens that `token` matches: an alias of the configuration, a token's label, or a pkcs11: URI;
+ * NULL means every token of the modules in question. Slots without an initialised token are left out. No
+ * login takes place. Errors: URI, MODULE_NOT_FOUND, MODULE_LOAD, TOKEN. An empty list is no error.
+ */
+P11CSR_API enum p11csr_code p11csr_tokens_list(p11csr_ctx *ctx, const char *token,
+                                               p11csr_token_list **ret_list, p11csr_error **err);
+P11CSR_API size_t p11csr_token_list_count(const p11csr_token_list *list);
+/* Borrowed from the list; NULL when `index` is out of range. */
+P11CSR_API const struct p11csr_token_info *p11csr_token_list_get(const p11csr_token_list *list, size_t index);
+P11CSR_API void p11csr_token_list_free(p11csr_token_list **list);
+
+/* What p11csr_soft_token_create() made or found. All texts are freed by p11csr_soft_token_done(). */
+struct p11csr_soft_token {
+    char *alias_file;  /* YAML file that makes the name an alias */
+    char *pin_file;    /* the user PIN, readable by the owner only */
+    char *config_file; /* value for SOFTHSM2_CONF */
+    char *module;      /* value for --module */
+    int created;       /* 0: everything was there already */
+};
+
+/*
+ * Makes a SoftHSM2 token for trying things out: its store under `data_dir`/softhsm2/`name`, random PINs in
+ * `config_dir`/p11csr.d/`name`.pin and .so-pin, and the alias in `config_dir`/p11csr.d/`name`.yaml, written
+ * last. A second call with the same name changes nothing. `name` has 1 to 32 letters, digits, '-', '_' or
+ * '.', and starts with a letter or digit. The process gets the environment variable SOFTHSM2_CONF before the
+ * module is loaded. Errors: VALUE, MODULE_NOT_FOUND (SoftHSM2 is not installed), WRITE, TOKEN.
+ */
+P11CSR_API enum p11csr_code p11csr_soft_token_create(p11csr_ctx *ctx, const char *name,
+                                                     const char *config_dir, const char *data_dir,
+                                                     struct p11csr_soft_token *ret, p11csr_error **err);
+P11CSR_API void p11csr_soft_token_done(struct p11csr_soft_token *soft);
+
+/*
+ * Reads a pkcs11: URI (RFC 7512) and returns its normal form, without PIN attributes, to be freed with
+ * p11csr_free_text(). Errors: URI, with the byte that is wrong. Needs no context; thread-safe.
+ */
+P11CSR_API enum p11csr_code p11csr_uri_normalize(const char *uri, char **ret_text, p11csr_error **err);
+
+/* One attribute of a URI, decoded. */
+typedef void (*p11csr_uri_visitor)(const char *name, const unsigned char *value, size_t len, void *data);
+/* Calls `visit` for each attribute that is there; a pin-value is shown with an empty value. Errors: URI. */
+P11CSR_API enum p11csr_code p11csr_uri_explain(const char *uri, p11csr_uri_visitor visit, void *data,
+                                               p11csr_error **err);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

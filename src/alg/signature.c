@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "alg/signature.h"
+
+#include "base/error.h"
+#include "der/writer.h"
+
+static bool is_zero(struct pc_span number)
+{
+    for (size_t i = 0; i < number.len; i++) {
+        if (number.ptr[i] != 0) {
+            return false;
+        }
+    }
+    return true;
+}
+
+PC_RESULT pc_signature_encode(const struct pc_scheme *scheme, const struct pc_keyspec *spec,
+                              struct pc_span raw, struct pc_buf *ret, p11csr_error **err)
+{
+    if (scheme->encoding == PC_SIG_AS_IS) {
+        pc_buf_add_span(ret, raw);
+        return pc_buf_check(ret, err);
+    }
+    if (raw.len != 2 * spec->order_len) {
+        return pc_fail(err, P11CSR_E_PROOF_SIGNATURE, "C_Sign returned %zu octets where %s with %s has %zu",
+                       raw.len, scheme->name, spec->name, 2 * spec->order_len);
+    }
+    const struct pc_span r = {raw.ptr, spec->order_len};
+    const struct pc_span s = {raw.ptr + spec->order_len, spec->order_len};
+    if (is_zero(r) || is_zero(s)) {
+        return pc_fail(err, P11CSR_E_PROOF_SIGNATURE, "C_Sign returned a signature with r or s zero");
+    }
+    struct pc_der_writer w;
+    pc_der_writer_init(&w, ret);
+    pc_der_begin(&w, PC_DER_SEQUENCE);
+    pc_der_unsigned(&w, r);
+    pc_der_unsigned(&w, s);
+    pc_der_end(&w);
+    return pc_der_finish(&w, err);
+}
+
+size_t pc_signature_max(const struct pc_keyspec *spec, unsigned bits)
+{
+    if (spec->family == PC_FAMILY_RSA) {
+        return (bits + 7) / 8;
+    }
+    return 2 * spec->point_len; // r and s, or R and S: each is at most as long as a point
+}

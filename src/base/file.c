@@ -1,0 +1,206 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "base/file.h"
+
+#include "base/error.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/random.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+void pc_close(int *fd)
+{
+    if (*fd >= 0) {
+        (void)close(*fd);
+        *fd = -1;
+    }
+}
+
+PC_RESULT pc_file_read_fd(int fd, const char *name, struct pc_buf *ret, p11csr_error **err)
+{
+    for (;;) {
+        uint8_t chunk[4096];
+        const ssize_t got = read(fd, chunk, sizeof(chunk));
+        if (got < 0 && errno == EINTR) {
+            continue;
+        }
+        if (got < 0) {
+            return pc_fail_errno(err, P11CSR_E_READ, errno, "read '%s'", name);
+        }
+        pc_buf_add(ret, chunk, (size_t)got);
+        pc_wipe(chunk, (size_t)got); // it may have been a PIN
+        PC_TRY(pc_frame(pc_buf_check(ret, err), err, "cannot read '%s'", name));
+        if (got == 0) {
+            return PC_OK;
+        }
+    }
+}
+
+PC_RESULT pc_file_read(const char *path, struct pc_buf *ret, p11csr_error **err)
+{
+    int fd PC_CLEANUP(pc_close) = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+    if (fd < 0) {
+        return pc_fail_errno(err, P11CSR_E_READ, errno, "open '%s'", path);
+    }
+    return pc_file_read_fd(fd, path, ret, err);
+}
+
+PC_RESULT pc_file_write_fd(int fd, const char *name, struct pc_span content, p11csr_error **err)
+{
+    size_t done = 0;
+    while (done < content.len) {
+        const ssize_t put = write(fd, content.ptr + done, content.len - done);
+        if (put < 0 && errno != EINTR) {
+            return pc_fail_errno(err, P11CSR_E_WRITE, errno, "write '%s'", name);
+        }
+        done += put > 0 ? (size_t)put : 0;
+    }
+    return PC_OK;
+}
+
+/* A path that names something other than a regular file is written to in place. */
+static bool is_special(const char *path)
+{
+    struct stat st;
+    return stat(path, &st) == 0 && !S_ISREG(st.st_mode);
+}
+
+/* The folder part of a path; NULL when out of memory. */
+static char *folder_of(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    if (slash == NULL) {
+        return pc_strdup(".");
+    }
+    return pc_strndup(path, slash == path ? 1 : (size_t)(slash - path));
+}
+
+static struct pc_result write_special(const char *path, struct pc_span content, p11csr_error **err)
+{
+    int fd PC_CLEANUP(pc_close) = open(path, O_WRONLY | O_CLOEXEC | O_NOCTTY);
+    if (fd < 0) {
+        return pc_fail_errno(err, P11CSR_E_WRITE, errno, "open '%s'", path);
+    }
+    return pc_file_write_fd(fd, path, content, err);
+}
+
+/* Gives the finished temporary file its name. */
+static struct pc_result publish(const char *temporary, const char *path, enum pc_file_replace replace,
+                                p11csr_error **err)
+{
+    if (replace == PC_FILE_REPLACE) {
+        return rename(temporary, path) == 0
+                   ? PC_OK
+                   : pc_fail_errno(err, P11CSR_E_WRITE, errno, "rename to '%s'", path);
+    }
+    if (link(temporary, path) == 0) {
+        (void)unlink(temporary);
+        return PC_OK;
+    }
+    // A file system without hard links: RENAME_NOREPLACE does the same in one step.
+    const int link_errno = errno;
+    if (link_errno != EEXIST && renameat2(AT_FDCWD, temporary, AT_FDCWD, path, RENAME_NOREPLACE) == 0) {
+        return PC_OK;
+    }
+    const int why = link_errno == EEXIST ? EEXIST : errno;
+    return pc_fail_errno(err, why == EEXIST ? P11CSR_E_FILE_EXISTS : P11CSR_E_WRITE, why, "create '%s'",
+                         path);
+}
+
+static struct pc_result fill(int fd, const char *path, struct pc_span content, p11csr_error **err)
+{
+    PC_TRY(pc_file_write_fd(fd, path, content, err));
+    if (fsync(fd) != 0) {
+        return pc_fail_errno(err, P11CSR_E_WRITE, errno, "write '%s'", path);
+    }
+    return PC_OK;
+}
+
+static struct pc_result write_regular(const char *path, const char *folder, struct pc_span content,
+                                      enum pc_file_replace replace, unsigned mode, p11csr_error **err)
+{
+    uint64_t random = 0;
+    if (getrandom(&random, sizeof(random), 0) != (ssize_t)sizeof(random)) {
+        return pc_fail_errno(err, P11CSR_E_WRITE, errno, "getrandom");
+    }
+    char *temporary PC_CLEANUP(pc_free_str) = pc_asprintf("%s/.p11csr-%016" PRIx64, folder, random);
+    if (temporary == NULL) {
+        return pc_fail_memory(err);
+    }
+    int fd PC_CLEANUP(pc_close) = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, mode);
+    if (fd < 0) {
+        return pc_fail_errno(err, P11CSR_E_WRITE, errno, "create a file in '%s'", folder);
+    }
+    struct pc_result result = fill(fd, path, content, err);
+    if (pc_is_ok(result)) {
+        result = publish(temporary, path, replace, err);
+    }
+    if (!pc_is_ok(result)) {
+        (void)unlink(temporary);
+        return result;
+    }
+    int dir PC_CLEANUP(pc_close) = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (dir >= 0) {
+        (void)fsync(dir); // some file systems cannot; the file itself is safe
+    }
+    return PC_OK;
+}
+
+PC_RESULT pc_file_write(const char *path, struct pc_span content, enum pc_file_replace replace, unsigned mode,
+                        p11csr_error **err)
+{
+    if (is_special(path)) {
+        return write_special(path, content, err);
+    }
+    char *folder PC_CLEANUP(pc_free_str) = folder_of(path);
+    if (folder == NULL) {
+        return pc_fail_memory(err);
+    }
+    return write_regular(path, folder, content, replace, mode, err);
+}
+
+PC_RESULT pc_file_check_writable(const char *path, enum pc_file_replace replace, p11csr_error **err)
+{
+    struct stat st;
+    if (lstat(path, &st) == 0) {
+        if (S_ISDIR(st.st_mode)) {
+            return pc_fail_errno(err, P11CSR_E_WRITE, EISDIR, "create '%s'", path);
+        }
+        if (replace == PC_FILE_KEEP && !is_special(path)) {
+            return pc_fail_errno(err, P11CSR_E_FILE_EXISTS, EEXIST, "create '%s'", path);
+        }
+    }
+    char *folder PC_CLEANUP(pc_free_str) = folder_of(path);
+    if (folder == NULL) {
+        return pc_fail_memory(err);
+    }
+    if (!is_special(path) && access(folder, W_OK | X_OK) != 0) {
+        return pc_fail_errno(err, P11CSR_E_WRITE, errno, "create a file in '%s'", folder);
+    }
+    return PC_OK;
+}
+
+PC_RESULT pc_dir_make(const char *path, unsigned mode, p11csr_error **err)
+{
+    char *partial PC_CLEANUP(pc_free_str) = pc_strdup(path);
+    if (partial == NULL) {
+        return pc_fail_memory(err);
+    }
+    for (char *slash = partial + 1; slash != NULL && *partial != 0;) {
+        slash = strchr(slash, '/');
+        if (slash != NULL) {
+            *slash = 0;
+        }
+        if (mkdir(partial, mode) != 0 && errno != EEXIST) {
+            return pc_fail_errno(err, P11CSR_E_WRITE, errno, "create folder '%s'", partial);
+        }
+        if (slash != NULL) {
+            *slash++ = '/';
+        }
+    }
+    return PC_OK;
+}

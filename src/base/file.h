@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef PC_BASE_FILE_H
+#define PC_BASE_FILE_H
+
+#include "base/buf.h"
+
+/* Closes the file descriptor of a PC_CLEANUP() variable unless it is negative. */
+void pc_close(int *fd);
+
+/* Appends what is left in `fd` to `ret`, up to the buffer's limit. `name` is for the error text. */
+PC_RESULT pc_file_read_fd(int fd, const char *name, struct pc_buf *ret, p11csr_error **err);
+/* Appends a file's content to `ret`, up to the buffer's limit. */
+PC_RESULT pc_file_read(const char *path, struct pc_buf *ret, p11csr_error **err);
+
+enum pc_file_replace { PC_FILE_KEEP, PC_FILE_REPLACE };
+
+/*
+ * Creates a file whole or not at all: a temporary file in the same folder, fsync, then link (PC_FILE_KEEP:
+ * fails with FILE_EXISTS when the name is taken) or rename (PC_FILE_REPLACE). `mode` is masked by the umask.
+ * A path that is there and is not a regular file (a pipe, /dev/stdout) is written to directly.
+ */
+PC_RESULT pc_file_write(const char *path, struct pc_span content, enum pc_file_replace replace, unsigned mode,
+                        p11csr_error **err);
+/* Fails as pc_file_write() would, as far as that can be known without writing. */
+PC_RESULT pc_file_check_writable(const char *path, enum pc_file_replace replace, p11csr_error **err);
+/* Writes all of `content` to a descriptor; short writes and EINTR are handled. */
+PC_RESULT pc_file_write_fd(int fd, const char *name, struct pc_span content, p11csr_error **err);
+/* Makes a folder and those above it; one that is there already is fine. */
+PC_RESULT pc_dir_make(const char *path, unsigned mode, p11csr_error **err);
+
+#endif

@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef PC_BASE_LIMITS_H
+#define PC_BASE_LIMITS_H
+
+/*
+ * Upper bounds for everything a token, a file or a caller can make large. Bytes unless the name says
+ * otherwise.
+ */
+enum {
+    PC_MAX_FRAMES = 8,            /* frames of an error */
+    PC_MAX_NOTES = 32,            /* lines of detail of an error */
+    PC_MAX_TEXT = 4096,           /* one line for a person */
+    PC_MAX_REQUEST = 1024 * 1024, /* a certificate request, PEM or DER */
+    PC_MAX_DER_DEPTH = 32,        /* nested constructed values */
+    PC_MAX_RDNS = 64,             /* relative distinguished names of a subject */
+    PC_MAX_ATVS = 16,             /* attributes of one relative distinguished name */
+    PC_MAX_SANS = 10000,          /* alternative names of a request */
+    PC_MAX_EKUS = 64,             /* extended key usages of a request */
+    PC_MAX_EXTENSIONS = 128,      /* extensions of a request */
+    PC_MAX_ATTRIBUTES = 128,      /* attributes of a request */
+    PC_MAX_OID = 128,             /* content octets of an object identifier */
+    PC_MAX_SPKI = 16 * 1024,      /* SubjectPublicKeyInfo */
+    PC_MAX_SIGNATURE = 64 * 1024, /* signature */
+    PC_MAX_URI = 8192,            /* pkcs11: URI */
+    PC_MAX_PIN = 255,             /* PIN */
+    PC_MAX_PIN_FILE = 1024,       /* file that holds a PIN */
+    PC_MAX_CONFIG = 1024 * 1024,  /* one configuration file */
+    PC_MAX_SLOTS = 1024,          /* slots of a module */
+    PC_MAX_MECHANISMS = 4096,     /* mechanisms of a token */
+    PC_MAX_OBJECTS = 200000,      /* objects of a token that are listed */
+    PC_MAX_ATTRIBUTE = 64 * 1024, /* one attribute of a token object */
+    PC_MAX_CANDIDATES = 16,       /* candidates shown when a choice is ambiguous */
+};
+
+#endif

@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef PC_CLI_CLI_H
+#define PC_CLI_CLI_H
+
+#include "base/buf.h"
+#include "base/error.h"
+#include <p11csr/p11csr.h>
+
+#include <jansson.h>
+
+/* The command line. Options and commands are rows; parser, help, manual and completion are made from them. */
+
+enum cli_option_id {
+    OPT_TOKEN,
+    OPT_MODULE,
+    OPT_CONFIG,
+    OPT_PIN_SOURCE,
+    OPT_ACCEPT_FINAL_TRY,
+    OPT_JSON,
+    OPT_QUIET,
+    OPT_HELP,
+    OPT_VERSION,
+    OPT_KEY_LABEL,
+    OPT_KEY_ID,
+    OPT_GENERATE,
+    OPT_ENSURE,
+    OPT_SCHEME,
+    OPT_HASH,
+    OPT_PSS,
+    OPT_SUBJECT,
+    OPT_DNS,
+    OPT_IP,
+    OPT_EMAIL,
+    OPT_URI,
+    OPT_KEY_USAGE,
+    OPT_EXT_KEY_USAGE,
+    OPT_CA,
+    OPT_PATH_LENGTH,
+    OPT_MUST_STAPLE,
+    OPT_OUT,
+    OPT_FORM,
+    OPT_FORCE,
+    OPT_TEXT,
+    OPT_CHECK,
+    OPT_PROTECTION,
+    OPT_PRINT_ENV,
+    OPT_COUNT
+};
+
+struct cli_option {
+    const char *name;
+    char letter;     /* 0: none */
+    const char *arg; /* what the value is, for help; NULL: a switch */
+    bool global;     /* belongs to every command */
+    bool repeatable;
+    const char *help;
+};
+
+/* One use of an option, in the order of the command line. */
+struct cli_use {
+    enum cli_option_id id;
+    char *value; /* NULL for a switch */
+};
+
+struct cli;
+
+struct cli_command {
+    const char *name; /* one or two words: "request", "keys list" */
+    const char *args; /* positional arguments, for help */
+    size_t min_args;
+    size_t max_args;
+    const enum cli_option_id *options;
+    size_t option_count;
+    const char *help;    /* one line */
+    const char *example; /* shown by --help */
+    PC_RESULT (*run)(struct cli *cli, p11csr_error **err);
+};
+
+/* What a command line says, and where the answer goes. */
+struct cli {
+    const struct cli_command *command; /* NULL: none was named */
+    struct pc_buf uses;                /* struct cli_use */
+    struct pc_buf args;                /* const char *: positional arguments */
+    p11csr_ctx *ctx;                   /* made by cli_context() */
+    json_t *json;                      /* the fields of the JSON answer */
+};
+
+const struct cli_option *cli_option_get(enum cli_option_id id);
+const struct cli_command *cli_command_get(size_t index); /* NULL behind the last */
+
+/* Reads the command line. Errors: USAGE. */
+PC_RESULT cli_parse(struct cli *cli, int argc, const char **argv, p11csr_error **err);
+void cli_done(struct cli *cli);
+/* The option's value, or NULL. A switch that is there has the value "". */
+const char *cli_value(const struct cli *cli, enum cli_option_id id);
+bool cli_has(const struct cli *cli, enum cli_option_id id);
+size_t cli_use_count(const struct cli *cli);
+const struct cli_use *cli_use_get(const struct cli *cli, size_t index);
+size_t cli_arg_count(const struct cli *cli);
+const char *cli_arg(const struct cli *cli, size_t index); /* NULL when there is none */
+void cli_help(const struct cli_command *command);         /* NULL: of the program */
+
+/* The context that the global options and the configuration say, made once. */
+PC_RESULT cli_context(struct cli *cli, p11csr_ctx **ret, p11csr_error **err);
+/*
+ * The key that is meant: from a positional URI, or --token, --key-label and --key-id. `store` keeps the
+ * CKA_ID.
+ */
+PC_RESULT cli_select(const struct cli *cli, const char *uri, struct p11csr_select *ret, struct pc_buf *store,
+                     p11csr_error **err);
+/* Reads a file, "-" for standard input, as a certificate request. */
+PC_RESULT cli_read_csr(const char *path, p11csr_csr **ret, p11csr_error **err);
+/* Where configuration (home == "config") or data of the user belong; from XDG variables or HOME. */
+PC_RESULT cli_user_folder(const char *variable, const char *below_home, char **ret, p11csr_error **err);
+
+/* Asks on the terminal. A p11csr_pin_callback. */
+enum p11csr_code cli_prompt(const struct p11csr_pin_request *request, p11csr_pin *pin, void *data);
+/* True when there is a terminal to ask on. */
+bool cli_can_prompt(void);
+
+/* Turns a public function's result into one that PC_TRY() takes. */
+static inline PC_RESULT cli_lift(enum p11csr_code code)
+{
+    return (struct pc_result){code};
+}
+
+/*
+ * Output: text for people on stdout unless --json was given; remarks go to stderr unless --quiet or --json.
+ */
+bool cli_wants_text(const struct cli *cli);
+void cli_print(const char *format, ...) __attribute__((format(printf, 1, 2)));
+void cli_remark(const struct cli *cli, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* Adds a field to the JSON answer; takes `value` over. */
+void cli_json(struct cli *cli, const char *name, json_t *value);
+/* Prints the JSON answer, or the error for people; returns the exit status. */
+int cli_finish(struct cli *cli, struct pc_result result, const p11csr_error *err);
+
+/* Prints a request from the JSON that p11csr_csr_to_json() returns. */
+void cli_print_csr(const json_t *csr, FILE *to);
+
+PC_RESULT cli_run_algorithms(struct cli *cli, p11csr_error **err);
+PC_RESULT cli_run_keys_generate(struct cli *cli, p11csr_error **err);
+PC_RESULT cli_run_keys_list(struct cli *cli, p11csr_error **err);
+PC_RESULT cli_run_keys_show(struct cli *cli, p11csr_error **err);
+PC_RESULT cli_run_request(struct cli *cli, p11csr_error **err);
+PC_RESULT cli_run_show(struct cli *cli, p11csr_error **err);
+PC_RESULT cli_run_tokens_init_soft(struct cli *cli, p11csr_error **err);
+PC_RESULT cli_run_tokens_list(struct cli *cli, p11csr_error **err);
+PC_RESULT cli_run_tokens_show(struct cli *cli, p11csr_error **err);
+PC_RESULT cli_run_uri_explain(struct cli *cli, p11csr_error **err);
+PC_RESULT cli_run_verify(struct cli *cli, p11csr_error **err);
+
+#endif

@@ -1,0 +1,203 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/cli.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* p11csr tokens ..., p11csr uri explain */
+
+static const char *const pin_states[] = {
+    [P11CSR_PIN_STATE_UNKNOWN] = "unknown",
+    [P11CSR_PIN_STATE_COUNT_LOW] = "count-low",
+    [P11CSR_PIN_STATE_FINAL_TRY] = "final-try",
+    [P11CSR_PIN_STATE_LOCKED] = "locked",
+    [P11CSR_PIN_STATE_TO_BE_CHANGED] = "to-be-changed",
+    [P11CSR_PIN_STATE_NOT_SET] = "not-set",
+};
+
+static const char *const pin_texts[] = {
+    [P11CSR_PIN_STATE_UNKNOWN] = "the token reports nothing about wrong PINs",
+    [P11CSR_PIN_STATE_COUNT_LOW] = "a wrong PIN was sent since the last good one",
+    [P11CSR_PIN_STATE_FINAL_TRY] = "one more wrong PIN locks the token",
+    [P11CSR_PIN_STATE_LOCKED] = "locked",
+    [P11CSR_PIN_STATE_TO_BE_CHANGED] = "has to be changed",
+    [P11CSR_PIN_STATE_NOT_SET] = "not set yet",
+};
+
+static void free_list(p11csr_token_list **list)
+{
+    p11csr_token_list_free(list);
+}
+
+static json_t *token_json(const struct p11csr_token_info *info)
+{
+    return json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:I, s:b, s:b, s:b, s:b, s:s}", "uri",
+                     info->uri, "label", info->label, "manufacturer", info->manufacturer, "model",
+                     info->model, "serial", info->serial, "module", info->module, "hardware-version",
+                     info->hardware_version, "firmware-version", info->firmware_version, "slot-id",
+                     (json_int_t)info->slot_id, "login-required", info->login_required, "pin-pad",
+                     info->protected_path, "write-protected", info->write_protected, "hardware-slot",
+                     info->hardware, "pin-state", pin_states[info->pin_state]);
+}
+
+static void print_token(const struct p11csr_token_info *info)
+{
+    cli_print("%s\n  URI:      %s\n  made by:  %s, model %s, firmware %s\n  module:   %s\n", info->label,
+              info->uri, info->manufacturer, info->model, info->firmware_version, info->module);
+    cli_print("  PIN:      %s%s\n", info->login_required != 0 ? pin_texts[info->pin_state] : "none needed",
+              info->protected_path != 0 ? "; entered at the device" : "");
+    if (info->write_protected != 0) {
+        cli_print("  write-protected\n");
+    }
+}
+
+/* The token option, the positional URI, or the environment; NULL means every token. */
+static struct pc_result wanted_token(const struct cli *cli, const char **ret, p11csr_error **err)
+{
+    struct p11csr_select select;
+    struct pc_buf unused = {0};
+    PC_TRY(cli_select(cli, cli_arg(cli, 0), &select, &unused, err));
+    *ret = select.token;
+    return PC_OK;
+}
+
+PC_RESULT cli_run_tokens_list(struct cli *cli, p11csr_error **err)
+{
+    p11csr_ctx *ctx = NULL;
+    const char *token = NULL;
+    p11csr_token_list *list PC_CLEANUP(free_list) = NULL;
+    json_t *rows = json_array();
+    cli_json(cli, "tokens", rows);
+    PC_TRY(wanted_token(cli, &token, err));
+    PC_TRY(cli_context(cli, &ctx, err));
+    PC_TRY(cli_lift(p11csr_tokens_list(ctx, token, &list, err)));
+    for (size_t i = 0; i < p11csr_token_list_count(list); i++) {
+        const struct p11csr_token_info *info = p11csr_token_list_get(list, i);
+        (void)json_array_append_new(rows, token_json(info));
+        if (cli_wants_text(cli)) {
+            print_token(info);
+        }
+    }
+    if (p11csr_token_list_count(list) == 0) {
+        cli_remark(cli, "there is no token; to make one for trying things out: p11csr tokens init-soft demo");
+    }
+    return PC_OK;
+}
+
+PC_RESULT cli_run_tokens_show(struct cli *cli, p11csr_error **err)
+{
+    p11csr_ctx *ctx = NULL;
+    const char *token = NULL;
+    p11csr_token_list *list PC_CLEANUP(free_list) = NULL;
+    PC_TRY(wanted_token(cli, &token, err));
+    PC_TRY(cli_context(cli, &ctx, err));
+    PC_TRY(cli_lift(p11csr_tokens_list(ctx, token, &list, err)));
+    const size_t count = p11csr_token_list_count(list);
+    if (count != 1) {
+        const struct pc_result result = pc_fail(
+            err, count == 0 ? P11CSR_E_TOKEN_NOT_FOUND : P11CSR_E_TOKEN_AMBIGUOUS, "%zu tokens match", count);
+        for (size_t i = 0; i < count; i++) {
+            pc_note(err, "%s", p11csr_token_list_get(list, i)->uri);
+        }
+        return result;
+    }
+    cli_json(cli, "token", token_json(p11csr_token_list_get(list, 0)));
+    if (cli_wants_text(cli)) {
+        print_token(p11csr_token_list_get(list, 0));
+    }
+    return PC_OK;
+}
+
+/* A text in single quotes for a shell; the paths cannot hold any themselves. */
+static void print_env(const struct p11csr_soft_token *soft, const char *name)
+{
+    cli_print("export SOFTHSM2_CONF='%s'\nexport P11CSR_TOKEN='%s'\n", soft->config_file, name);
+}
+
+PC_RESULT cli_run_tokens_init_soft(struct cli *cli, p11csr_error **err)
+{
+    p11csr_ctx *ctx = NULL;
+    const char *name = cli_arg(cli, 0) != NULL ? cli_arg(cli, 0) : "demo";
+    char *config_dir PC_CLEANUP(p11csr_free_text) = NULL;
+    char *data_dir PC_CLEANUP(p11csr_free_text) = NULL;
+    struct p11csr_soft_token soft PC_CLEANUP(p11csr_soft_token_done) = {0};
+    PC_TRY(cli_user_folder("XDG_CONFIG_HOME", ".config", &config_dir, err));
+    PC_TRY(cli_user_folder("XDG_DATA_HOME", ".local/share", &data_dir, err));
+    PC_TRY(cli_context(cli, &ctx, err));
+    PC_TRY(cli_lift(p11csr_soft_token_create(ctx, name, config_dir, data_dir, &soft, err)));
+    cli_json(cli, "name", json_string(name));
+    cli_json(cli, "created", json_boolean(soft.created));
+    cli_json(cli, "alias-file", json_string(soft.alias_file));
+    cli_json(cli, "pin-file", json_string(soft.pin_file));
+    cli_json(cli, "softhsm2-conf", json_string(soft.config_file));
+    if (cli_has(cli, OPT_PRINT_ENV)) {
+        print_env(&soft, name);
+    } else if (cli_wants_text(cli)) {
+        cli_print("token '%s' %s\n  alias:    %s\n  PIN file: %s\n  next:     p11csr request --token %s "
+                  "--generate p256 "
+                  "--key-label web --subject CN=www.example.com --dns www.example.com -o www.csr\n",
+                  name, soft.created != 0 ? "is made" : "was there already", soft.alias_file, soft.pin_file,
+                  name);
+    }
+    return PC_OK;
+}
+
+static void take_attribute(const char *name, const unsigned char *value, size_t len, void *data)
+{
+    struct cli *cli = data;
+    struct pc_buf text PC_CLEANUP(pc_buf_done) = {0};
+    const bool hex = strcmp(name, "id") == 0;
+    const bool hidden = strcmp(name, "pin-value") == 0;
+    pc_buf_init(&text, 65536);
+    for (size_t i = 0; i < len; i++) {
+        if (hex) {
+            pc_buf_printf(&text, "%02x", value[i]);
+        } else {
+            pc_buf_byte(&text, value[i]);
+        }
+    }
+    pc_buf_byte(&text, 0);
+    const char *shown = hidden ? "(not shown)" : (const char *)text.ptr;
+    if (text.failed == P11CSR_OK) {
+        (void)json_object_set_new(json_object_get(cli->json, "attributes"), name, json_string(shown));
+        if (cli_wants_text(cli)) {
+            cli_print("  %-22s%s%s\n", name, hex ? "hex " : "", shown);
+        }
+    }
+}
+
+/* What the URI matches now: tokens, without any login. */
+static struct pc_result explain_matches(struct cli *cli, const char *uri, p11csr_error **err)
+{
+    p11csr_ctx *ctx = NULL;
+    p11csr_token_list *list PC_CLEANUP(free_list) = NULL;
+    json_t *rows = json_array();
+    cli_json(cli, "tokens", rows);
+    PC_TRY(cli_context(cli, &ctx, err));
+    PC_TRY(cli_lift(p11csr_tokens_list(ctx, uri, &list, err)));
+    for (size_t i = 0; i < p11csr_token_list_count(list); i++) {
+        const struct p11csr_token_info *info = p11csr_token_list_get(list, i);
+        (void)json_array_append_new(rows, json_string(info->uri));
+        if (cli_wants_text(cli)) {
+            cli_print("%s %s\n", i == 0 ? "matches:" : "        ", info->uri);
+        }
+    }
+    if (p11csr_token_list_count(list) == 0 && cli_wants_text(cli)) {
+        cli_print("matches: no token\n");
+    }
+    return PC_OK;
+}
+
+PC_RESULT cli_run_uri_explain(struct cli *cli, p11csr_error **err)
+{
+    char *normal PC_CLEANUP(p11csr_free_text) = NULL;
+    const char *uri = cli_arg(cli, 0);
+    PC_TRY(cli_lift(p11csr_uri_normalize(uri, &normal, err)));
+    cli_json(cli, "uri", json_string(normal));
+    cli_json(cli, "attributes", json_object());
+    if (cli_wants_text(cli)) {
+        cli_print("%s\n", normal);
+    }
+    PC_TRY(cli_lift(p11csr_uri_explain(uri, take_attribute, cli, err)));
+    return explain_matches(cli, uri, err);
+}

@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/cli.h"
+
+#include <stdio.h>
+#include <sys/prctl.h>
+
+static PC_RESULT run(struct cli *cli, int argc, const char **argv, p11csr_error **err)
+{
+    PC_TRY(cli_parse(cli, argc, argv, err));
+    if (cli_has(cli, OPT_VERSION)) {
+        cli_print("p11csr %s\n", p11csr_version());
+        return PC_OK;
+    }
+    if (cli_has(cli, OPT_HELP)) {
+        cli_help(cli->command);
+        return PC_OK;
+    }
+    if (cli->command == NULL) {
+        return pc_fail(err, P11CSR_E_USAGE, "there is no command");
+    }
+    return cli->command->run(cli, err);
+}
+
+int main(int argc, char **argv)
+{
+    struct cli cli;
+    p11csr_error *err PC_CLEANUP(pc_error_cleanup) = NULL;
+    (void)prctl(PR_SET_DUMPABLE, 0); // a core dump would hold the PIN
+    const struct pc_result result = run(&cli, argc, (const char **)(uintptr_t)argv, &err);
+    const bool help_or_version = pc_is_ok(result) && (cli_has(&cli, OPT_HELP) || cli_has(&cli, OPT_VERSION));
+    const int status = help_or_version ? (fflush(stdout) == 0 ? 0 : 10) : cli_finish(&cli, result, err);
+    cli_done(&cli);
+    return status;
+}

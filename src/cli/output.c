@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/cli.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+
+bool cli_wants_text(const struct cli *cli)
+{
+    return !cli_has(cli, OPT_JSON);
+}
+
+void cli_print(const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    (void)vprintf(format, args); // main() looks at the stream's error flag in the end
+    va_end(args);
+}
+
+void cli_remark(const struct cli *cli, const char *format, ...)
+{
+    if (cli_has(cli, OPT_QUIET) || cli_has(cli, OPT_JSON)) {
+        return;
+    }
+    va_list args;
+    va_start(args, format);
+    (void)fputs("p11csr: ", stderr);
+    (void)vfprintf(stderr, format, args);
+    (void)fputc('\n', stderr);
+    va_end(args);
+}
+
+void cli_json(struct cli *cli, const char *name, json_t *value)
+{
+    // Only memory can be lacking; the check of the finished answer in cli_finish() finds a field that is not
+    // there.
+    (void)json_object_set_new(cli->json, name, value);
+}
+
+static json_t *error_to_json(const p11csr_error *err, enum p11csr_code code)
+{
+    json_t *cause = json_array();
+    json_t *notes = json_array();
+    for (size_t i = 0; i < p11csr_error_cause_count(err); i++) {
+        (void)json_array_append_new(cause, json_string(p11csr_error_cause(err, i)));
+    }
+    for (size_t i = 0; i < p11csr_error_note_count(err); i++) {
+        (void)json_array_append_new(notes, json_string(p11csr_error_note(err, i)));
+    }
+    return json_pack("{s:s, s:i, s:s, s:o, s:o, s:s}", "code", p11csr_code_name(code), "exit",
+                     p11csr_code_exit_status(code), "message", p11csr_error_message(err), "cause", cause,
+                     "notes", notes, "hint", p11csr_error_hint(err));
+}
+
+static void print_json(const struct cli *cli, enum p11csr_code code, const p11csr_error *err)
+{
+    json_t *answer = json_pack("{s:i, s:s?, s:b}", "p11csr", 1, "command",
+                               cli->command != NULL ? cli->command->name : NULL, "ok", code == P11CSR_OK);
+    if (code != P11CSR_OK) {
+        (void)json_object_set_new(answer, "error", error_to_json(err, code));
+    }
+    (void)json_object_update(answer, cli->json);
+    (void)json_dumpf(answer, stdout, JSON_COMPACT);
+    (void)putchar('\n');
+    json_decref(answer);
+}
+
+/* What failed on what; why; what to do. */
+static void print_error(enum p11csr_code code, const p11csr_error *err)
+{
+    (void)fprintf(stderr, "p11csr: error: %s\n", p11csr_error_message(err));
+    for (size_t i = 0; i < p11csr_error_cause_count(err); i++) {
+        (void)fprintf(stderr, "  cause: %s\n", p11csr_error_cause(err, i));
+    }
+    for (size_t i = 0; i < p11csr_error_note_count(err); i++) {
+        (void)fprintf(stderr, "         %s\n", p11csr_error_note(err, i));
+    }
+    if (code != P11CSR_E_CHECK_FAILED) {
+        (void)fprintf(stderr, "  hint:  %s\n", p11csr_error_hint(err));
+    }
+}
+
+int cli_finish(struct cli *cli, struct pc_result result, const p11csr_error *err)
+{
+    const bool json = cli_has(cli, OPT_JSON);
+    if (json) {
+        print_json(cli, result.code, err);
+    } else if (!pc_is_ok(result)) {
+        print_error(result.code, err);
+    }
+    if (fflush(stdout) != 0 || ferror(stdout) != 0) {
+        (void)fprintf(stderr,
+                      "p11csr: error: the output could not be written\n  hint:  check where stdout leads\n");
+        return p11csr_code_exit_status(P11CSR_E_WRITE);
+    }
+    return p11csr_code_exit_status(result.code);
+}

@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "base/file.h"
+#include "base/limits.h"
+#include "cli/cli.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <sys/signalfd.h>
+#include <termios.h>
+#include <unistd.h>
+
+bool cli_can_prompt(void)
+{
+    int fd PC_CLEANUP(pc_close) = open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY);
+    return fd >= 0;
+}
+
+static void ask(int tty, const struct p11csr_pin_request *request)
+{
+    if (request->final_try != 0) {
+        (void)dprintf(tty, "One more wrong PIN locks the token.\n");
+    } else if (request->count_low != 0) {
+        (void)dprintf(tty, "A wrong PIN was sent to this token before.\n");
+    }
+    if (request->role == P11CSR_ROLE_CONTEXT) {
+        (void)dprintf(tty, "PIN of token '%s' for one use of key '%s': ", request->token,
+                      request->key != NULL ? request->key : "");
+    } else {
+        (void)dprintf(tty, "PIN of token '%s': ", request->token);
+    }
+}
+
+/*
+ * Reads a line that is not echoed. A signal that ends programs cancels it, so that the echo can be switched
+ * on again.
+ */
+static enum p11csr_code read_line(int tty, int signals, struct pc_buf *line)
+{
+    for (;;) {
+        struct pollfd fds[] = {{.fd = tty, .events = POLLIN}, {.fd = signals, .events = POLLIN}};
+        uint8_t byte = 0;
+        if (poll(fds, 2, -1) < 0 && errno != EINTR) {
+            return P11CSR_E_PIN_CANCELLED;
+        }
+        if (fds[1].revents != 0) {
+            return P11CSR_E_INTERRUPTED;
+        }
+        if (fds[0].revents == 0) {
+            continue;
+        }
+        if (read(tty, &byte, 1) != 1) {
+            return P11CSR_E_PIN_CANCELLED;
+        }
+        if (byte == '\n' || byte == '\r') {
+            return line->len > 0 ? P11CSR_OK : P11CSR_E_PIN_CANCELLED;
+        }
+        pc_buf_byte(line, byte);
+    }
+}
+
+static enum p11csr_code read_hidden(int tty, struct pc_buf *line)
+{
+    struct termios before;
+    sigset_t ending;
+    sigset_t old;
+    (void)sigemptyset(&ending);
+    (void)sigaddset(&ending, SIGINT);
+    (void)sigaddset(&ending, SIGTERM);
+    (void)sigaddset(&ending, SIGHUP);
+    int signals PC_CLEANUP(pc_close) = signalfd(-1, &ending, SFD_CLOEXEC);
+    if (signals < 0 || tcgetattr(tty, &before) != 0) {
+        return P11CSR_E_PIN_CANCELLED;
+    }
+    struct termios silent = before;
+    silent.c_lflag &= (tcflag_t) ~(ECHO | ECHONL);
+    (void)sigprocmask(SIG_BLOCK, &ending, &old);
+    enum p11csr_code code = P11CSR_E_PIN_CANCELLED;
+    if (tcsetattr(tty, TCSAFLUSH, &silent) == 0) {
+        code = read_line(tty, signals, line);
+        (void)tcsetattr(tty, TCSAFLUSH, &before);
+    }
+    (void)dprintf(tty, "\n");
+    struct signalfd_siginfo taken;
+    if (code == P11CSR_E_INTERRUPTED) {
+        (void)!read(signals, &taken,
+                    sizeof(taken)); // the exit status speaks of it; the signal need not kill us
+    }
+    (void)sigprocmask(SIG_SETMASK, &old, NULL);
+    return code;
+}
+
+enum p11csr_code cli_prompt(const struct p11csr_pin_request *request, p11csr_pin *pin, void *data)
+{
+    struct pc_buf line PC_CLEANUP(pc_buf_wipe) = {0};
+    (void)data;
+    pc_buf_init(&line, PC_MAX_PIN);
+    int tty PC_CLEANUP(pc_close) = open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY);
+    if (tty < 0) {
+        return P11CSR_E_PIN_CANCELLED;
+    }
+    ask(tty, request);
+    const enum p11csr_code code = read_hidden(tty, &line);
+    if (code != P11CSR_OK) {
+        return code;
+    }
+    return line.failed != P11CSR_OK ? P11CSR_E_PIN_LENGTH : p11csr_pin_set(pin, line.ptr, line.len);
+}

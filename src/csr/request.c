@@ -1,0 +1,203 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "csr/request.h"
+
+#include "alg/signature.h"
+#include "base/error.h"
+#include "base/limits.h"
+#include "csr/attributes.h"
+#include "csr/extensions.h"
+#include "csr/name.h"
+#include "csr/read.h"
+
+/*
+ * RFC 5280 section 4.1.2.6: a request without a subject must not hide its names in an extension that may be
+ * ignored.
+ */
+static struct pc_result check_settled(const struct pc_content *content, p11csr_error **err)
+{
+    const bool no_subject = content->subject.len == 0 || pc_name_is_empty(pc_buf_span(&content->subject));
+    if (content->san_critical != (no_subject && pc_content_san_count(content) > 0)) {
+        return pc_fail(err, P11CSR_E_INTERNAL, "the content was not settled before it was assembled");
+    }
+    return PC_OK;
+}
+
+/* The extensionRequest attribute (RFC 2985 section 5.4.2). */
+static void write_extension_request(const struct pc_content *content, struct pc_der_writer *w)
+{
+    pc_der_begin(w, PC_DER_SEQUENCE);
+    pc_der_bytes(w, PC_DER_OID, pc_attribute_extension_request());
+    pc_der_begin(w, PC_DER_SET);
+    pc_extensions_write(content, w);
+    pc_der_end(w); // one value: nothing to sort
+    pc_der_end(w);
+}
+
+PC_RESULT pc_request_assemble(const struct pc_content *content, struct pc_span spki, struct pc_buf *ret,
+                              p11csr_error **err)
+{
+    static const uint8_t empty_name[] = {0x30, 0x00};
+    struct pc_der_writer w;
+    PC_TRY(check_settled(content, err));
+    pc_der_writer_init(&w, ret);
+    pc_der_begin(&w, PC_DER_SEQUENCE);
+    pc_der_number(&w, 0);
+    pc_der_raw(&w, content->subject.len > 0 ? pc_buf_span(&content->subject) : PC_SPAN(empty_name));
+    pc_der_raw(&w, spki);
+    pc_der_begin(&w, PC_DER_CONTEXT_CONSTRUCTED(0));
+    if (pc_extensions_wanted(content)) {
+        write_extension_request(content, &w);
+    }
+    pc_der_end(&w); // one attribute: nothing to sort
+    pc_der_end(&w);
+    return pc_der_finish(&w, err);
+}
+
+/* Appends what the mechanism is given to sign, unless that is the message itself. */
+static struct pc_result prepare_input(const struct pc_crypto *crypto, const struct pc_scheme *scheme,
+                                      const struct pc_mech *mech, struct pc_span tbs, struct pc_buf *ret,
+                                      p11csr_error **err)
+{
+    uint8_t digest[PC_DIGEST_MAX];
+    const struct pc_digest *row = pc_digest_get(scheme->digest);
+    PC_TRY(pc_crypto_digest(crypto, scheme->digest, tbs, digest, err));
+    if (mech->input == PC_INPUT_DIGEST_INFO) {
+        pc_buf_add_span(ret, row->info_prefix);
+    }
+    pc_buf_add(ret, digest, row->len);
+    return pc_buf_check(ret, err);
+}
+
+/* Has the signer sign and appends the signature as it stands in a request. */
+static struct pc_result sign_info(const struct pc_signing *signing, struct pc_span tbs, struct pc_buf *ret,
+                                  p11csr_error **err)
+{
+    const struct pc_signer *signer = signing->signer;
+    const struct pc_mech *mech = NULL;
+    struct pc_span input = tbs;
+    struct pc_buf digest PC_CLEANUP(pc_buf_done) = {0};
+    struct pc_buf raw PC_CLEANUP(pc_buf_done) = {0};
+    pc_buf_init(&digest, PC_MAX_SIGNATURE);
+    pc_buf_init(&raw, PC_MAX_SIGNATURE);
+    PC_TRY(signer->ops->choose(signer->self, signing->scheme, &mech, err));
+    if (mech->input != PC_INPUT_MESSAGE) {
+        PC_TRY(prepare_input(signing->crypto, signing->scheme, mech, tbs, &digest, err));
+        input = pc_buf_span(&digest);
+    }
+    PC_TRY(signer->ops->sign(signer->self, signing->scheme, mech, input, &raw, err));
+    return pc_signature_encode(signing->scheme, pc_verifier_key(signing->verifier)->spec, pc_buf_span(&raw),
+                               ret, err);
+}
+
+PC_RESULT pc_request_sign(const struct pc_signing *signing, struct pc_span tbs, struct pc_buf *ret,
+                          p11csr_error **err)
+{
+    const struct pc_scheme *scheme = signing->scheme;
+    const struct pc_public *key = pc_verifier_key(signing->verifier);
+    struct pc_buf signature PC_CLEANUP(pc_buf_done) = {0};
+    struct pc_der_writer w;
+    if (!pc_scheme_fits(scheme, key->spec)) {
+        return pc_fail(err, P11CSR_E_UNSUPPORTED, "signature scheme '%s' is not for keys of the kind '%s'",
+                       scheme->name, key->spec->name);
+    }
+    pc_buf_init(&signature, PC_MAX_SIGNATURE);
+    PC_TRY(sign_info(signing, tbs, &signature, err));
+    pc_der_writer_init(&w, ret);
+    pc_der_begin(&w, PC_DER_SEQUENCE);
+    pc_der_raw(&w, tbs);
+    pc_der_raw(&w, scheme->aid);
+    pc_der_bit_string(&w, pc_buf_span(&signature));
+    pc_der_end(&w);
+    return pc_der_finish(&w, err);
+}
+
+/* Says of a failure while reading back that it is the finished request which is at fault. */
+static struct pc_result unreadable(struct pc_result failure, p11csr_error **err)
+{
+    if (failure.code != P11CSR_E_REQUEST && failure.code != P11CSR_E_LIMIT && failure.code != P11CSR_E_SAN) {
+        return failure;
+    }
+    const char *why = err != NULL && *err != NULL ? p11csr_error_cause(*err, 0) : NULL;
+    char *copy PC_CLEANUP(pc_free_str) = pc_strdup(why != NULL ? why : "");
+    return copy == NULL
+               ? pc_fail_memory(err)
+               : pc_fail(err, P11CSR_E_PROOF_CONTENT, "the finished request cannot be read back: %s", copy);
+}
+
+static struct pc_result prove_content(const struct pc_csr *csr, const struct pc_content *asked,
+                                      p11csr_error **err)
+{
+    struct pc_content got PC_CLEANUP(pc_content_done);
+    size_t unknown = 0;
+    pc_content_init(&got);
+    const struct pc_result read = pc_csr_content(csr, &got, &unknown, err);
+    if (!pc_is_ok(read)) {
+        return unreadable(read, err);
+    }
+    if (csr->version != 0 || unknown != 0) {
+        return pc_fail(err, P11CSR_E_PROOF_CONTENT, "the finished request has %s that was not asked for",
+                       csr->version != 0 ? "a version" : "an extension or attribute");
+    }
+    return pc_content_compare(asked, &got, err);
+}
+
+static struct pc_result prove_signature(const struct pc_verifier *verifier, const struct pc_scheme *scheme,
+                                        const struct pc_csr *csr, p11csr_error **err)
+{
+    char kind[32];
+    enum pc_verdict verdict = PC_VERDICT_BAD;
+    PC_TRY(pc_verifier_check(verifier, scheme, csr->tbs, csr->signature, &verdict, err));
+    pc_public_name(pc_verifier_key(verifier), kind, sizeof(kind));
+    if (verdict == PC_VERDICT_UNKNOWN) {
+        return pc_fail(err, P11CSR_E_NOT_VERIFIABLE,
+                       "this libcrypto does not verify %s with a key of the kind %s", scheme->name, kind);
+    }
+    if (verdict == PC_VERDICT_BAD) {
+        return pc_fail(err, P11CSR_E_PROOF_SIGNATURE,
+                       "the %s signature does not verify with the token's %s public key: the token, its "
+                       "mechanism or the "
+                       "public key it shows is suspect",
+                       scheme->name, kind);
+    }
+    return PC_OK;
+}
+
+PC_RESULT pc_request_prove(const struct pc_verifier *verifier, const struct pc_content *content,
+                           const struct pc_scheme *scheme, struct pc_span request, p11csr_error **err)
+{
+    struct pc_csr csr;
+    const struct pc_result parsed = pc_csr_parse(request, &csr, err);
+    if (!pc_is_ok(parsed)) {
+        return unreadable(parsed, err);
+    }
+    if (!pc_span_eq(csr.spki, pc_verifier_spki(verifier))) {
+        return pc_fail(err, P11CSR_E_PROOF_PUBLIC_KEY,
+                       "the public key in the finished request is not the one that was asked for");
+    }
+    if (!pc_span_eq(csr.aid, scheme->aid)) {
+        return pc_fail(err, P11CSR_E_PROOF_CONTENT,
+                       "the signature algorithm in the finished request is not %s", scheme->name);
+    }
+    PC_TRY(prove_content(&csr, content, err));
+    return prove_signature(verifier, scheme, &csr, err);
+}
+
+PC_RESULT pc_request_make(const struct pc_signing *signing, const struct pc_content *content,
+                          struct pc_buf *ret, p11csr_error **err)
+{
+    const struct pc_signer *signer = signing->signer;
+    struct pc_buf tbs PC_CLEANUP(pc_buf_done) = {0};
+    struct pc_buf request PC_CLEANUP(pc_buf_done) = {0};
+    pc_buf_init(&tbs, PC_MAX_REQUEST);
+    pc_buf_init(&request, PC_MAX_REQUEST);
+    const struct pc_span spki = signer->ops->spki(signer->self);
+    if (!pc_span_eq(spki, pc_verifier_spki(signing->verifier))) { // before a signature costs a PIN or a touch
+        return pc_fail(err, P11CSR_E_PROOF_PUBLIC_KEY,
+                       "the public key that belongs to the signing key is not the one that was asked for");
+    }
+    PC_TRY(pc_request_assemble(content, spki, &tbs, err));
+    PC_TRY(pc_request_sign(signing, pc_buf_span(&tbs), &request, err));
+    PC_TRY(pc_request_prove(signing->verifier, content, signing->scheme, pc_buf_span(&request), err));
+    pc_buf_add_span(ret, pc_buf_span(&request));
+    return pc_buf_check(ret, err);
+}

@@ -1,0 +1,220 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "der/reader.h"
+
+#include "base/error.h"
+#include "base/limits.h"
+
+#include <string.h>
+
+struct pc_der pc_der_over(struct pc_span input)
+{
+    return (struct pc_der){
+        .start = input.ptr, .at = input.ptr, .end = input.ptr == NULL ? NULL : input.ptr + input.len};
+}
+
+bool pc_der_at_end(const struct pc_der *in)
+{
+    return in->at == in->end;
+}
+
+unsigned pc_der_peek(const struct pc_der *in)
+{
+    return pc_der_at_end(in) ? 0 : *in->at;
+}
+
+PC_RESULT pc_der_fail(const struct pc_der *in, const char *text, p11csr_error **err)
+{
+    return pc_fail(err, P11CSR_E_REQUEST, "byte %zu: %s", (size_t)(in->at - in->start), text);
+}
+
+/* Reads length octets at `p`, which is moved past them. */
+static struct pc_result read_length(const struct pc_der *in, const uint8_t **p, size_t *ret,
+                                    p11csr_error **err)
+{
+    const size_t left = (size_t)(in->end - *p);
+    if (left == 0) {
+        return pc_der_fail(in, "ends inside the header of a value", err);
+    }
+    const uint8_t first = *(*p)++;
+    if (first < 0x80) {
+        *ret = first;
+        return PC_OK;
+    }
+    const size_t octets = first & 0x7F;
+    if (octets == 0) {
+        return pc_der_fail(in, "indefinite length: this is BER, not DER", err);
+    }
+    if (octets > 4 || octets > left - 1) {
+        return pc_der_fail(in, "length goes beyond the end", err);
+    }
+    size_t len = 0;
+    for (size_t i = 0; i < octets; i++) {
+        len = len << 8 | *(*p)++;
+    }
+    if (len < 0x80 || len >> (8 * (octets - 1)) == 0) {
+        return pc_der_fail(in, "length is not in its shortest form", err);
+    }
+    *ret = len;
+    return PC_OK;
+}
+
+PC_RESULT pc_der_next(struct pc_der *in, struct pc_der_value *ret, p11csr_error **err)
+{
+    if (pc_der_at_end(in)) {
+        return pc_der_fail(in, "a value is missing", err);
+    }
+    if ((*in->at & 0x1F) == 0x1F) {
+        return pc_der_fail(in, "a tag number above 30 does not occur in requests", err);
+    }
+    const uint8_t *p = in->at + 1;
+    size_t len = 0;
+    PC_TRY(read_length(in, &p, &len, err));
+    if (len > (size_t)(in->end - p)) {
+        return pc_der_fail(in, "length goes beyond the end", err);
+    }
+    ret->tag = *in->at;
+    ret->content = (struct pc_span){p, len};
+    ret->whole = (struct pc_span){in->at, (size_t)(p - in->at) + len};
+    in->at = p + len;
+    return PC_OK;
+}
+
+PC_RESULT pc_der_expect(struct pc_der *in, unsigned tag, const char *what, struct pc_der_value *ret,
+                        p11csr_error **err)
+{
+    if (pc_der_at_end(in)) {
+        return pc_fail(err, P11CSR_E_REQUEST, "byte %zu: %s is missing", (size_t)(in->at - in->start), what);
+    }
+    if (*in->at != tag) {
+        return pc_fail(err, P11CSR_E_REQUEST, "byte %zu: tag %02x where %s (tag %02x) is expected",
+                       (size_t)(in->at - in->start), *in->at, what, tag);
+    }
+    return pc_der_next(in, ret, err);
+}
+
+PC_RESULT pc_der_enter(struct pc_der *in, unsigned tag, const char *what, struct pc_der *ret_inner,
+                       p11csr_error **err)
+{
+    struct pc_der_value value;
+    PC_TRY(pc_der_expect(in, tag, what, &value, err));
+    *ret_inner = (struct pc_der){in->start, value.content.ptr, value.content.ptr + value.content.len};
+    return PC_OK;
+}
+
+PC_RESULT pc_der_leave(const struct pc_der *in, const char *what, p11csr_error **err)
+{
+    if (!pc_der_at_end(in)) {
+        return pc_fail(err, P11CSR_E_REQUEST, "byte %zu: more data than belongs into %s",
+                       (size_t)(in->at - in->start), what);
+    }
+    return PC_OK;
+}
+
+PC_RESULT pc_der_read_unsigned(struct pc_der *in, const char *what, struct pc_span *ret, p11csr_error **err)
+{
+    const struct pc_der before = *in;
+    struct pc_der_value value;
+    PC_TRY(pc_der_expect(in, PC_DER_INTEGER, what, &value, err));
+    const struct pc_span c = value.content;
+    if (c.len == 0 || (c.len > 1 && c.ptr[0] == 0 && c.ptr[1] < 0x80)) {
+        return pc_der_fail(&before, "INTEGER is not in its shortest form", err);
+    }
+    if ((c.ptr[0] & 0x80) != 0) {
+        return pc_der_fail(&before, "INTEGER is negative", err);
+    }
+    *ret = c.len > 1 && c.ptr[0] == 0 ? (struct pc_span){c.ptr + 1, c.len - 1} : c;
+    return PC_OK;
+}
+
+PC_RESULT pc_der_read_number(struct pc_der *in, const char *what, unsigned long max, unsigned long *ret,
+                             p11csr_error **err)
+{
+    const struct pc_der before = *in;
+    struct pc_span magnitude;
+    PC_TRY(pc_der_read_unsigned(in, what, &magnitude, err));
+    unsigned long value = 0;
+    const bool fits = magnitude.len <= sizeof(value);
+    for (size_t i = 0; fits && i < magnitude.len; i++) {
+        value = value << 8 | magnitude.ptr[i];
+    }
+    if (!fits || value > max) {
+        return pc_der_fail(&before, "INTEGER is larger than allowed here", err);
+    }
+    *ret = value;
+    return PC_OK;
+}
+
+PC_RESULT pc_der_read_bool(struct pc_der *in, const char *what, bool *ret, p11csr_error **err)
+{
+    const struct pc_der before = *in;
+    struct pc_der_value value;
+    PC_TRY(pc_der_expect(in, PC_DER_BOOLEAN, what, &value, err));
+    if (value.content.len != 1 || (value.content.ptr[0] != 0 && value.content.ptr[0] != 0xFF)) {
+        return pc_der_fail(&before, "BOOLEAN is neither 00 nor FF", err);
+    }
+    *ret = value.content.ptr[0] != 0;
+    return PC_OK;
+}
+
+PC_RESULT pc_der_read_bit_octets(struct pc_der *in, const char *what, struct pc_span *ret, p11csr_error **err)
+{
+    const struct pc_der before = *in;
+    struct pc_der_value value;
+    PC_TRY(pc_der_expect(in, PC_DER_BIT_STRING, what, &value, err));
+    if (value.content.len == 0 || value.content.ptr[0] != 0) {
+        return pc_der_fail(&before, "BIT STRING does not consist of whole octets", err);
+    }
+    *ret = (struct pc_span){value.content.ptr + 1, value.content.len - 1};
+    return PC_OK;
+}
+
+PC_RESULT pc_der_read_named_bits(struct pc_der *in, const char *what, unsigned *ret, p11csr_error **err)
+{
+    const struct pc_der before = *in;
+    struct pc_der_value value;
+    PC_TRY(pc_der_expect(in, PC_DER_BIT_STRING, what, &value, err));
+    const struct pc_span c = value.content;
+    if (c.len == 0 || c.len > 1 + sizeof(*ret) || c.ptr[0] > 7 || (c.len == 1 && c.ptr[0] != 0)) {
+        return pc_der_fail(&before, "BIT STRING of named bits is malformed", err);
+    }
+    if (c.len > 1 && (c.ptr[c.len - 1] & ((1U << c.ptr[0]) - 1)) != 0) {
+        return pc_der_fail(&before, "unused bits of a BIT STRING are not zero", err);
+    }
+    if (c.len > 1 && (c.ptr[c.len - 1] >> c.ptr[0] & 1U) == 0) {
+        return pc_der_fail(&before, "trailing zero bits of a named BIT STRING are not cut", err);
+    }
+    unsigned bits = 0;
+    for (size_t n = 0; n < (c.len - 1) * 8; n++) {
+        bits |= (c.ptr[1 + n / 8] >> (7 - n % 8) & 1U) << n;
+    }
+    *ret = bits;
+    return PC_OK;
+}
+
+char *pc_der_oid_to_text(struct pc_span content)
+{
+    struct pc_buf text PC_CLEANUP(pc_buf_done) = {0};
+    pc_buf_init(&text, PC_MAX_TEXT);
+    unsigned long arc = 0;
+    bool fresh = true;
+    if (content.len == 0 || content.len > PC_MAX_OID || (content.ptr[content.len - 1] & 0x80) != 0) {
+        return NULL;
+    }
+    for (size_t i = 0; i < content.len; i++) {
+        if ((fresh && content.ptr[i] == 0x80) || arc >> (sizeof(arc) * 8 - 8) != 0) {
+            return NULL;
+        }
+        arc = arc << 7 | (content.ptr[i] & 0x7F);
+        fresh = (content.ptr[i] & 0x80) == 0;
+        if (fresh && text.len == 0) {
+            const unsigned long root = arc < 80 ? arc / 40 : 2;
+            pc_buf_printf(&text, "%lu.%lu", root, arc - root * 40);
+        } else if (fresh) {
+            pc_buf_printf(&text, ".%lu", arc);
+        }
+        arc = fresh ? 0 : arc;
+    }
+    char *out = NULL;
+    pc_ignore(pc_buf_take_text(&text, &out, NULL)); // out of memory is reported as NULL
+    return out;
+}

@@ -1,0 +1,318 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "lib/config.h"
+
+#include "base/error.h"
+#include "base/file.h"
+#include "base/limits.h"
+#include "base/text.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <yaml.h>
+
+enum { MAX_ALIASES = 4096, MAX_ENV = 64 };
+
+/* One file while it is read. */
+struct reader {
+    const char *path;
+    yaml_document_t document;
+    struct pc_config *config;
+};
+
+/* A word that may stand in a mapping, and what takes its value. */
+struct word {
+    const char *name;
+    struct pc_result (*take)(struct reader *reader, const struct word *word, yaml_node_t *value, void *target,
+                             p11csr_error **err);
+    size_t offset; /* of the char * in the target, for take_text() */
+};
+
+static void alias_done(struct pc_alias *alias)
+{
+    for (size_t at = 0; at < alias->env.len; at += sizeof(struct pc_env)) {
+        struct pc_env *env = (struct pc_env *)(void *)(alias->env.ptr + at);
+        pc_release(env->name);
+        pc_release(env->value);
+    }
+    pc_buf_done(&alias->env);
+    pc_release(alias->name);
+    pc_release(alias->uri);
+    pc_release(alias->module);
+    pc_release(alias->pin_source);
+}
+
+void pc_config_init(struct pc_config *config)
+{
+    pc_buf_init(&config->aliases, MAX_ALIASES * sizeof(struct pc_alias));
+}
+
+void pc_config_done(struct pc_config *config)
+{
+    for (size_t at = 0; at < config->aliases.len; at += sizeof(struct pc_alias)) {
+        alias_done((struct pc_alias *)(void *)(config->aliases.ptr + at));
+    }
+    pc_buf_done(&config->aliases);
+}
+
+static struct pc_alias *find_alias(const struct pc_config *config, const char *name)
+{
+    for (size_t at = 0; at < config->aliases.len; at += sizeof(struct pc_alias)) {
+        struct pc_alias *alias = (struct pc_alias *)(void *)(config->aliases.ptr + at);
+        if (strcmp(alias->name, name) == 0) {
+            return alias;
+        }
+    }
+    return NULL;
+}
+
+const struct pc_alias *pc_config_alias(const struct pc_config *config, const char *name)
+{
+    return find_alias(config, name);
+}
+
+static struct pc_result fail_at(const struct reader *reader, const yaml_node_t *node, const char *text,
+                                p11csr_error **err)
+{
+    return pc_fail(err, P11CSR_E_CONFIG, "%s:%zu:%zu: %s", reader->path, node->start_mark.line + 1,
+                   node->start_mark.column + 1, text);
+}
+
+static const char *scalar_text(const yaml_node_t *node)
+{
+    return node->type == YAML_SCALAR_NODE &&
+                   strlen((const char *)node->data.scalar.value) == node->data.scalar.length
+               ? (const char *)node->data.scalar.value
+               : NULL;
+}
+
+/* Calls `visit` for each pair of a mapping, after refusing keys that are no text or there twice. */
+static struct pc_result each_pair(struct reader *reader, yaml_node_t *mapping,
+                                  struct pc_result (*visit)(struct reader *reader, yaml_node_t *key,
+                                                            yaml_node_t *value, void *data,
+                                                            p11csr_error **err),
+                                  void *data, p11csr_error **err)
+{
+    if (mapping->type != YAML_MAPPING_NODE) {
+        return fail_at(reader, mapping, "a mapping like 'word: value' is expected", err);
+    }
+    const yaml_node_pair_t *start = mapping->data.mapping.pairs.start;
+    for (const yaml_node_pair_t *pair = start; pair < mapping->data.mapping.pairs.top; pair++) {
+        yaml_node_t *key = yaml_document_get_node(&reader->document, pair->key);
+        yaml_node_t *value = yaml_document_get_node(&reader->document, pair->value);
+        const char *name = scalar_text(key);
+        if (name == NULL) {
+            return fail_at(reader, key, "a word is expected", err);
+        }
+        for (const yaml_node_pair_t *other = start; other < pair; other++) {
+            const char *earlier = scalar_text(yaml_document_get_node(&reader->document, other->key));
+            if (earlier != NULL && strcmp(earlier, name) == 0) {
+                return fail_at(reader, key, "this word is there twice", err);
+            }
+        }
+        PC_TRY(visit(reader, key, value, data, err));
+    }
+    return PC_OK;
+}
+
+struct words {
+    const struct word *rows;
+    size_t count;
+    void *target;
+};
+
+static const char *word_at(const void *table, size_t index)
+{
+    return ((const struct word *)table)[index].name;
+}
+
+static struct pc_result take_pair(struct reader *reader, yaml_node_t *key, yaml_node_t *value, void *data,
+                                  p11csr_error **err)
+{
+    const struct words *words = data;
+    const char *name = scalar_text(key);
+    for (size_t i = 0; i < words->count; i++) {
+        if (strcmp(words->rows[i].name, name) == 0) {
+            return words->rows[i].take(reader, &words->rows[i], value, words->target, err);
+        }
+    }
+    const char *near = pc_nearest_word(name, word_at, words->rows, words->count);
+    return pc_fail(err, P11CSR_E_CONFIG, "%s:%zu:%zu: unknown word '%s'%s%s%s", reader->path,
+                   key->start_mark.line + 1, key->start_mark.column + 1, name,
+                   near != NULL ? "; the nearest is '" : "", near != NULL ? near : "",
+                   near != NULL ? "'" : "");
+}
+
+static struct pc_result take_text(struct reader *reader, const struct word *word, yaml_node_t *value,
+                                  void *target, p11csr_error **err)
+{
+    const char *text = scalar_text(value);
+    if (text == NULL || text[0] == 0) {
+        return fail_at(reader, value, "a text is expected", err);
+    }
+    char *copy = pc_strdup(text);
+    if (copy == NULL) {
+        return pc_fail_memory(err);
+    }
+    memcpy((char *)target + word->offset, &copy, sizeof(copy));
+    return PC_OK;
+}
+
+static struct pc_result take_env_pair(struct reader *reader, yaml_node_t *key, yaml_node_t *value, void *data,
+                                      p11csr_error **err)
+{
+    struct pc_alias *alias = data;
+    const char *name = scalar_text(key);
+    const char *text = scalar_text(value);
+    if (text == NULL || name[0] == 0 || strchr(name, '=') != NULL) {
+        return fail_at(reader, key, "'NAME: text' is expected", err);
+    }
+    const struct pc_env env = {.name = pc_strdup(name), .value = pc_strdup(text)};
+    pc_buf_add(&alias->env, &env, sizeof(env)); // on failure the file is given up with the alias
+    if (env.name == NULL || env.value == NULL || alias->env.failed != P11CSR_OK) {
+        return pc_fail_memory(err);
+    }
+    return PC_OK;
+}
+
+static struct pc_result take_env(struct reader *reader, const struct word *word, yaml_node_t *value,
+                                 void *target, p11csr_error **err)
+{
+    (void)word;
+    return each_pair(reader, value, take_env_pair, target, err);
+}
+
+static const struct word alias_words[] = {
+    {.name = "uri", .take = take_text, .offset = offsetof(struct pc_alias, uri)},
+    {.name = "module", .take = take_text, .offset = offsetof(struct pc_alias, module)},
+    {.name = "pin-source", .take = take_text, .offset = offsetof(struct pc_alias, pin_source)},
+    {.name = "env", .take = take_env},
+};
+
+static struct pc_result fill_alias(struct reader *reader, yaml_node_t *key, yaml_node_t *value,
+                                   struct pc_alias *alias, p11csr_error **err)
+{
+    const struct words words = {.rows = alias_words, .count = PC_ARRAY_LEN(alias_words), .target = alias};
+    alias->name = pc_strdup(scalar_text(key));
+    if (alias->name == NULL) {
+        return pc_fail_memory(err);
+    }
+    PC_TRY(each_pair(reader, value, take_pair, (void *)(uintptr_t)&words, err));
+    return alias->uri != NULL ? PC_OK : fail_at(reader, key, "the alias has no 'uri'", err);
+}
+
+/* An alias replaces an earlier one of its name as a whole. */
+static struct pc_result take_alias(struct reader *reader, yaml_node_t *key, yaml_node_t *value, void *data,
+                                   p11csr_error **err)
+{
+    struct pc_alias alias = {0};
+    struct pc_alias *earlier = find_alias(reader->config, scalar_text(key));
+    (void)data;
+    pc_buf_init(&alias.env, MAX_ENV * sizeof(struct pc_env));
+    struct pc_result result = fill_alias(reader, key, value, &alias, err);
+    if (pc_is_ok(result) && earlier != NULL) {
+        alias_done(earlier);
+        *earlier = alias;
+        return PC_OK;
+    }
+    if (pc_is_ok(result)) {
+        pc_buf_add(&reader->config->aliases, &alias, sizeof(alias));
+        result = pc_buf_check(&reader->config->aliases, err);
+    }
+    if (!pc_is_ok(result)) {
+        alias_done(&alias);
+    }
+    return result;
+}
+
+static struct pc_result take_tokens(struct reader *reader, const struct word *word, yaml_node_t *value,
+                                    void *target, p11csr_error **err)
+{
+    (void)word;
+    (void)target;
+    return each_pair(reader, value, take_alias, NULL, err);
+}
+
+static const struct word top_words[] = {
+    {.name = "tokens", .take = take_tokens},
+};
+
+static struct pc_result read_document(struct reader *reader, p11csr_error **err)
+{
+    const struct words words = {.rows = top_words, .count = PC_ARRAY_LEN(top_words)};
+    yaml_node_t *root = yaml_document_get_root_node(&reader->document);
+    return root == NULL ? PC_OK : each_pair(reader, root, take_pair, (void *)(uintptr_t)&words, err);
+}
+
+static struct pc_result parse(struct pc_config *config, const char *path, struct pc_span content,
+                              p11csr_error **err)
+{
+    yaml_parser_t parser;
+    struct reader reader = {.path = path, .config = config};
+    if (yaml_parser_initialize(&parser) == 0) {
+        return pc_fail_memory(err);
+    }
+    yaml_parser_set_input_string(&parser, content.ptr, content.len);
+    if (yaml_parser_load(&parser, &reader.document) == 0) {
+        const struct pc_result result =
+            pc_fail(err, P11CSR_E_CONFIG, "%s:%zu:%zu: %s", path, parser.problem_mark.line + 1,
+                    parser.problem_mark.column + 1, parser.problem != NULL ? parser.problem : "not YAML");
+        yaml_parser_delete(&parser);
+        return result;
+    }
+    const struct pc_result result = read_document(&reader, err);
+    yaml_document_delete(&reader.document);
+    yaml_parser_delete(&parser);
+    return result;
+}
+
+PC_RESULT pc_config_read_file(struct pc_config *config, const char *path, p11csr_error **err)
+{
+    struct pc_buf content PC_CLEANUP(pc_buf_done) = {0};
+    pc_buf_init(&content, PC_MAX_CONFIG);
+    PC_TRY(pc_file_read(path, &content, err));
+    return pc_frame(parse(config, path, pc_buf_span(&content), err), err, "cannot use the configuration '%s'",
+                    path);
+}
+
+static int is_yaml(const struct dirent *entry)
+{
+    const size_t len = strlen(entry->d_name);
+    return len > 5 && entry->d_name[0] != '.' && strcmp(entry->d_name + len - 5, ".yaml") == 0;
+}
+
+static struct pc_result read_drop_ins(struct pc_config *config, const char *folder, p11csr_error **err)
+{
+    struct dirent **entries = NULL;
+    const int count = scandir(folder, &entries, is_yaml, alphasort);
+    if (count < 0) {
+        return errno == ENOENT ? PC_OK : pc_fail_errno(err, P11CSR_E_READ, errno, "list '%s'", folder);
+    }
+    struct pc_result result = PC_OK;
+    for (int i = 0; i < count; i++) {
+        char *path PC_CLEANUP(pc_free_str) = pc_asprintf("%s/%s", folder, entries[i]->d_name);
+        if (pc_is_ok(result)) {
+            result = path == NULL ? pc_fail_memory(err) : pc_config_read_file(config, path, err);
+        }
+        free(entries[i]);
+    }
+    free((void *)entries);
+    return result;
+}
+
+PC_RESULT pc_config_read_folder(struct pc_config *config, const char *path, p11csr_error **err)
+{
+    char *main_file PC_CLEANUP(pc_free_str) = pc_asprintf("%s/p11csr.yaml", path);
+    char *folder PC_CLEANUP(pc_free_str) = pc_asprintf("%s/p11csr.d", path);
+    if (main_file == NULL || folder == NULL) {
+        return pc_fail_memory(err);
+    }
+    if (access(main_file, F_OK) == 0) {
+        PC_TRY(pc_config_read_file(config, main_file, err));
+    }
+    return read_drop_ins(config, folder, err);
+}

@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef PC_LIB_CONFIG_H
+#define PC_LIB_CONFIG_H
+
+#include "base/buf.h"
+
+/* The configuration files: token aliases. */
+
+struct pc_env {
+    char *name;
+    char *value;
+};
+
+struct pc_alias {
+    char *name;
+    char *uri;
+    char *module;      /* NULL: not said */
+    char *pin_source;  /* NULL: not said */
+    struct pc_buf env; /* struct pc_env: set before the module is loaded */
+};
+
+struct pc_config {
+    struct pc_buf aliases; /* struct pc_alias */
+};
+
+void pc_config_init(struct pc_config *config);
+void pc_config_done(struct pc_config *config);
+/* Reads one file. Unknown words, duplicates and wrong types are CONFIG errors that name file and line. */
+PC_RESULT pc_config_read_file(struct pc_config *config, const char *path, p11csr_error **err);
+/* Reads a folder's p11csr.yaml and p11csr.d/NAME.yaml; what is not there is passed over. */
+PC_RESULT pc_config_read_folder(struct pc_config *config, const char *path, p11csr_error **err);
+/* The alias of this name, or NULL. */
+const struct pc_alias *pc_config_alias(const struct pc_config *config, const char *name);
+
+#endif

@@ -1,0 +1,178 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "lib/context.h"
+
+#include "base/error.h"
+#include "base/limits.h"
+#include "base/text.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+enum { MAX_LOADED = 64, MAX_OPENED = 1024 };
+
+const char *p11csr_version(void)
+{
+    return PC_VERSION;
+}
+
+enum p11csr_code p11csr_ctx_new(p11csr_ctx **ret_ctx, p11csr_error **err)
+{
+    struct p11csr_ctx *ctx = pc_alloc(sizeof(*ctx));
+    if (ctx == NULL || pthread_mutex_init(&ctx->lock, NULL) != 0) {
+        pc_release(ctx);
+        return pc_fail_memory(err).code;
+    }
+    pc_config_init(&ctx->config);
+    pc_buf_init(&ctx->loaded, MAX_LOADED * sizeof(struct pc_loaded *));
+    pc_buf_init(&ctx->opened, MAX_OPENED * sizeof(struct pc_opened *));
+    *ret_ctx = ctx;
+    return P11CSR_OK;
+}
+
+static void close_tokens(struct p11csr_ctx *ctx)
+{
+    for (size_t at = 0; at < ctx->opened.len; at += sizeof(struct pc_opened *)) {
+        struct pc_opened *opened = NULL;
+        memcpy(&opened, ctx->opened.ptr + at,
+               sizeof(opened)); // NOLINT(bugprone-sizeof-expression): of the pointer
+        pc_token_done(&opened->token);
+        pc_pin_done(&opened->pin);
+        pc_release(opened);
+    }
+    pc_buf_done(&ctx->opened);
+}
+
+static void unload_modules(struct p11csr_ctx *ctx)
+{
+    for (size_t at = 0; at < ctx->loaded.len; at += sizeof(struct pc_loaded *)) {
+        struct pc_loaded *loaded = NULL;
+        memcpy(&loaded, ctx->loaded.ptr + at,
+               sizeof(loaded)); // NOLINT(bugprone-sizeof-expression): of the pointer
+        pc_modules_done(&loaded->modules);
+        pc_release(loaded->name);
+        pc_release(loaded);
+    }
+    pc_buf_done(&ctx->loaded);
+}
+
+void p11csr_ctx_free(p11csr_ctx **ctx)
+{
+    if (ctx == NULL || *ctx == NULL) {
+        return;
+    }
+    struct p11csr_ctx *old = *ctx;
+    *ctx = NULL;
+    close_tokens(old);
+    unload_modules(old);
+    pc_config_done(&old->config);
+    pc_crypto_free(&old->crypto);
+    pc_release(old->module);
+    pc_release(old->pin_source);
+    (void)pthread_mutex_destroy(&old->lock);
+    pc_release(old);
+}
+
+struct pc_lock pc_lock_begin(p11csr_ctx *ctx)
+{
+    (void)pthread_mutex_lock(&ctx->lock); // a plain mutex that is not held by this thread: cannot fail
+    return (struct pc_lock){.ctx = ctx};
+}
+
+void pc_lock_end(const struct pc_lock *lock)
+{
+    (void)pthread_mutex_unlock(&lock->ctx->lock);
+}
+
+void pc_ctx_warn(p11csr_ctx *ctx, const char *format, ...)
+{
+    char text[PC_MAX_TEXT];
+    va_list args;
+    if (ctx->warning_callback == NULL) {
+        return;
+    }
+    va_start(args, format);
+    (void)vsnprintf(text, sizeof(text), format, args);
+    va_end(args);
+    char *printable PC_CLEANUP(pc_free_str) = pc_text_printable(text);
+    if (printable != NULL) {
+        ctx->warning_callback(printable, ctx->warning_callback_data);
+    }
+}
+
+PC_RESULT pc_ctx_crypto(p11csr_ctx *ctx, const struct pc_crypto **ret, p11csr_error **err)
+{
+    if (ctx->crypto == NULL) {
+        PC_TRY(pc_crypto_new(&ctx->crypto, err));
+    }
+    *ret = ctx->crypto;
+    return PC_OK;
+}
+
+enum p11csr_code p11csr_ctx_load_config(p11csr_ctx *ctx, const char *path, p11csr_error **err)
+{
+    const struct pc_lock lock PC_CLEANUP(pc_lock_end) = pc_lock_begin(ctx);
+    struct stat st;
+    const bool is_folder = stat(path, &st) == 0 ? S_ISDIR(st.st_mode) : path[strlen(path) - 1] == '/';
+    return is_folder ? pc_config_read_folder(&lock.ctx->config, path, err).code
+                     : pc_config_read_file(&lock.ctx->config, path, err).code;
+}
+
+/* Replaces a text of the context; NULL clears it. */
+static struct pc_result replace_text(char **slot, const char *text, p11csr_error **err)
+{
+    char *copy = text != NULL ? pc_strdup(text) : NULL;
+    if (text != NULL && copy == NULL) {
+        return pc_fail_memory(err);
+    }
+    pc_release(*slot);
+    *slot = copy;
+    return PC_OK;
+}
+
+enum p11csr_code p11csr_ctx_set_module(p11csr_ctx *ctx, const char *path_or_name, p11csr_error **err)
+{
+    const struct pc_lock lock PC_CLEANUP(pc_lock_end) = pc_lock_begin(ctx);
+    return replace_text(&lock.ctx->module, path_or_name, err).code;
+}
+
+enum p11csr_code p11csr_ctx_set_pin_source(p11csr_ctx *ctx, const char *source, p11csr_error **err)
+{
+    const struct pc_lock lock PC_CLEANUP(pc_lock_end) = pc_lock_begin(ctx);
+    if (source != NULL) {
+        struct pc_pin pin PC_CLEANUP(pc_pin_done) = {.ctx = ctx};
+        const struct pc_result result = pc_pin_parse(source, &pin, err);
+        if (!pc_is_ok(result)) {
+            return result.code;
+        }
+    }
+    return replace_text(&lock.ctx->pin_source, source, err).code;
+}
+
+void p11csr_ctx_set_pin_callback(p11csr_ctx *ctx, p11csr_pin_callback callback, void *data)
+{
+    const struct pc_lock lock PC_CLEANUP(pc_lock_end) = pc_lock_begin(ctx);
+    lock.ctx->pin_callback = callback;
+    lock.ctx->pin_callback_data = data;
+}
+
+void p11csr_ctx_accept_final_try(p11csr_ctx *ctx, int accept)
+{
+    const struct pc_lock lock PC_CLEANUP(pc_lock_end) = pc_lock_begin(ctx);
+    lock.ctx->accept_final_try = accept != 0;
+}
+
+void p11csr_ctx_set_warning_callback(p11csr_ctx *ctx, p11csr_warning_callback callback, void *data)
+{
+    const struct pc_lock lock PC_CLEANUP(pc_lock_end) = pc_lock_begin(ctx);
+    lock.ctx->warning_callback = callback;
+    lock.ctx->warning_callback_data = data;
+}
+
+void p11csr_free_text(char **text)
+{
+    if (text != NULL) {
+        pc_free_str(text);
+    }
+}

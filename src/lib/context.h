@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef PC_LIB_CONTEXT_H
+#define PC_LIB_CONTEXT_H
+
+#include "csr/crypto.h"
+#include "lib/config.h"
+#include "lib/pin.h"
+#include "p11csr/context.h"
+#include "tokens/token.h"
+
+#include <pthread.h>
+
+/* What a context holds. Everything but `lock` is used with the lock held. */
+struct p11csr_ctx {
+    pthread_mutex_t lock;
+    struct pc_crypto *crypto; /* made when first needed */
+    struct pc_config config;
+    char *module;     /* of p11csr_ctx_set_module(), or NULL */
+    char *pin_source; /* of p11csr_ctx_set_pin_source(), or NULL */
+    bool accept_final_try;
+    p11csr_pin_callback pin_callback;
+    void *pin_callback_data;
+    p11csr_warning_callback warning_callback;
+    void *warning_callback_data;
+    struct pc_buf loaded; /* struct pc_loaded *: modules, by how they were named */
+    struct pc_buf opened; /* struct pc_opened *: tokens in use */
+};
+
+/* A set of modules and the name it was asked for by; NULL: all that p11-kit knows. */
+struct pc_loaded {
+    char *name;
+    struct pc_modules modules;
+};
+
+/* A token in use, with what its logins need. */
+struct pc_opened {
+    struct pc_token token;
+    struct pc_pin pin;
+    struct pc_login login;
+};
+
+/*
+ * Locks a context for the rest of the scope: struct pc_lock lock PC_CLEANUP(pc_lock_end) =
+ * pc_lock_begin(ctx);
+ */
+struct pc_lock {
+    p11csr_ctx *ctx;
+};
+struct pc_lock pc_lock_begin(p11csr_ctx *ctx);
+void pc_lock_end(const struct pc_lock *lock);
+
+void pc_ctx_warn(p11csr_ctx *ctx, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* The context's libcrypto, made now if need be. Borrowed. */
+PC_RESULT pc_ctx_crypto(p11csr_ctx *ctx, const struct pc_crypto **ret, p11csr_error **err);
+
+#endif

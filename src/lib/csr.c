@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "lib/csr.h"
+
+#include "base/error.h"
+#include "base/limits.h"
+#include "csr/describe.h"
+#include "lib/context.h"
+
+#include <stdlib.h>
+
+PC_RESULT pc_csr_object_new(struct pc_buf *der, p11csr_csr **ret, p11csr_error **err)
+{
+    struct p11csr_csr *csr = pc_alloc(sizeof(*csr));
+    if (csr == NULL) {
+        return pc_fail_memory(err);
+    }
+    csr->der = *der;
+    pc_buf_init(der, der->max);
+    const struct pc_result result = pc_csr_parse(pc_buf_span(&csr->der), &csr->parts, err);
+    if (!pc_is_ok(result)) {
+        p11csr_csr_free(&csr);
+        return result;
+    }
+    *ret = csr;
+    return PC_OK;
+}
+
+enum p11csr_code p11csr_csr_read(const void *data, size_t len, p11csr_csr **ret_csr, p11csr_error **err)
+{
+    struct pc_buf der PC_CLEANUP(pc_buf_done) = {0};
+    pc_buf_init(&der, PC_MAX_REQUEST);
+    struct pc_result result = pc_csr_decode_input((struct pc_span){data, len}, &der, err);
+    if (pc_is_ok(result)) {
+        result = pc_csr_object_new(&der, ret_csr, err);
+    }
+    return result.code;
+}
+
+void p11csr_csr_free(p11csr_csr **csr)
+{
+    if (csr != NULL && *csr != NULL) {
+        pc_buf_done(&(*csr)->der);
+        pc_release(*csr);
+        *csr = NULL;
+    }
+}
+
+const unsigned char *p11csr_csr_get_der(const p11csr_csr *csr, size_t *ret_len)
+{
+    *ret_len = csr->der.len;
+    return csr->der.ptr;
+}
+
+enum p11csr_code p11csr_csr_to_pem(const p11csr_csr *csr, char **ret_pem, p11csr_error **err)
+{
+    struct pc_buf pem PC_CLEANUP(pc_buf_done) = {0};
+    pc_buf_init(&pem, 2 * PC_MAX_REQUEST);
+    struct pc_result result = pc_csr_encode_pem(pc_buf_span(&csr->der), &pem, err);
+    if (pc_is_ok(result)) {
+        result = pc_buf_take_text(&pem, ret_pem, err);
+    }
+    return result.code;
+}
+
+static struct pc_result to_json(p11csr_ctx *ctx, const p11csr_csr *csr, char **ret_json, p11csr_error **err)
+{
+    const struct pc_crypto *crypto = NULL;
+    json_t *tree = NULL;
+    PC_TRY(pc_ctx_crypto(ctx, &crypto, err));
+    PC_TRY(pc_csr_describe(crypto, &csr->parts, &tree, err));
+    char *text = json_dumps(tree, JSON_COMPACT);
+    json_decref(tree);
+    if (text == NULL) {
+        return pc_fail_memory(err);
+    }
+    *ret_json = pc_strdup(text);
+    free(text);
+    return *ret_json != NULL ? PC_OK : pc_fail_memory(err);
+}
+
+enum p11csr_code p11csr_csr_to_json(p11csr_ctx *ctx, const p11csr_csr *csr, char **ret_json,
+                                    p11csr_error **err)
+{
+    const struct pc_lock lock PC_CLEANUP(pc_lock_end) = pc_lock_begin(ctx);
+    return to_json(lock.ctx, csr, ret_json, err).code;
+}
+
+enum p11csr_code p11csr_csr_verify(p11csr_ctx *ctx, const p11csr_csr *csr, enum p11csr_verdict *ret_verdict,
+                                   const char **ret_why, p11csr_error **err)
+{
+    static const enum p11csr_verdict verdicts[] = {[PC_VERDICT_GOOD] = P11CSR_VERDICT_GOOD,
+                                                   [PC_VERDICT_BAD] = P11CSR_VERDICT_BAD,
+                                                   [PC_VERDICT_UNKNOWN] = P11CSR_VERDICT_UNKNOWN};
+    const struct pc_lock lock PC_CLEANUP(pc_lock_end) = pc_lock_begin(ctx);
+    const struct pc_crypto *crypto = NULL;
+    enum pc_verdict verdict = PC_VERDICT_UNKNOWN;
+    const char *why = NULL;
+    struct pc_result result = pc_ctx_crypto(lock.ctx, &crypto, err);
+    if (pc_is_ok(result)) {
+        result = pc_csr_verify(crypto, &csr->parts, &verdict, &why, err);
+    }
+    if (pc_is_ok(result)) {
+        *ret_verdict = verdicts[verdict];
+        if (ret_why != NULL) {
+            *ret_why = verdict == PC_VERDICT_GOOD ? NULL : why;
+        }
+    }
+    return result.code;
+}
+
+const char *p11csr_csr_get_scheme(const p11csr_csr *csr)
+{
+    return csr->scheme;
+}
+
+const char *p11csr_csr_get_mechanism(const p11csr_csr *csr)
+{
+    return csr->scheme != NULL ? csr->mechanism : NULL;
+}

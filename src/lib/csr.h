@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef PC_LIB_CSR_H
+#define PC_LIB_CSR_H
+
+#include "csr/read.h"
+#include "p11csr/csr.h"
+
+struct p11csr_csr {
+    struct pc_buf der;
+    struct pc_csr parts; /* borrowed from `der` */
+    const char *scheme;  /* static; NULL when the request was read */
+    char mechanism[32];  /* empty when the request was read */
+};
+
+/* Takes the DER out of `der` into a new object. */
+PC_RESULT pc_csr_object_new(struct pc_buf *der, p11csr_csr **ret, p11csr_error **err);
+
+#endif

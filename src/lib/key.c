@@ -1,0 +1,347 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "lib/key.h"
+
+#include "base/error.h"
+#include "base/limits.h"
+#include "base/text.h"
+#include "lib/target.h"
+#include "tokens/keygen.h"
+
+#include <string.h>
+
+struct p11csr_key_list {
+    struct pc_buf rows; /* struct pc_key_texts */
+    bool partial;
+};
+
+static void texts_done(struct pc_key_texts *texts)
+{
+    char *const all[] = {texts->uri,  texts->token,       texts->label,  texts->id,
+                         texts->type, texts->spki_sha256, texts->problem};
+    for (size_t i = 0; i < PC_ARRAY_LEN(all); i++) {
+        pc_release(all[i]);
+    }
+}
+
+static struct pc_result format_uri(const struct pc_token *token, const struct pc_key *key, char **ret,
+                                   p11csr_error **err)
+{
+    struct pc_uri uri PC_CLEANUP(pc_uri_done);
+    struct pc_buf text PC_CLEANUP(pc_buf_done) = {0};
+    pc_uri_init(&uri);
+    pc_buf_init(&text, PC_MAX_URI);
+    PC_TRY(pc_key_to_uri(token, key, &uri, err));
+    PC_TRY(pc_uri_format(&uri, &text, err));
+    return pc_buf_take_text(&text, ret, err);
+}
+
+static struct pc_result fill_public(p11csr_ctx *ctx, const struct pc_key *key, struct pc_key_texts *texts,
+                                    p11csr_error **err)
+{
+    if (key->source == PC_PUBKEY_NONE) {
+        texts->type = pc_strdup("unknown");
+        texts->spki_sha256 = pc_strdup("");
+        texts->problem = pc_text_printable(key->why_no_spki);
+        return texts->problem != NULL ? PC_OK : pc_fail_memory(err);
+    }
+    const struct pc_crypto *crypto = NULL;
+    uint8_t digest[PC_DIGEST_MAX];
+    char name[32];
+    pc_public_name(&key->public, name, sizeof(name));
+    PC_TRY(pc_ctx_crypto(ctx, &crypto, err));
+    PC_TRY(pc_crypto_digest(crypto, PC_DIGEST_SHA256, pc_buf_span(&key->spki), digest, err));
+    texts->type = pc_strdup(name);
+    texts->spki_sha256 = pc_hex((struct pc_span){digest, pc_digest_get(PC_DIGEST_SHA256)->len});
+    return PC_OK;
+}
+
+static struct pc_result fill_texts(p11csr_ctx *ctx, const struct pc_token *token, const struct pc_key *key,
+                                   struct pc_key_texts *texts, p11csr_error **err)
+{
+    char name[40];
+    pc_token_name(token, name);
+    PC_TRY(format_uri(token, key, &texts->uri, err));
+    PC_TRY(fill_public(ctx, key, texts, err));
+    texts->token = pc_text_printable(name);
+    texts->label = pc_text_printable_bytes(pc_buf_span(&key->label));
+    texts->id = pc_hex(pc_buf_span(&key->id));
+    if (texts->token == NULL || texts->label == NULL || texts->id == NULL || texts->type == NULL ||
+        texts->spki_sha256 == NULL) {
+        return pc_fail_memory(err);
+    }
+    texts->info = (struct p11csr_key_info){
+        .uri = texts->uri,
+        .token = texts->token,
+        .label = texts->label,
+        .id = texts->id,
+        .type = texts->type,
+        .spki_sha256 = texts->spki_sha256,
+        .public_key_source = pc_pubkey_source_name(key->source),
+        .problem = texts->problem,
+        .bits = key->source != PC_PUBKEY_NONE ? key->public.bits : 0,
+        .has_private = key->private_key != CK_INVALID_HANDLE ? 1 : 0,
+        .has_public = key->public_key != CK_INVALID_HANDLE ? 1 : 0,
+        .has_certificate = key->certificate != CK_INVALID_HANDLE ? 1 : 0,
+    };
+    return PC_OK;
+}
+
+static struct pc_result add_row(p11csr_ctx *ctx, const struct pc_token *token, const struct pc_key *key,
+                                struct p11csr_key_list *list, p11csr_error **err)
+{
+    struct pc_key_texts texts = {0};
+    struct pc_result result = fill_texts(ctx, token, key, &texts, err);
+    if (pc_is_ok(result)) {
+        pc_buf_add(&list->rows, &texts, sizeof(texts));
+        result = pc_buf_check(&list->rows, err);
+    }
+    if (!pc_is_ok(result)) {
+        texts_done(&texts);
+    }
+    return result;
+}
+
+static struct pc_result fill_list(p11csr_ctx *ctx, const struct p11csr_select *select,
+                                  struct p11csr_key_list *list, p11csr_error **err)
+{
+    struct pc_target target PC_CLEANUP(pc_target_done) = {0};
+    struct pc_buf keys PC_CLEANUP(pc_keys_done) = {0};
+    struct pc_opened *opened = NULL;
+    struct pc_key_query query;
+    pc_buf_init(&keys, PC_MAX_OBJECTS * sizeof(struct pc_key));
+    PC_TRY(pc_target_resolve(ctx, select->token, &target, err));
+    PC_TRY(pc_target_query(&target, select, &query, err));
+    PC_TRY(pc_target_open(ctx, &target, &opened, err));
+    const struct pc_pin_source *source = opened->login.source;
+    if (source != NULL && !source->asks_person) {
+        PC_TRY(pc_login_user(&opened->token, &opened->login, err));
+    }
+    PC_TRY(pc_keys_list(&opened->token, &query, &keys, err));
+    list->partial = pc_login_needed(&opened->token);
+    for (size_t at = 0; at < keys.len; at += sizeof(struct pc_key)) {
+        PC_TRY(add_row(ctx, &opened->token, (const struct pc_key *)(const void *)(keys.ptr + at), list, err));
+    }
+    return PC_OK;
+}
+
+enum p11csr_code p11csr_keys_list(p11csr_ctx *ctx, const struct p11csr_select *select,
+                                  p11csr_key_list **ret_list, p11csr_error **err)
+{
+    const struct pc_lock lock PC_CLEANUP(pc_lock_end) = pc_lock_begin(ctx);
+    struct p11csr_key_list *list = pc_alloc(sizeof(*list));
+    if (list == NULL) {
+        return pc_fail_memory(err).code;
+    }
+    pc_buf_init(&list->rows, PC_MAX_OBJECTS * sizeof(struct pc_key_texts));
+    const struct pc_result result = fill_list(lock.ctx, select, list, err);
+    if (!pc_is_ok(result)) {
+        p11csr_key_list_free(&list);
+        return result.code;
+    }
+    *ret_list = list;
+    return P11CSR_OK;
+}
+
+size_t p11csr_key_list_count(const p11csr_key_list *list)
+{
+    return list->rows.len / sizeof(struct pc_key_texts);
+}
+
+int p11csr_key_list_is_partial(const p11csr_key_list *list)
+{
+    return list->partial ? 1 : 0;
+}
+
+const struct p11csr_key_info *p11csr_key_list_get(const p11csr_key_list *list, size_t index)
+{
+    const struct pc_key_texts *rows = (const struct pc_key_texts *)(const void *)list->rows.ptr;
+    return index < p11csr_key_list_count(list) ? &rows[index].info : NULL;
+}
+
+void p11csr_key_list_free(p11csr_key_list **list)
+{
+    if (list == NULL || *list == NULL) {
+        return;
+    }
+    for (size_t at = 0; at < (*list)->rows.len; at += sizeof(struct pc_key_texts)) {
+        texts_done((struct pc_key_texts *)(void *)((*list)->rows.ptr + at));
+    }
+    pc_buf_done(&(*list)->rows);
+    pc_release(*list);
+    *list = NULL;
+}
+
+static struct pc_result key_new(p11csr_ctx *ctx, struct p11csr_key **ret, p11csr_error **err)
+{
+    struct p11csr_key *key = pc_alloc(sizeof(*key));
+    if (key == NULL) {
+        return pc_fail_memory(err);
+    }
+    key->ctx = ctx;
+    pc_key_init(&key->key);
+    *ret = key;
+    return PC_OK;
+}
+
+static void key_cleanup(struct p11csr_key **key)
+{
+    p11csr_key_free(key);
+}
+
+static struct pc_result open_key(p11csr_ctx *ctx, const struct p11csr_select *select, struct p11csr_key **ret,
+                                 p11csr_error **err)
+{
+    struct pc_target target PC_CLEANUP(pc_target_done) = {0};
+    struct p11csr_key *key PC_CLEANUP(key_cleanup) = NULL;
+    struct pc_key_query query;
+    PC_TRY(key_new(ctx, &key, err));
+    PC_TRY(pc_target_resolve(ctx, select->token, &target, err));
+    PC_TRY(pc_target_query(&target, select, &query, err));
+    PC_TRY(pc_target_open(ctx, &target, &key->opened, err));
+    PC_TRY(pc_key_find(&key->opened->token, &query, &key->opened->login, &key->key, err));
+    PC_TRY(fill_texts(ctx, &key->opened->token, &key->key, &key->texts, err));
+    *ret = key;
+    key = NULL;
+    return PC_OK;
+}
+
+enum p11csr_code p11csr_key_open(p11csr_ctx *ctx, const struct p11csr_select *select, p11csr_key **ret_key,
+                                 p11csr_error **err)
+{
+    const struct pc_lock lock PC_CLEANUP(pc_lock_end) = pc_lock_begin(ctx);
+    return open_key(lock.ctx, select, ret_key, err).code;
+}
+
+static struct pc_result make_key(p11csr_ctx *ctx, const struct p11csr_select *select,
+                                 const struct pc_keyspec *spec, struct p11csr_key **ret, p11csr_error **err)
+{
+    struct pc_target target PC_CLEANUP(pc_target_done) = {0};
+    struct p11csr_key *key PC_CLEANUP(key_cleanup) = NULL;
+    struct pc_key_query query;
+    PC_TRY(key_new(ctx, &key, err));
+    PC_TRY(pc_target_resolve(ctx, select->token, &target, err));
+    PC_TRY(pc_target_query(&target, select, &query, err));
+    if (query.label == NULL) {
+        return pc_fail(err, P11CSR_E_USAGE, "a new key needs a label");
+    }
+    const struct pc_keygen wanted = {.spec = spec, .label = query.label, .id = query.id};
+    PC_TRY(pc_target_open(ctx, &target, &key->opened, err));
+    PC_TRY(pc_key_generate(&key->opened->token, &wanted, &key->opened->login, &key->key, err));
+    PC_TRY(fill_texts(ctx, &key->opened->token, &key->key, &key->texts, err));
+    *ret = key;
+    key = NULL;
+    return PC_OK;
+}
+
+/*
+ * A key that is there is as good as a new one if it is of the same kind, was made on the token and cannot
+ * leave it.
+ */
+static struct pc_result check_ensured(struct p11csr_key *key, const struct pc_keyspec *spec,
+                                      p11csr_error **err)
+{
+    struct pc_key_protection is;
+    if (key->key.public.spec != spec || key->key.public.bits != spec->bits) {
+        return pc_fail(err, P11CSR_E_KEY_SPEC, "the key '%s' is %s, not %s", key->texts.label,
+                       key->texts.type, spec->name);
+    }
+    PC_TRY(pc_key_protection_read(&key->opened->token, &key->key, &is, err));
+    if (is.sensitive == PC_FLAG_NO || is.extractable == PC_FLAG_YES || is.local == PC_FLAG_NO) {
+        return pc_fail(err, P11CSR_E_KEY_SPEC, "the key '%s' is less protected than a new one: %s%s%s",
+                       key->texts.label, is.sensitive == PC_FLAG_NO ? "not sensitive " : "",
+                       is.extractable == PC_FLAG_YES ? "extractable " : "",
+                       is.local == PC_FLAG_NO ? "not generated on the token" : "");
+    }
+    return PC_OK;
+}
+
+static struct pc_result ensure_key(p11csr_ctx *ctx, const struct p11csr_select *select,
+                                   const struct pc_keyspec *spec, struct p11csr_key **ret, int *ret_made,
+                                   p11csr_error **err)
+{
+    struct p11csr_key *key PC_CLEANUP(key_cleanup) = NULL;
+    const struct pc_result found = open_key(ctx, select, &key, err);
+    if (found.code == P11CSR_E_KEY_NOT_FOUND) {
+        p11csr_error_free(err);
+        *ret_made = 1;
+        return make_key(ctx, select, spec, ret, err);
+    }
+    PC_TRY(found);
+    PC_TRY(check_ensured(key, spec, err));
+    *ret = key;
+    key = NULL;
+    *ret_made = 0;
+    return PC_OK;
+}
+
+enum p11csr_code p11csr_key_generate(p11csr_ctx *ctx, const struct p11csr_select *select,
+                                     const struct p11csr_keygen *keygen, p11csr_key **ret_key, int *ret_made,
+                                     p11csr_error **err)
+{
+    const struct pc_lock lock PC_CLEANUP(pc_lock_end) = pc_lock_begin(ctx);
+    const struct pc_keyspec *spec = NULL;
+    int made = 1;
+    struct pc_result result = pc_keyspec_find(keygen->spec, &spec, err);
+    if (pc_is_ok(result)) {
+        result = keygen->ensure != 0 ? ensure_key(lock.ctx, select, spec, ret_key, &made, err)
+                                     : make_key(lock.ctx, select, spec, ret_key, err);
+    }
+    if (pc_is_ok(result) && ret_made != NULL) {
+        *ret_made = made;
+    }
+    return result.code;
+}
+
+const struct p11csr_key_info *p11csr_key_get_info(const p11csr_key *key)
+{
+    return &key->texts.info;
+}
+
+const unsigned char *p11csr_key_get_spki(const p11csr_key *key, size_t *ret_len)
+{
+    *ret_len = key->key.spki.len;
+    return key->key.spki.ptr;
+}
+
+void p11csr_key_free(p11csr_key **key)
+{
+    if (key == NULL || *key == NULL) {
+        return;
+    }
+    pc_verifier_free(&(*key)->verifier);
+    pc_key_done(&(*key)->key);
+    texts_done(&(*key)->texts);
+    pc_release(*key);
+    *key = NULL;
+}
+
+static int public_flag(enum pc_flag flag)
+{
+    return flag == PC_FLAG_UNKNOWN ? -1 : (flag == PC_FLAG_YES ? 1 : 0);
+}
+
+enum p11csr_code p11csr_key_get_protection(p11csr_key *key, struct p11csr_protection *ret, p11csr_error **err)
+{
+    const struct pc_lock lock PC_CLEANUP(pc_lock_end) = pc_lock_begin(key->ctx);
+    struct pc_key_protection is;
+    const struct pc_result result = pc_key_protection_read(&key->opened->token, &key->key, &is, err);
+    if (!pc_is_ok(result)) {
+        return result.code;
+    }
+    *ret = (struct p11csr_protection){
+        .sensitive = public_flag(is.sensitive),
+        .extractable = public_flag(is.extractable),
+        .always_sensitive = public_flag(is.always_sensitive),
+        .never_extractable = public_flag(is.never_extractable),
+        .local = public_flag(is.local),
+        .private_object = public_flag(is.private_object),
+        .always_authenticate = public_flag(is.always_authenticate),
+        .sign = public_flag(is.sign),
+        .decrypt = public_flag(is.decrypt),
+        .unwrap = public_flag(is.unwrap),
+        .derive = public_flag(is.derive),
+        .value_readable = is.value_readable ? 1 : 0,
+    };
+    memcpy(ret->value_answer, is.value_answer, sizeof(ret->value_answer));
+    return P11CSR_OK;
+}

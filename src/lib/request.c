@@ -1,0 +1,234 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "p11csr/request.h"
+
+#include "base/error.h"
+#include "base/limits.h"
+#include "csr/name.h"
+#include "csr/request.h"
+#include "lib/csr.h"
+#include "lib/key.h"
+#include "tokens/ckr.h"
+#include "tokens/sign.h"
+
+#include <stdio.h>
+#include <string.h>
+
+enum { MIN_RSA_BITS = 2048 };
+
+struct p11csr_request {
+    struct pc_content content;
+    const struct pc_scheme *scheme; /* NULL: chosen by the two below */
+    enum pc_digest_id digest;       /* NONE: the default of the key */
+    bool pss;
+};
+
+enum p11csr_code p11csr_request_new(p11csr_request **ret_request, p11csr_error **err)
+{
+    struct p11csr_request *request = pc_alloc(sizeof(*request));
+    if (request == NULL) {
+        return pc_fail_memory(err).code;
+    }
+    pc_content_init(&request->content);
+    *ret_request = request;
+    return P11CSR_OK;
+}
+
+void p11csr_request_free(p11csr_request **request)
+{
+    if (request != NULL && *request != NULL) {
+        pc_content_done(&(*request)->content);
+        pc_release(*request);
+        *request = NULL;
+    }
+}
+
+enum p11csr_code p11csr_request_set_subject(p11csr_request *request, const char *text, p11csr_error **err)
+{
+    const struct pc_result result = pc_content_set_subject(&request->content, text, err);
+    pc_content_settle(&request->content);
+    return result.code;
+}
+
+enum p11csr_code p11csr_request_add_san(p11csr_request *request, const char *type, const char *value,
+                                        p11csr_error **err)
+{
+    enum pc_san_type san = PC_SAN_COUNT;
+    struct pc_result result = pc_san_type_find(type, &san, err);
+    if (pc_is_ok(result)) {
+        result = pc_content_add_san(&request->content, san, value, err);
+        pc_content_settle(&request->content);
+    }
+    return result.code;
+}
+
+enum p11csr_code p11csr_request_set_key_usage(p11csr_request *request, const char *list, p11csr_error **err)
+{
+    return pc_content_set_key_usage(&request->content, list, err).code;
+}
+
+enum p11csr_code p11csr_request_set_ext_key_usage(p11csr_request *request, const char *list,
+                                                  p11csr_error **err)
+{
+    return pc_content_set_ext_key_usage(&request->content, list, err).code;
+}
+
+enum p11csr_code p11csr_request_set_basic_constraints(p11csr_request *request, int is_ca, long path_length,
+                                                      p11csr_error **err)
+{
+    return pc_content_set_basic(&request->content, is_ca != 0, path_length, err).code;
+}
+
+void p11csr_request_set_must_staple(p11csr_request *request, int wanted)
+{
+    pc_content_set_must_staple(&request->content, wanted != 0);
+}
+
+enum p11csr_code p11csr_request_set_scheme(p11csr_request *request, const char *name, p11csr_error **err)
+{
+    if (name == NULL) {
+        request->scheme = NULL;
+        return P11CSR_OK;
+    }
+    return pc_scheme_find(name, &request->scheme, err).code;
+}
+
+enum p11csr_code p11csr_request_set_hash(p11csr_request *request, const char *digest, int pss,
+                                         p11csr_error **err)
+{
+    enum pc_digest_id id = PC_DIGEST_NONE;
+    if (digest != NULL) {
+        const struct pc_result result = pc_digest_find(digest, &id, err);
+        if (!pc_is_ok(result)) {
+            return result.code;
+        }
+    }
+    request->scheme = NULL;
+    request->digest = id;
+    request->pss = pss != 0;
+    return P11CSR_OK;
+}
+
+/* A certificate names something: a subject or an alternative name. */
+static struct pc_result check_names(const struct pc_content *content, p11csr_error **err)
+{
+    const bool has_subject = content->subject.len > 0 && !pc_name_is_empty(pc_buf_span(&content->subject));
+    if (!has_subject && pc_content_san_count(content) == 0) {
+        const struct pc_result result =
+            pc_fail(err, P11CSR_E_SUBJECT, "there is neither a subject nor an alternative name");
+        pc_hint(err, "add --subject 'CN=...' or a name like --dns www.example.com");
+        return result;
+    }
+    return PC_OK;
+}
+
+/* Adds the schemes that a key of this kind can be used with to the error. */
+static void note_fitting(const struct pc_keyspec *spec, p11csr_error **err)
+{
+    for (int id = 0; id < PC_SCHEME_COUNT; id++) {
+        const struct pc_scheme *scheme = pc_scheme_get((enum pc_scheme_id)id);
+        if (pc_scheme_fits(scheme, spec)) {
+            pc_note(err, "fits: %s", scheme->name);
+        }
+    }
+}
+
+/*
+ * The scheme for a key of this kind: the one asked for, or the one that has the digest and padding asked for.
+ */
+static struct pc_result choose_scheme(const p11csr_request *request, const struct pc_keyspec *spec,
+                                      const struct pc_scheme **ret, p11csr_error **err)
+{
+    const struct pc_scheme *usual = pc_scheme_get(spec->scheme);
+    const enum pc_digest_id digest = request->digest != PC_DIGEST_NONE ? request->digest : usual->digest;
+    for (int id = 0; id < PC_SCHEME_COUNT; id++) {
+        const struct pc_scheme *scheme = pc_scheme_get((enum pc_scheme_id)id);
+        const bool wanted = request->scheme != NULL ? scheme == request->scheme
+                                                    : scheme->digest == digest && scheme->pss == request->pss;
+        if (wanted && pc_scheme_fits(scheme, spec)) {
+            *ret = scheme;
+            return PC_OK;
+        }
+    }
+    const struct pc_result result =
+        pc_fail(err, P11CSR_E_ALGORITHM, "%s%s%s does not fit a key of type %s",
+                request->scheme != NULL ? "the scheme " : "the digest ",
+                request->scheme != NULL ? request->scheme->name : pc_digest_get(digest)->name,
+                request->scheme == NULL && request->pss ? " with PSS" : "", spec->name);
+    note_fitting(spec, err);
+    return result;
+}
+
+static struct pc_result check(const p11csr_request *request, const char *key_type, p11csr_error **err)
+{
+    const struct pc_keyspec *spec = NULL;
+    PC_TRY(check_names(&request->content, err));
+    if (key_type == NULL) {
+        return PC_OK;
+    }
+    PC_TRY(pc_keyspec_find(key_type, &spec, err));
+    const struct pc_scheme *scheme = NULL;
+    return choose_scheme(request, spec, &scheme, err);
+}
+
+enum p11csr_code p11csr_request_check(const p11csr_request *request, const char *key_type, p11csr_error **err)
+{
+    return check(request, key_type, err).code;
+}
+
+static struct pc_result check_key(const struct p11csr_key *key, p11csr_error **err)
+{
+    const struct pc_public *public = &key->key.public;
+    if (public->spec->family == PC_FAMILY_RSA && public->bits < MIN_RSA_BITS) {
+        return pc_fail(err, P11CSR_E_WEAK,
+                       "the key has %u bits; requests are made for RSA keys of %d bits and more",
+                       public->bits, MIN_RSA_BITS);
+    }
+    return PC_OK;
+}
+
+/* The key's verifier, made once: it is slow to make. */
+static struct pc_result prepare_verifier(struct p11csr_key *key, const struct pc_crypto **ret,
+                                         p11csr_error **err)
+{
+    PC_TRY(pc_ctx_crypto(key->ctx, ret, err));
+    if (key->verifier == NULL) {
+        PC_TRY(pc_verifier_new(*ret, pc_buf_span(&key->key.spki), &key->verifier, err));
+    }
+    return PC_OK;
+}
+
+static struct pc_result sign(const p11csr_request *request, struct p11csr_key *key, p11csr_csr **ret,
+                             p11csr_error **err)
+{
+    const struct pc_crypto *crypto = NULL;
+    const struct pc_scheme *scheme = NULL;
+    struct pc_token_signer token_signer;
+    struct pc_signer signer;
+    struct pc_buf der PC_CLEANUP(pc_buf_done) = {0};
+    char fallback[32];
+    pc_buf_init(&der, PC_MAX_REQUEST);
+    PC_TRY(check_names(&request->content, err));
+    PC_TRY(check_key(key, err));
+    PC_TRY(choose_scheme(request, key->key.public.spec, &scheme, err));
+    PC_TRY(prepare_verifier(key, &crypto, err));
+    PC_TRY(pc_token_signer_init(&token_signer, &key->opened->token, &key->key, &key->opened->login, &signer,
+                                err));
+    const struct pc_signing signing = {
+        .crypto = crypto, .verifier = key->verifier, .signer = &signer, .scheme = scheme};
+    PC_TRY(pc_request_make(&signing, &request->content, &der, err));
+    PC_TRY(pc_csr_object_new(&der, ret, err));
+    (*ret)->scheme = scheme->name;
+    (void)snprintf((*ret)->mechanism, sizeof((*ret)->mechanism), "%s",
+                   pc_ckm_name(token_signer.used->ckm, fallback));
+    return PC_OK;
+}
+
+enum p11csr_code p11csr_request_sign(const p11csr_request *request, p11csr_key *key, p11csr_csr **ret_csr,
+                                     p11csr_error **err)
+{
+    const struct pc_lock lock PC_CLEANUP(pc_lock_end) = pc_lock_begin(key->ctx);
+    const struct p11csr_key_info *info = &key->texts.info;
+    return pc_frame(sign(request, key, ret_csr, err), err, "cannot make a request for key '%s' on token '%s'",
+                    info->label[0] != 0 ? info->label : info->id, info->token)
+        .code;
+}

@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef PC_LIB_TARGET_H
+#define PC_LIB_TARGET_H
+
+#include "lib/context.h"
+#include "p11csr/key.h"
+#include "tokens/key.h"
+
+/* What a caller's words mean: which module, which token, which key, and where the PIN comes from. */
+struct pc_target {
+    struct pc_uri uri;  /* token attributes, and those of the key */
+    const char *module; /* borrowed: path or name; NULL: all that p11-kit knows */
+    struct pc_pin pin;
+    const struct pc_alias *alias; /* borrowed from the configuration, or NULL */
+};
+
+/*
+ * Resolves `token`: an alias, a label, or a pkcs11: URI; NULL matches every token. The module: what the
+ * context was told, else the alias, else the URI. The PIN source: the same, else the callback.
+ */
+PC_RESULT pc_target_resolve(p11csr_ctx *ctx, const char *token, struct pc_target *ret, p11csr_error **err);
+void pc_target_done(struct pc_target *target);
+/* The modules to look at, loaded now if need be. Borrowed from the context. */
+PC_RESULT pc_target_modules(p11csr_ctx *ctx, const struct pc_target *target, struct pc_modules **ret,
+                            p11csr_error **err);
+/*
+ * The one token that is meant, opened if need be; takes the target's PIN source over. Borrowed from the
+ * context.
+ */
+PC_RESULT pc_target_open(p11csr_ctx *ctx, struct pc_target *target, struct pc_opened **ret,
+                         p11csr_error **err);
+/*
+ * The key that is meant: label and id of `select` and of the URI, which must not contradict each other.
+ * Borrowed from both.
+ */
+PC_RESULT pc_target_query(const struct pc_target *target, const struct p11csr_select *select,
+                          struct pc_key_query *ret, p11csr_error **err);
+
+#endif

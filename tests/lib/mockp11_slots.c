@@ -1,0 +1,366 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "lib/mockp11_parts.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/* Slots, tokens, sessions and logins of the mock. */
+
+void mock_pad(unsigned char *field, size_t size, const char *text)
+{
+    MOCK_CHECK(strlen(text) <= size);
+    memset(field, ' ', size);
+    memcpy(field, text, strlen(text));
+}
+
+void mock_add_mechanism(struct mock_slot *slot, CK_MECHANISM_TYPE type, CK_FLAGS flags)
+{
+    MOCK_CHECK(slot->mechanism_count < MOCK_MECHANISMS);
+    slot->mechanisms[slot->mechanism_count++] =
+        (struct mock_mechanism){.type = type, .info = {.flags = flags}};
+}
+
+void mock_remove_mechanism(struct mock_slot *slot, CK_MECHANISM_TYPE type)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < slot->mechanism_count; i++) {
+        if (slot->mechanisms[i].type != type) {
+            slot->mechanisms[kept++] = slot->mechanisms[i];
+        }
+    }
+    MOCK_CHECK(kept < slot->mechanism_count);
+    slot->mechanism_count = kept;
+}
+
+static void add_all_mechanisms(struct mock_slot *slot)
+{
+    static const CK_MECHANISM_TYPE makers[] = {CKM_RSA_PKCS_KEY_PAIR_GEN, CKM_EC_KEY_PAIR_GEN,
+                                               CKM_EC_EDWARDS_KEY_PAIR_GEN};
+    static const CK_MECHANISM_TYPE signers[] = {
+        CKM_RSA_PKCS,     CKM_SHA256_RSA_PKCS,     CKM_SHA384_RSA_PKCS,     CKM_SHA512_RSA_PKCS,
+        CKM_RSA_PKCS_PSS, CKM_SHA256_RSA_PKCS_PSS, CKM_SHA384_RSA_PKCS_PSS, CKM_SHA512_RSA_PKCS_PSS,
+        CKM_ECDSA,        CKM_ECDSA_SHA256,        CKM_ECDSA_SHA384,        CKM_ECDSA_SHA512,
+        CKM_EDDSA,
+    };
+    for (size_t i = 0; i < PC_ARRAY_LEN(makers); i++) {
+        mock_add_mechanism(slot, makers[i], CKF_GENERATE_KEY_PAIR);
+    }
+    for (size_t i = 0; i < PC_ARRAY_LEN(signers); i++) {
+        mock_add_mechanism(slot, signers[i], CKF_SIGN | CKF_VERIFY);
+    }
+}
+
+struct mock_slot *mock_add_slot(struct mock *mock)
+{
+    static const char *const words[MOCK_SLOTS] = {"one",  "two", "three", "four",
+                                                  "five", "six", "seven", "eight"};
+    MOCK_CHECK(mock->slot_count < MOCK_SLOTS);
+    char text[32];
+    struct mock_slot *slot = &mock->slots[mock->slot_count];
+    slot->id = 17 + mock->slot_count;
+    slot->slot.flags = CKF_TOKEN_PRESENT;
+    slot->token.flags = CKF_TOKEN_INITIALIZED | CKF_USER_PIN_INITIALIZED | CKF_LOGIN_REQUIRED | CKF_RNG;
+    slot->token.ulMinPinLen = 4;
+    slot->token.ulMaxPinLen = 16;
+    (void)snprintf(text, sizeof(text), "token %s", words[mock->slot_count]);
+    mock_pad(slot->token.label, sizeof(slot->token.label), text);
+    (void)snprintf(text, sizeof(text), "000%zu", mock->slot_count + 1);
+    mock_pad(slot->token.serialNumber, sizeof(slot->token.serialNumber), text);
+    mock_pad(slot->token.model, sizeof(slot->token.model), "Model M");
+    mock_pad(slot->token.manufacturerID, sizeof(slot->token.manufacturerID), "Mock Makers");
+    mock_pad(slot->slot.slotDescription, sizeof(slot->slot.slotDescription), "mock reader");
+    mock_pad(slot->slot.manufacturerID, sizeof(slot->slot.manufacturerID), "Reader Makers");
+    (void)snprintf(slot->pin, sizeof(slot->pin), "1234");
+    add_all_mechanisms(slot);
+    mock->slot_count++;
+    return slot;
+}
+
+struct mock_slot *mock_slot_by_id(CK_SLOT_ID id)
+{
+    struct mock *mock = mock_current();
+    for (size_t i = 0; i < mock->slot_count; i++) {
+        if (mock->slots[i].id == id) {
+            return &mock->slots[i];
+        }
+    }
+    return NULL;
+}
+
+CK_RV mock_get_info(CK_INFO *ret)
+{
+    *ret = mock_current()->info;
+    return CKR_OK;
+}
+
+CK_RV mock_get_slot_list(CK_BBOOL present, CK_SLOT_ID *ret, CK_ULONG *count)
+{
+    const struct mock *mock = mock_current();
+    (void)present;
+    if (ret == NULL) {
+        *count = mock->knobs.slots_reported != 0 ? mock->knobs.slots_reported : mock->slot_count;
+        return CKR_OK;
+    }
+    const CK_ULONG room = *count;
+    *count = mock->slot_count + mock->knobs.slots_extra;
+    if (room < mock->slot_count) {
+        return CKR_BUFFER_TOO_SMALL;
+    }
+    for (size_t i = 0; i < mock->slot_count; i++) {
+        ret[i] = mock->slots[i].id;
+    }
+    return CKR_OK;
+}
+
+CK_RV mock_get_slot_info(CK_SLOT_ID id, CK_SLOT_INFO *ret)
+{
+    const struct mock_slot *slot = mock_slot_by_id(id);
+    if (slot == NULL) {
+        return CKR_SLOT_ID_INVALID;
+    }
+    *ret = slot->slot;
+    return CKR_OK;
+}
+
+/* What the token says about its PIN at present. */
+static CK_FLAGS pin_flags(const struct mock_slot *slot)
+{
+    if (slot->hides_flags || slot->tries == 0 || slot->wrong == 0) {
+        return 0;
+    }
+    if (slot->wrong >= slot->tries) {
+        return CKF_USER_PIN_LOCKED;
+    }
+    return CKF_USER_PIN_COUNT_LOW | (slot->wrong + 1 == slot->tries ? CKF_USER_PIN_FINAL_TRY : 0);
+}
+
+CK_RV mock_get_token_info(CK_SLOT_ID id, CK_TOKEN_INFO *ret)
+{
+    const struct mock_slot *slot = mock_slot_by_id(id);
+    if (slot == NULL) {
+        return CKR_SLOT_ID_INVALID;
+    }
+    if (slot->gone) {
+        return CKR_TOKEN_NOT_PRESENT;
+    }
+    *ret = slot->token;
+    ret->flags |= pin_flags(slot);
+    return CKR_OK;
+}
+
+CK_RV mock_get_mechanism_list(CK_SLOT_ID id, CK_MECHANISM_TYPE *ret, CK_ULONG *count)
+{
+    const struct mock *mock = mock_current();
+    const struct mock_slot *slot = mock_slot_by_id(id);
+    if (slot == NULL) {
+        return CKR_SLOT_ID_INVALID;
+    }
+    if (ret == NULL) {
+        *count =
+            mock->knobs.mechanisms_reported != 0 ? mock->knobs.mechanisms_reported : slot->mechanism_count;
+        return CKR_OK;
+    }
+    const CK_ULONG room = *count;
+    *count = slot->mechanism_count + mock->knobs.mechanisms_extra;
+    if (room < slot->mechanism_count) {
+        return CKR_BUFFER_TOO_SMALL;
+    }
+    for (size_t i = 0; i < slot->mechanism_count; i++) {
+        ret[i] = slot->mechanisms[i].type;
+    }
+    return CKR_OK;
+}
+
+CK_RV mock_get_mechanism_info(CK_SLOT_ID id, CK_MECHANISM_TYPE type, CK_MECHANISM_INFO *ret)
+{
+    const struct mock_slot *slot = mock_slot_by_id(id);
+    for (size_t i = 0; slot != NULL && i < slot->mechanism_count; i++) {
+        if (slot->mechanisms[i].type == type) {
+            *ret = slot->mechanisms[i].info;
+            return CKR_OK;
+        }
+    }
+    return slot == NULL ? CKR_SLOT_ID_INVALID : CKR_MECHANISM_INVALID;
+}
+
+static void keep_sent(const void *bytes, CK_ULONG len)
+{
+    struct mock *mock = mock_current();
+    mock->last_was_null = bytes == NULL;
+    mock->last_pin[0] = 0;
+    if (bytes != NULL) {
+        mock->pins_sent++;
+        (void)snprintf(mock->last_pin, sizeof(mock->last_pin), "%.*s", (int)len, (const char *)bytes);
+    }
+}
+
+CK_RV mock_init_token(CK_SLOT_ID id, CK_UTF8CHAR *bytes, CK_ULONG len, CK_UTF8CHAR *label)
+{
+    struct mock_slot *slot = mock_slot_by_id(id);
+    if (slot == NULL) {
+        return CKR_SLOT_ID_INVALID;
+    }
+    keep_sent(bytes, len);
+    memcpy(slot->token.label, label, sizeof(slot->token.label));
+    slot->token.flags |= CKF_TOKEN_INITIALIZED;
+    return CKR_OK;
+}
+
+CK_RV mock_init_pin(CK_SESSION_HANDLE handle, CK_UTF8CHAR *bytes, CK_ULONG len)
+{
+    const struct mock_session *session = mock_session_get(handle);
+    if (session == NULL) {
+        return CKR_SESSION_HANDLE_INVALID;
+    }
+    struct mock_slot *slot = &mock_current()->slots[session->slot];
+    (void)snprintf(slot->pin, sizeof(slot->pin), "%.*s", (int)len, (const char *)bytes);
+    slot->token.flags |= CKF_USER_PIN_INITIALIZED;
+    return CKR_OK;
+}
+
+struct mock_session *mock_session_get(CK_SESSION_HANDLE handle)
+{
+    struct mock *mock = mock_current();
+    for (size_t i = 0; i < MOCK_SESSIONS && handle != 0; i++) {
+        if (mock->sessions[i].handle == handle) {
+            return &mock->sessions[i];
+        }
+    }
+    return NULL;
+}
+
+static size_t open_sessions(const struct mock *mock)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < MOCK_SESSIONS; i++) {
+        count += mock->sessions[i].handle != 0 ? 1 : 0;
+    }
+    return count;
+}
+
+CK_RV mock_open_session(CK_SLOT_ID id, CK_FLAGS flags, void *data, CK_NOTIFY notify, CK_SESSION_HANDLE *ret)
+{
+    struct mock *mock = mock_current();
+    const struct mock_slot *slot = mock_slot_by_id(id);
+    const size_t max = mock->knobs.max_sessions != 0 ? mock->knobs.max_sessions : MOCK_SESSIONS;
+    (void)data;
+    (void)notify;
+    if (slot == NULL || slot->gone) {
+        return slot == NULL ? CKR_SLOT_ID_INVALID : CKR_TOKEN_NOT_PRESENT;
+    }
+    if ((flags & CKF_SERIAL_SESSION) == 0) {
+        return CKR_SESSION_PARALLEL_NOT_SUPPORTED;
+    }
+    if (open_sessions(mock) >= max) {
+        return CKR_SESSION_COUNT;
+    }
+    struct mock_session *session = mock->sessions;
+    while (session->handle != 0) {
+        session++;
+    }
+    memset(session, 0, sizeof(*session));
+    session->handle = ++mock->next_handle;
+    session->slot = (size_t)(slot - mock->slots);
+    session->read_write = (flags & CKF_RW_SESSION) != 0;
+    *ret = session->handle;
+    return CKR_OK;
+}
+
+CK_RV mock_close_session(CK_SESSION_HANDLE handle)
+{
+    struct mock *mock = mock_current();
+    struct mock_session *session = mock_session_get(handle);
+    if (session == NULL) {
+        return CKR_SESSION_HANDLE_INVALID;
+    }
+    const size_t slot = session->slot;
+    session->handle = 0;
+    bool last = true;
+    for (size_t i = 0; i < MOCK_SESSIONS; i++) {
+        last = last && (mock->sessions[i].handle == 0 || mock->sessions[i].slot != slot);
+    }
+    if (last) {
+        mock->slots[slot].logged_in = false; // PKCS#11 3.0 section 5.6.2
+    }
+    return CKR_OK;
+}
+
+void mock_lose_sessions(struct mock *mock)
+{
+    for (size_t i = 0; i < MOCK_SESSIONS; i++) {
+        mock->sessions[i].handle = 0;
+    }
+    for (size_t i = 0; i < mock->slot_count; i++) {
+        mock->slots[i].logged_in = false;
+    }
+}
+
+CK_RV mock_get_session_info(CK_SESSION_HANDLE handle, CK_SESSION_INFO *ret)
+{
+    const struct mock_session *session = mock_session_get(handle);
+    if (session == NULL) {
+        return CKR_SESSION_HANDLE_INVALID;
+    }
+    const struct mock_slot *slot = &mock_current()->slots[session->slot];
+    const CK_STATE public = session->read_write ? CKS_RW_PUBLIC_SESSION : CKS_RO_PUBLIC_SESSION;
+    const CK_STATE user = session->read_write ? CKS_RW_USER_FUNCTIONS : CKS_RO_USER_FUNCTIONS;
+    *ret = (CK_SESSION_INFO){.slotID = slot->id,
+                             .state = slot->logged_in ? user : public,
+                             .flags = CKF_SERIAL_SESSION | (session->read_write ? CKF_RW_SESSION : 0)};
+    return CKR_OK;
+}
+
+/* Compares the PIN and counts wrong ones. */
+static CK_RV try_sent(struct mock_slot *slot, const CK_UTF8CHAR *bytes, CK_ULONG len)
+{
+    const bool pad = (slot->token.flags & CKF_PROTECTED_AUTHENTICATION_PATH) != 0;
+    if (slot->tries != 0 && slot->wrong >= slot->tries) {
+        return CKR_PIN_LOCKED;
+    }
+    if (bytes == NULL) {
+        return pad ? CKR_OK : CKR_ARGUMENTS_BAD;
+    }
+    if (len != strlen(slot->pin) || memcmp(bytes, slot->pin, len) != 0) {
+        slot->wrong++;
+        return CKR_PIN_INCORRECT;
+    }
+    slot->wrong = 0;
+    return CKR_OK;
+}
+
+CK_RV mock_login(CK_SESSION_HANDLE handle, CK_USER_TYPE user, CK_UTF8CHAR *bytes, CK_ULONG len)
+{
+    struct mock *mock = mock_current();
+    struct mock_session *session = mock_session_get(handle);
+    keep_sent(bytes, len);
+    mock->last_user = user;
+    if (session == NULL) {
+        return CKR_SESSION_HANDLE_INVALID;
+    }
+    struct mock_slot *slot = &mock->slots[session->slot];
+    if (user == CKU_CONTEXT_SPECIFIC && session->key == CK_INVALID_HANDLE) {
+        return CKR_OPERATION_NOT_INITIALIZED;
+    }
+    if (user == CKU_USER && slot->logged_in) {
+        return CKR_USER_ALREADY_LOGGED_IN;
+    }
+    const CK_RV rv = try_sent(slot, bytes, len);
+    if (rv == CKR_OK && user == CKU_CONTEXT_SPECIFIC) {
+        session->authenticated = true;
+    } else if (rv == CKR_OK && user == CKU_USER) {
+        slot->logged_in = true;
+    }
+    return rv;
+}
+
+CK_RV mock_logout(CK_SESSION_HANDLE handle)
+{
+    const struct mock_session *session = mock_session_get(handle);
+    if (session == NULL) {
+        return CKR_SESSION_HANDLE_INVALID;
+    }
+    struct mock_slot *slot = &mock_current()->slots[session->slot];
+    const bool was = slot->logged_in;
+    slot->logged_in = false;
+    return was ? CKR_OK : CKR_USER_NOT_LOGGED_IN;
+}

@@ -1,0 +1,115 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# check.sh [STEP]...: what looks for mistakes without being a test, and the tests under the sanitizers. All
+# steps run even when one fails; the output of those that fail is shown. Called by ./dev check.
+set -euo pipefail
+
+cd "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")/../.."
+out=$PWD/build-check
+jobs=$(nproc)
+sources=(include src tokens providers tests)
+scripts=(dev .ci/run tests/fresh/run.sh tests/tools/demo.sh tests/tools/check.sh)
+
+# strict DIR [meson option...]: sets up a build with warnings as errors
+strict() {
+    local dir=$1 options="$CC $*"
+    shift
+    if [ ! -f "$dir/build.ninja" ] || [ "$(cat "$dir/.options" 2>/dev/null)" != "$options" ]; then
+        rm -rf "$dir"
+        meson setup "$dir" -Dtests=enabled -Dwerror=true "$@"
+        printf '%s\n' "$options" >"$dir/.options"
+    fi
+}
+
+# strict_build DIR [meson option...]: builds it, as far as it goes
+strict_build() {
+    strict "$@"
+    meson compile -C "$1" --ninja-args=-k0
+}
+
+step_gcc() {
+    # At -O3 gcc sees further than in the usual build.
+    CC=gcc strict_build build-gcc --buildtype=release
+}
+
+step_clang() {
+    CC=clang strict_build build-clang
+}
+
+step_sanitizers() {
+    # gcc warns wrongly about code that the sanitizers have changed; the other builds do without warnings.
+    CC=gcc strict_build build-asan -Db_sanitize=address,undefined --buildtype=debug -Dwerror=false
+    # The meta tests judge the objects of a plain build.
+    ASAN_OPTIONS=detect_stack_use_after_return=1:strict_string_checks=1 \
+        UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1 LSAN_OPTIONS=report_objects=1 \
+        meson test -C build-asan --no-rebuild --print-errorlogs --no-suite meta --timeout-multiplier 3
+}
+
+step_tidy() {
+    CC=clang strict build-clang
+    # Only C files that a compiler is given; headers are seen through them.
+    run-clang-tidy -quiet -j "$jobs" -p build-clang "$PWD/(src|tokens|providers|tests)/" 2>/dev/null |
+        sed -e 's/\x1b\[[0-9;]*m//g' -e '/^clang-tidy/d' -e '/^$/d'
+}
+
+step_cppcheck() {
+    CC=clang strict build-clang
+    mkdir -p "$out/cppcheck"
+    # legacyUninitvar takes the member in "struct x y = {.y = z}" for the variable; uninitvar stays on.
+    # returnDanglingLifetime believes that a result points to what its function was given.
+    cppcheck --suppress=legacyUninitvar --suppress=returnDanglingLifetime --project=build-clang/compile_commands.json --std=c11 -j "$jobs" --quiet --inline-suppr \
+        --cppcheck-build-dir="$out/cppcheck" --enable=warning,performance,portability --error-exitcode=1
+}
+
+step_analyzer() {
+    # gcc 12 believes that an output may be unset after a call that succeeded; clang-tidy, which knows better, and
+    # valgrind look for this.
+    CC=gcc strict_build build-analyzer -Dtests=disabled \
+        -Dc_args="-fanalyzer -Wno-analyzer-use-of-uninitialized-value"
+}
+
+step_shellcheck() {
+    shellcheck "${scripts[@]}"
+}
+
+step_format() {
+    find "${sources[@]}" -name '*.[ch]' -print0 | xargs -0 clang-format --dry-run -Werror
+}
+
+step_codespell() {
+    codespell --ignore-words-list=statics "${sources[@]}" "${scripts[@]}" ./*.md meson.build meson_options.txt
+}
+
+# The quick ones first.
+all=(shellcheck format codespell gcc clang cppcheck tidy analyzer sanitizers)
+[ $# -gt 0 ] || set -- "${all[@]}"
+mkdir -p "$out"
+failed=()
+for name in "$@"; do
+    declare -F "step_$name" >/dev/null || {
+        printf 'check: no such step: %s (there are: %s)\n' "$name" "${all[*]}" >&2
+        exit 1
+    }
+    printf '==> check: %-11s' "$name"
+    start=$SECONDS
+    # A subshell of its own, so that errexit holds inside: it does not in a condition.
+    set +e
+    (
+        set -e
+        "step_$name"
+    ) >"$out/$name.log" 2>&1
+    status=$?
+    set -e
+    if [ "$status" -eq 0 ]; then
+        printf 'ok      %4d s\n' $((SECONDS - start))
+    else
+        printf 'FAILED  %4d s, build-check/%s.log:\n' $((SECONDS - start)) "$name"
+        tail -n 120 "$out/$name.log"
+        failed+=("$name")
+    fi
+done
+if [ ${#failed[@]} -gt 0 ]; then
+    printf '==> check: failed: %s\n' "${failed[*]}"
+    exit 1
+fi
+printf '==> check: clean\n'

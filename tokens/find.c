@@ -1,0 +1,361 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "base/error.h"
+#include "base/limits.h"
+#include "base/text.h"
+#include "tokens/pubkey.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/* An object of one of the three classes that make up a key pair, as read once. */
+struct entry {
+    CK_OBJECT_HANDLE handle;
+    CK_ULONG class;
+    CK_ULONG type;
+    struct pc_buf id;
+    struct pc_buf label;
+    bool used;
+};
+
+static void entries_done(struct pc_buf *entries)
+{
+    for (size_t at = 0; at < entries->len; at += sizeof(struct entry)) {
+        struct entry *entry = (struct entry *)(void *)(entries->ptr + at);
+        pc_buf_done(&entry->id);
+        pc_buf_done(&entry->label);
+    }
+    pc_buf_done(entries);
+}
+
+static size_t entry_count(const struct pc_buf *entries)
+{
+    return entries->len / sizeof(struct entry);
+}
+
+static struct entry *entry_get(const struct pc_buf *entries, size_t index)
+{
+    return (struct entry *)(void *)entries->ptr + index;
+}
+
+static struct pc_result fill_entry(struct pc_token *token, struct entry *entry, p11csr_error **err)
+{
+    bool there = false;
+    PC_TRY(pc_object_number(token, entry->handle, CKA_CLASS, CK_UNAVAILABLE_INFORMATION, &entry->class, err));
+    if (entry->class != CKO_PRIVATE_KEY && entry->class != CKO_PUBLIC_KEY &&
+        entry->class != CKO_CERTIFICATE) {
+        return PC_OK;
+    }
+    if (entry->class != CKO_CERTIFICATE) {
+        PC_TRY(pc_object_number(token, entry->handle, CKA_KEY_TYPE, CK_UNAVAILABLE_INFORMATION, &entry->type,
+                                err));
+    }
+    PC_TRY(pc_object_read(token, entry->handle, CKA_ID, &entry->id, &there, err));
+    return pc_object_read(token, entry->handle, CKA_LABEL, &entry->label, &there, err);
+}
+
+static struct pc_result add_entry(struct pc_token *token, CK_OBJECT_HANDLE handle, struct pc_buf *entries,
+                                  p11csr_error **err)
+{
+    struct entry entry = {.handle = handle};
+    pc_buf_init(&entry.id, PC_MAX_ATTRIBUTE);
+    pc_buf_init(&entry.label, PC_MAX_ATTRIBUTE);
+    struct pc_result result = fill_entry(token, &entry, err);
+    if (pc_is_ok(result)) {
+        pc_buf_add(entries, &entry, sizeof(entry));
+        result = pc_buf_check(entries, err);
+    }
+    if (!pc_is_ok(result)) {
+        pc_buf_done(&entry.id);
+        pc_buf_done(&entry.label);
+    }
+    return result;
+}
+
+/* True when one of the first `count` entries has this handle. */
+static bool is_known(const struct pc_buf *entries, size_t count, CK_OBJECT_HANDLE handle)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (entry_get(entries, i)->handle == handle) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static struct pc_result search(struct pc_token *token, CK_ATTRIBUTE *template, size_t count,
+                               struct pc_buf *entries, p11csr_error **err)
+{
+    struct pc_buf handles PC_CLEANUP(pc_buf_done) = {0};
+    const size_t before = entry_count(entries);
+    pc_buf_init(&handles, PC_MAX_OBJECTS * sizeof(CK_OBJECT_HANDLE));
+    PC_TRY(pc_objects_find(token, template, count, &handles, err));
+    for (size_t at = 0; at < handles.len; at += sizeof(CK_OBJECT_HANDLE)) {
+        CK_OBJECT_HANDLE handle = CK_INVALID_HANDLE;
+        memcpy(&handle, handles.ptr + at, sizeof(handle));
+        if (!is_known(entries, before, handle)) {
+            PC_TRY(add_entry(token, handle, entries, err));
+        }
+    }
+    return PC_OK;
+}
+
+/*
+ * One search by label or id, without a class: it finds both halves of a pair, and certificates beside them.
+ */
+static struct pc_result search_query(struct pc_token *token, const struct pc_key_query *query,
+                                     struct pc_buf *entries, p11csr_error **err)
+{
+    CK_ATTRIBUTE template[2];
+    size_t count = 0;
+    if (query->has_id) {
+        template[count++] = (CK_ATTRIBUTE){CKA_ID, (void *)(uintptr_t)query->id.ptr, query->id.len};
+    }
+    if (query->label != NULL) {
+        template[count++] = (CK_ATTRIBUTE){CKA_LABEL, (void *)(uintptr_t)query->label, strlen(query->label)};
+    }
+    return search(token, template, count, entries, err);
+}
+
+/* An empty CKA_ID pairs nothing: it says only that nobody set one. */
+static bool same_id(const struct entry *a, const struct entry *b)
+{
+    return a->id.len > 0 && pc_span_eq(pc_buf_span(&a->id), pc_buf_span(&b->id));
+}
+
+static struct entry *find_partner(const struct pc_buf *entries, const struct entry *entry, CK_ULONG class)
+{
+    for (size_t i = 0; i < entry_count(entries); i++) {
+        struct entry *other = entry_get(entries, i);
+        if (other->class == class && same_id(entry, other) &&
+            (class == CKO_CERTIFICATE || other->type == entry->type)) {
+            return other;
+        }
+    }
+    return NULL;
+}
+
+/* A label finds only objects that carry it: the partners of a private key may have another, or none. */
+static struct pc_result search_partners(struct pc_token *token, const struct entry *entry,
+                                        struct pc_buf *entries, p11csr_error **err)
+{
+    if (entry->id.len == 0 || find_partner(entries, entry, CKO_PUBLIC_KEY) != NULL) {
+        return PC_OK;
+    }
+    struct pc_buf id PC_CLEANUP(pc_buf_done) = {0}; // `entry` moves when `entries` grows
+    pc_buf_init(&id, PC_MAX_ATTRIBUTE);
+    pc_buf_add_span(&id, pc_buf_span(&entry->id));
+    PC_TRY(pc_buf_check(&id, err));
+    CK_ATTRIBUTE template[] = {{CKA_ID, id.ptr, id.len}};
+    return search(token, template, 1, entries, err);
+}
+
+/* Makes a key of a private (or a lonely public) entry and its partners. */
+static struct pc_result make_key(struct pc_token *token, const struct pc_buf *entries, struct entry *entry,
+                                 struct pc_key *ret, p11csr_error **err)
+{
+    struct entry *public_key =
+        entry->class == CKO_PUBLIC_KEY ? entry : find_partner(entries, entry, CKO_PUBLIC_KEY);
+    struct entry *certificate = find_partner(entries, entry, CKO_CERTIFICATE);
+    enum pc_flag is_private = PC_FLAG_UNKNOWN;
+    entry->used = true;
+    if (public_key != NULL) {
+        public_key->used = true;
+        ret->public_key = public_key->handle;
+    }
+    if (certificate != NULL) {
+        ret->certificate = certificate->handle;
+    }
+    if (entry->class == CKO_PRIVATE_KEY) {
+        ret->private_key = entry->handle;
+        PC_TRY(pc_object_flag(token, entry->handle, CKA_PRIVATE, &is_private, err));
+    }
+    ret->is_private = is_private != PC_FLAG_NO;
+    ret->type = entry->type;
+    pc_buf_add_span(&ret->id, pc_buf_span(&entry->id));
+    pc_buf_add_span(&ret->label, pc_buf_span(&entry->label));
+    PC_TRY(pc_buf_check(&ret->id, err));
+    return pc_buf_check(&ret->label, err);
+}
+
+static void note_candidate(const struct pc_token *token, const struct entry *entry, p11csr_error **err)
+{
+    struct pc_uri uri PC_CLEANUP(pc_uri_done);
+    struct pc_buf text PC_CLEANUP(pc_buf_done) = {0};
+    char *line PC_CLEANUP(pc_free_str) = NULL;
+    const struct pc_key key = {
+        .private_key = entry->handle, .id = entry->id, .label = entry->label}; // borrowed
+    pc_uri_init(&uri);
+    pc_buf_init(&text, PC_MAX_URI);
+    if (pc_is_ok(pc_key_to_uri(token, &key, &uri, NULL)) && pc_is_ok(pc_uri_format(&uri, &text, NULL)) &&
+        pc_is_ok(pc_buf_take_text(&text, &line, NULL))) {
+        pc_note(err, "%s", line);
+    }
+}
+
+/* The one private key among what was found. *ret is NULL when there is none. */
+static struct pc_result choose(struct pc_token *token, const struct pc_buf *entries, struct entry **ret,
+                               p11csr_error **err)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < entry_count(entries); i++) {
+        struct entry *entry = entry_get(entries, i);
+        if (entry->class == CKO_PRIVATE_KEY) {
+            *ret = entry;
+            count++;
+        }
+    }
+    if (count <= 1) {
+        return PC_OK;
+    }
+    const struct pc_result result = pc_fail(err, P11CSR_E_KEY_AMBIGUOUS, "%zu private keys match", count);
+    size_t noted = 0;
+    for (size_t i = 0; i < entry_count(entries) && noted < PC_MAX_CANDIDATES; i++) {
+        if (entry_get(entries, i)->class == CKO_PRIVATE_KEY) {
+            note_candidate(token, entry_get(entries, i), err);
+            noted++;
+        }
+    }
+    return result;
+}
+
+/* True when what was found without a login is a key that can be used without one. */
+static struct pc_result usable_without_login(struct pc_token *token, const struct pc_buf *entries, bool *ret,
+                                             p11csr_error **err)
+{
+    struct entry *entry = NULL;
+    enum pc_flag is_private = PC_FLAG_UNKNOWN;
+    PC_TRY(choose(token, entries, &entry, err));
+    if (entry != NULL) {
+        PC_TRY(pc_object_flag(token, entry->handle, CKA_PRIVATE, &is_private, err));
+    }
+    *ret = is_private == PC_FLAG_NO;
+    return PC_OK;
+}
+
+/*
+ * A source that asks nobody logs in first, so that there is one search and not two. A person is asked only
+ * when the key does not show without.
+ */
+static struct pc_result log_in_as_needed(struct pc_token *token, const struct pc_key_query *query,
+                                         const struct pc_login *login, p11csr_error **err)
+{
+    PC_TRY(pc_token_session(token, false, err));
+    const bool asks = login->source == NULL || login->source->asks_person;
+    if (!pc_login_needed(token)) {
+        return PC_OK;
+    }
+    if (asks) {
+        struct pc_buf entries PC_CLEANUP(entries_done) = {0};
+        bool usable = false;
+        pc_buf_init(&entries, PC_MAX_OBJECTS * sizeof(struct entry));
+        PC_TRY(search_query(token, query, &entries, err));
+        PC_TRY(usable_without_login(token, &entries, &usable, err));
+        if (usable) {
+            return PC_OK;
+        }
+    }
+    return pc_login_user(token, login, err);
+}
+
+static struct pc_result find(struct pc_token *token, const struct pc_key_query *query,
+                             const struct pc_login *login, struct pc_key *ret, p11csr_error **err)
+{
+    struct pc_buf entries PC_CLEANUP(entries_done) = {0};
+    struct entry *entry = NULL;
+    pc_buf_init(&entries, PC_MAX_OBJECTS * sizeof(struct entry));
+    PC_TRY(log_in_as_needed(token, query, login, err));
+    PC_TRY(search_query(token, query, &entries, err));
+    PC_TRY(choose(token, &entries, &entry, err));
+    if (entry == NULL) {
+        return pc_fail(err, P11CSR_E_KEY_NOT_FOUND, "no private key matches");
+    }
+    const CK_OBJECT_HANDLE chosen = entry->handle;
+    PC_TRY(search_partners(token, entry, &entries, err));
+    for (size_t i = 0; i < entry_count(&entries); i++) {
+        if (entry_get(&entries, i)->handle == chosen) {
+            PC_TRY(make_key(token, &entries, entry_get(&entries, i), ret, err));
+            break;
+        }
+    }
+    PC_TRY(pc_pubkey_read(token, ret, err));
+    if (ret->source == PC_PUBKEY_NONE) {
+        return pc_fail(err, P11CSR_E_PUBLIC_KEY_NOT_FOUND, "%s", ret->why_no_spki);
+    }
+    return PC_OK;
+}
+
+/* "key 'web', id 01": what was asked for, for texts. */
+static void describe_query(const struct pc_key_query *query, struct pc_buf *ret)
+{
+    pc_buf_text(ret, "key");
+    if (query->label != NULL) {
+        pc_buf_printf(ret, " '%s'", query->label);
+    }
+    if (query->has_id) {
+        pc_buf_text(ret, " with CKA_ID ");
+        pc_hex_add(ret, query->id, 0);
+    }
+    pc_buf_byte(ret, 0);
+}
+
+PC_RESULT pc_key_find(struct pc_token *token, const struct pc_key_query *query, const struct pc_login *login,
+                      struct pc_key *ret, p11csr_error **err)
+{
+    struct pc_buf wanted PC_CLEANUP(pc_buf_done) = {0};
+    char name[40];
+    pc_token_name(token, name);
+    pc_buf_init(&wanted, PC_MAX_TEXT);
+    describe_query(query, &wanted);
+    PC_TRY(pc_buf_check(&wanted, err));
+    return pc_frame(find(token, query, login, ret, err), err, "cannot use %s on token '%s'",
+                    (const char *)wanted.ptr, name);
+}
+
+/* Appends one key. Its public half is read leniently: a list shows what is odd instead of stopping at it. */
+static struct pc_result list_key(struct pc_token *token, const struct pc_buf *entries, struct entry *entry,
+                                 struct pc_buf *ret, p11csr_error **err)
+{
+    struct pc_key key;
+    p11csr_error *odd PC_CLEANUP(pc_error_cleanup) = NULL;
+    pc_key_init(&key);
+    struct pc_result result = make_key(token, entries, entry, &key, err);
+    if (pc_is_ok(result) && !pc_is_ok(pc_pubkey_read(token, &key, &odd))) {
+        pc_buf_done(&key.spki);
+        key.source = PC_PUBKEY_NONE;
+        key.public = (struct pc_public){0};
+        (void)snprintf(key.why_no_spki, sizeof(key.why_no_spki), "%s", p11csr_error_cause(odd, 0));
+    }
+    if (pc_is_ok(result)) {
+        pc_buf_add(ret, &key, sizeof(key));
+        result = pc_buf_check(ret, err);
+    }
+    if (!pc_is_ok(result)) {
+        pc_key_done(&key);
+    }
+    return result;
+}
+
+PC_RESULT pc_keys_list(struct pc_token *token, const struct pc_key_query *query, struct pc_buf *ret,
+                       p11csr_error **err)
+{
+    struct pc_buf entries PC_CLEANUP(entries_done) = {0};
+    pc_buf_init(&entries, PC_MAX_OBJECTS * sizeof(struct entry));
+    PC_TRY(pc_token_session(token, false, err));
+    PC_TRY(search_query(token, query, &entries, err));
+    const size_t direct = entry_count(&entries);
+    for (size_t i = 0; query->label != NULL && i < direct; i++) {
+        if (entry_get(&entries, i)->class == CKO_PRIVATE_KEY) {
+            PC_TRY(search_partners(token, entry_get(&entries, i), &entries, err));
+        }
+    }
+    static const CK_ULONG order[] = {CKO_PRIVATE_KEY, CKO_PUBLIC_KEY};
+    for (size_t pass = 0; pass < PC_ARRAY_LEN(order); pass++) {
+        for (size_t i = 0; i < entry_count(&entries); i++) {
+            struct entry *entry = entry_get(&entries, i);
+            if (entry->class == order[pass] && !entry->used) {
+                PC_TRY(list_key(token, &entries, entry, ret, err));
+            }
+        }
+    }
+    return PC_OK;
+}

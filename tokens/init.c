@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tokens/init.h"
+
+#include "base/error.h"
+#include "base/limits.h"
+#include "tokens/ckr.h"
+#include "tokens/slot.h"
+#include "tokens/uri.h"
+
+#include <string.h>
+
+enum { LABEL_SIZE = 32 };
+
+static CK_UTF8CHAR *secret_chars(const struct pc_secret *secret)
+{
+    return (CK_UTF8CHAR *)(uintptr_t)pc_secret_bytes(secret).ptr;
+}
+
+static struct pc_result set_user_secret(CK_FUNCTION_LIST *fn, CK_SESSION_HANDLE session,
+                                        const struct pc_secret *so, const struct pc_secret *user,
+                                        p11csr_error **err)
+{
+    PC_TRY(pc_ckr(fn->C_Login(session, CKU_SO, secret_chars(so), pc_secret_bytes(so).len), "C_Login", err));
+    const CK_RV rv = fn->C_InitPIN(session, secret_chars(user), pc_secret_bytes(user).len);
+    (void)fn->C_Logout(session);
+    return pc_ckr(rv, "C_InitPIN", err);
+}
+
+/* Finds the new token by its label: its slot may have another number after the restart. */
+static struct pc_result find_new(struct pc_module *module, const char *label, struct pc_slot *ret,
+                                 p11csr_error **err)
+{
+    struct pc_modules one PC_CLEANUP(pc_modules_done) = {0};
+    struct pc_uri uri PC_CLEANUP(pc_uri_done);
+    pc_uri_init(&uri);
+    PC_TRY(pc_uri_set(&uri, PC_URI_TOKEN, pc_span_str(label), err));
+    PC_TRY(pc_modules_adopt(module->fn, module->name, &one, err));
+    PC_TRY(pc_slot_find_one(&one, &uri, ret, err));
+    ret->module = module;
+    return PC_OK;
+}
+
+static struct pc_result create(struct pc_module *module, const char *label, const struct pc_secret *so,
+                               const struct pc_secret *user, p11csr_error **err)
+{
+    CK_UTF8CHAR padded[LABEL_SIZE];
+    CK_SLOT_ID slot_id = 0;
+    CK_SESSION_HANDLE session = 0;
+    struct pc_slot slot;
+    memset(padded, ' ', sizeof(padded));
+    memcpy(padded, label, strlen(label));
+    PC_TRY(pc_slot_find_uninitialised(module, &slot_id, err));
+    PC_TRY(pc_ckr(module->fn->C_InitToken(slot_id, secret_chars(so), pc_secret_bytes(so).len, padded),
+                  "C_InitToken", err));
+    PC_TRY(pc_module_restart(module, err));
+    PC_TRY(find_new(module, label, &slot, err));
+    PC_TRY(
+        pc_ckr(module->fn->C_OpenSession(slot.id, CKF_SERIAL_SESSION | CKF_RW_SESSION, NULL, NULL, &session),
+               "C_OpenSession", err));
+    const struct pc_result result = set_user_secret(module->fn, session, so, user, err);
+    (void)module->fn->C_CloseSession(session);
+    return result;
+}
+
+PC_RESULT pc_token_create(struct pc_module *module, const char *label, const struct pc_secret *so,
+                          const struct pc_secret *user, p11csr_error **err)
+{
+    if (label[0] == 0 || strlen(label) > LABEL_SIZE) {
+        return pc_fail(err, P11CSR_E_VALUE, "the label of a token has 1 to %d bytes", LABEL_SIZE);
+    }
+    return pc_frame(create(module, label, so, user, err), err, "cannot make the token '%s'", label);
+}

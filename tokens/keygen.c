@@ -1,0 +1,227 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tokens/keygen.h"
+
+#include "base/error.h"
+#include "base/limits.h"
+#include "tokens/ckr.h"
+#include "tokens/pubkey.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/random.h>
+
+enum { ID_OCTETS = 8, TEMPLATE_MAX = 16 };
+
+/* What goes into the two templates, in one place so that the pointers in them stay valid. */
+struct templates {
+    CK_ATTRIBUTE public[TEMPLATE_MAX];
+    CK_ATTRIBUTE private[TEMPLATE_MAX];
+    size_t public_count;
+    size_t private_count;
+    CK_ULONG bits;
+};
+
+static CK_BBOOL yes_no(bool value)
+{
+    return value ? CK_TRUE : CK_FALSE;
+}
+
+/*
+ * A boolean attribute of a template. Values are constants: PKCS#11 takes pointers that it does not write
+ * through.
+ */
+static CK_ATTRIBUTE flag_attribute(CK_ATTRIBUTE_TYPE type, bool value)
+{
+    static const CK_BBOOL values[] = {CK_FALSE, CK_TRUE};
+    return (CK_ATTRIBUTE){type, (void *)(uintptr_t)&values[yes_no(value)], sizeof(CK_BBOOL)};
+}
+
+static CK_ATTRIBUTE bytes_attribute(CK_ATTRIBUTE_TYPE type, struct pc_span bytes)
+{
+    return (CK_ATTRIBUTE){type, (void *)(uintptr_t)bytes.ptr, bytes.len};
+}
+
+static void fill_common(const struct pc_keygen *wanted, struct pc_span id, CK_ATTRIBUTE *list, size_t *count)
+{
+    list[(*count)++] = flag_attribute(CKA_TOKEN, true);
+    list[(*count)++] = bytes_attribute(CKA_LABEL, pc_span_str(wanted->label));
+    list[(*count)++] = bytes_attribute(CKA_ID, id);
+}
+
+/* Every use is said explicitly: some modules give TRUE to what is left out. */
+static void fill_templates(const struct pc_token *token, const struct pc_keygen *wanted, struct pc_span id,
+                           struct templates *ret)
+{
+    static const uint8_t f4[] = {0x01, 0x00, 0x01};
+    static const CK_ATTRIBUTE_TYPE refused_public[] = {CKA_ENCRYPT, CKA_WRAP, CKA_VERIFY_RECOVER};
+    static const CK_ATTRIBUTE_TYPE refused_private[] = {CKA_DECRYPT, CKA_UNWRAP, CKA_SIGN_RECOVER,
+                                                        CKA_DERIVE};
+    const bool needs_login = (token->slot.token_info.flags & CKF_LOGIN_REQUIRED) != 0;
+    fill_common(wanted, id, ret->public, &ret->public_count);
+    fill_common(wanted, id, ret->private, &ret->private_count);
+    if (wanted->spec->family == PC_FAMILY_RSA) {
+        ret->bits = wanted->spec->bits;
+        ret->public[ret->public_count++] = (CK_ATTRIBUTE){CKA_MODULUS_BITS, &ret->bits, sizeof(ret->bits)};
+        ret->public[ret->public_count++] = bytes_attribute(CKA_PUBLIC_EXPONENT, PC_SPAN(f4));
+    } else {
+        ret->public[ret->public_count++] = bytes_attribute(CKA_EC_PARAMS, wanted->spec->ec_params);
+    }
+    ret->public[ret->public_count++] = flag_attribute(CKA_PRIVATE, false);
+    ret->public[ret->public_count++] = flag_attribute(CKA_VERIFY, true);
+    for (size_t i = 0; i < PC_ARRAY_LEN(refused_public); i++) {
+        ret->public[ret->public_count++] = flag_attribute(refused_public[i], false);
+    }
+    ret->private[ret->private_count++] = flag_attribute(CKA_PRIVATE, needs_login);
+    ret->private[ret->private_count++] = flag_attribute(CKA_SENSITIVE, true);
+    ret->private[ret->private_count++] = flag_attribute(CKA_EXTRACTABLE, false);
+    ret->private[ret->private_count++] = flag_attribute(CKA_SIGN, true);
+    for (size_t i = 0; i < PC_ARRAY_LEN(refused_private); i++) {
+        ret->private[ret->private_count++] = flag_attribute(refused_private[i], false);
+    }
+}
+
+/* The id is chosen before the key is made, so that both halves have it from the start. */
+static struct pc_result choose_id(const struct pc_keygen *wanted, struct pc_buf *ret, p11csr_error **err)
+{
+    if (wanted->id.len > 0) {
+        pc_buf_add_span(ret, wanted->id);
+    } else {
+        uint8_t random[ID_OCTETS];
+        if (getrandom(random, sizeof(random), 0) != (ssize_t)sizeof(random)) {
+            return pc_fail_errno(err, P11CSR_E_INTERNAL, errno, "getrandom");
+        }
+        pc_buf_add(ret, random, sizeof(random));
+    }
+    return pc_buf_check(ret, err);
+}
+
+/* A second key of the same name would make both of them ambiguous. */
+static struct pc_result refuse_taken(struct pc_token *token, const struct pc_key_query *query,
+                                     const char *what, p11csr_error **err)
+{
+    struct pc_buf keys PC_CLEANUP(pc_keys_done) = {0};
+    pc_buf_init(&keys, PC_MAX_OBJECTS * sizeof(struct pc_key));
+    PC_TRY(pc_keys_list(token, query, &keys, err));
+    for (size_t at = 0; at < keys.len; at += sizeof(struct pc_key)) {
+        struct pc_uri uri PC_CLEANUP(pc_uri_done);
+        struct pc_buf text PC_CLEANUP(pc_buf_done) = {0};
+        pc_uri_init(&uri);
+        pc_buf_init(&text, PC_MAX_URI);
+        PC_TRY(pc_key_to_uri(token, (const struct pc_key *)(const void *)(keys.ptr + at), &uri, err));
+        PC_TRY(pc_uri_format(&uri, &text, err));
+        pc_buf_byte(&text, 0);
+        PC_TRY(pc_buf_check(&text, err));
+        return pc_fail(err, P11CSR_E_KEY_EXISTS, "a key with this %s is there: %s", what,
+                       (const char *)text.ptr);
+    }
+    return PC_OK;
+}
+
+/* Destroys the two objects that this call made, and nothing else. */
+static struct pc_result undo(struct pc_token *token, const struct pc_key *key, struct pc_result result,
+                             p11csr_error **err)
+{
+    const CK_OBJECT_HANDLE made[] = {key->private_key, key->public_key};
+    for (size_t i = 0; i < PC_ARRAY_LEN(made); i++) {
+        const CK_RV rv = token->slot.module->fn->C_DestroyObject(token->session, made[i]);
+        if (rv != CKR_OK) {
+            char fallback[32];
+            pc_note(err, "the new %s key could not be destroyed again: C_DestroyObject: %s",
+                    i == 0 ? "private" : "public", pc_ckr_name(rv, fallback));
+        }
+    }
+    return result;
+}
+
+/* A token that does not honour a security attribute has made a key that is not what was asked for. */
+static struct pc_result check_protection(struct pc_token *token, const struct pc_key *key, p11csr_error **err)
+{
+    enum pc_flag sensitive = PC_FLAG_UNKNOWN;
+    enum pc_flag extractable = PC_FLAG_UNKNOWN;
+    PC_TRY(pc_object_flag(token, key->private_key, CKA_SENSITIVE, &sensitive, err));
+    PC_TRY(pc_object_flag(token, key->private_key, CKA_EXTRACTABLE, &extractable, err));
+    if (sensitive == PC_FLAG_NO || extractable == PC_FLAG_YES) {
+        return pc_fail(err, P11CSR_E_KEY_PROTECTION, "read back: CKA_SENSITIVE is %s, CKA_EXTRACTABLE is %s",
+                       sensitive == PC_FLAG_NO ? "FALSE" : "TRUE",
+                       extractable == PC_FLAG_YES ? "TRUE" : "FALSE");
+    }
+    return PC_OK;
+}
+
+/*
+ * Reads the new pair as any other is read. The key stays, whatever this finds: its public half decides
+ * nothing.
+ */
+static struct pc_result describe_new_key(struct pc_token *token, const struct pc_keygen *wanted,
+                                         struct pc_span id, struct pc_key *ret, p11csr_error **err)
+{
+    ret->type = pc_family_get(wanted->spec->family)->ckk;
+    ret->is_private = (token->slot.token_info.flags & CKF_LOGIN_REQUIRED) != 0;
+    pc_buf_add_span(&ret->id, id);
+    pc_buf_text(&ret->label, wanted->label);
+    PC_TRY(pc_buf_check(&ret->id, err));
+    PC_TRY(pc_buf_check(&ret->label, err));
+    PC_TRY(pc_pubkey_read(token, ret, err));
+    if (ret->source == PC_PUBKEY_NONE) {
+        return pc_fail(err, P11CSR_E_PUBLIC_KEY_NOT_FOUND, "%s", ret->why_no_spki);
+    }
+    if (ret->public.spec != wanted->spec) {
+        char name[32];
+        pc_public_name(&ret->public, name, sizeof(name));
+        return pc_fail(err, P11CSR_E_PROOF_PUBLIC_KEY, "the token made %s where %s was asked for", name,
+                       wanted->spec->name);
+    }
+    return PC_OK;
+}
+
+static struct pc_result generate(struct pc_token *token, const struct pc_keygen *wanted, struct pc_span id,
+                                 struct pc_key *ret, p11csr_error **err)
+{
+    const struct pc_family *family = pc_family_get(wanted->spec->family);
+    struct templates templates = {0};
+    CK_MECHANISM mechanism = {.mechanism = family->keygen_mech};
+    bool there = false;
+    char fallback[32];
+    PC_TRY(pc_token_has_mechanism(token, family->keygen_mech, CKF_GENERATE_KEY_PAIR, &there, err));
+    if (!there) {
+        return pc_fail(err, P11CSR_E_MECHANISM, "the token does not generate %s keys (%s)", family->name,
+                       pc_ckm_name(family->keygen_mech, fallback));
+    }
+    fill_templates(token, wanted, id, &templates);
+    PC_TRY(pc_ckr(token->slot.module->fn->C_GenerateKeyPair(
+                      token->session, &mechanism, templates.public, templates.public_count, templates.private,
+                      templates.private_count, &ret->public_key, &ret->private_key),
+                  "C_GenerateKeyPair", err));
+    const struct pc_result protection = check_protection(token, ret, err);
+    if (!pc_is_ok(protection)) {
+        return undo(token, ret, protection, err);
+    }
+    const struct pc_result result = describe_new_key(token, wanted, id, ret, err);
+    if (!pc_is_ok(result)) {
+        pc_note(err, "the new key was made and stays on the token");
+    }
+    return result;
+}
+
+PC_RESULT pc_key_generate(struct pc_token *token, const struct pc_keygen *wanted,
+                          const struct pc_login *login, struct pc_key *ret, p11csr_error **err)
+{
+    struct pc_buf id PC_CLEANUP(pc_buf_done) = {0};
+    char name[40];
+    pc_token_name(token, name);
+    pc_buf_init(&id, PC_MAX_ATTRIBUTE);
+    if ((token->slot.token_info.flags & CKF_WRITE_PROTECTED) != 0) {
+        return pc_fail(err, P11CSR_E_TOKEN_READ_ONLY, "token '%s' reports CKF_WRITE_PROTECTED", name);
+    }
+    PC_TRY(choose_id(wanted, &id, err));
+    PC_TRY(pc_token_session(token, true, err));
+    PC_TRY(pc_login_user(token, login, err));
+    const struct pc_key_query by_label = {.label = wanted->label};
+    PC_TRY(refuse_taken(token, &by_label, "label", err));
+    if (wanted->id.len > 0) {
+        const struct pc_key_query by_id = {.has_id = true, .id = wanted->id};
+        PC_TRY(refuse_taken(token, &by_id, "CKA_ID", err));
+    }
+    return pc_frame(generate(token, wanted, pc_buf_span(&id), ret, err), err,
+                    "cannot make the %s key '%s' on token '%s'", wanted->spec->name, wanted->label, name);
+}

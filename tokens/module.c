@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tokens/module.h"
+
+#include "base/error.h"
+#include "base/limits.h"
+#include "tokens/ckr.h"
+#include "tokens/registry.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { MAX_MODULES = 256 };
+
+static struct pc_result add(struct pc_modules *modules, CK_FUNCTION_LIST *fn, const char *name, bool managed,
+                            p11csr_error **err)
+{
+    const struct pc_module module = {.fn = fn, .name = pc_strdup(name), .managed = managed};
+    if (module.name == NULL) {
+        return pc_fail_memory(err);
+    }
+    pc_buf_add(&modules->list, &module, sizeof(module));
+    if (!pc_is_ok(pc_buf_check(&modules->list, err))) {
+        pc_release(module.name);
+    }
+    return pc_buf_check(&modules->list, err);
+}
+
+static void init(struct pc_modules *modules)
+{
+    *modules = (struct pc_modules){0};
+    pc_buf_init(&modules->list, MAX_MODULES * sizeof(struct pc_module));
+}
+
+static struct pc_result load_path(const char *path, struct pc_modules *modules, p11csr_error **err)
+{
+    if (access(path, R_OK) != 0) {
+        return pc_fail_errno(err, errno == ENOENT ? P11CSR_E_MODULE_NOT_FOUND : P11CSR_E_MODULE_LOAD, errno,
+                             "'%s'", path);
+    }
+    CK_FUNCTION_LIST *fn = p11_kit_module_load(path, 0);
+    if (fn == NULL) {
+        const char *why = p11_kit_message();
+        return pc_fail(err, P11CSR_E_MODULE_LOAD, "%s", why != NULL ? why : path);
+    }
+    const CK_RV rv = p11_kit_module_initialize(fn);
+    if (rv != CKR_OK) {
+        p11_kit_module_release(fn);
+        const struct pc_result result = pc_ckr(rv, "C_Initialize", err);
+        return pc_frame(result, err, "cannot initialise the module '%s'", path);
+    }
+    const struct pc_result result = add(modules, fn, path, true, err);
+    if (!pc_is_ok(result)) {
+        (void)p11_kit_module_finalize(fn);
+        p11_kit_module_release(fn);
+    }
+    return result;
+}
+
+/* Modules for trust policy hold certificates of authorities, never anybody's keys. */
+static bool is_trust_module(CK_FUNCTION_LIST *fn)
+{
+    char *option = p11_kit_config_option(fn, "trust-policy");
+    const bool is = option != NULL && strcmp(option, "yes") == 0;
+    free(option);
+    return is;
+}
+
+static struct pc_result load_registered(struct pc_modules *modules, p11csr_error **err)
+{
+    modules->registered = p11_kit_modules_load_and_initialize(0);
+    if (modules->registered == NULL) {
+        const char *why = p11_kit_message();
+        return pc_fail(err, P11CSR_E_MODULE_LOAD, "p11-kit: %s",
+                       why != NULL ? why : "no module could be loaded");
+    }
+    for (CK_FUNCTION_LIST **fn = modules->registered; *fn != NULL; fn++) {
+        if (is_trust_module(*fn)) {
+            continue;
+        }
+        char *name = p11_kit_module_get_name(*fn);
+        const struct pc_result result = add(modules, *fn, name != NULL ? name : "?", false, err);
+        free(name);
+        PC_TRY(result);
+    }
+    return PC_OK;
+}
+
+static struct pc_result load(const char *path_or_name, struct pc_modules *modules, p11csr_error **err)
+{
+    if (path_or_name == NULL) {
+        return load_registered(modules, err);
+    }
+    if (strchr(path_or_name, '/') != NULL) {
+        return load_path(path_or_name, modules, err);
+    }
+    char *path PC_CLEANUP(pc_free_str) = NULL;
+    PC_TRY(pc_registry_resolve(path_or_name, &path, err));
+    return load_path(path, modules, err);
+}
+
+PC_RESULT pc_modules_load(const char *path_or_name, struct pc_modules *ret, p11csr_error **err)
+{
+    struct pc_modules modules;
+    init(&modules);
+    const struct pc_result result = load(path_or_name, &modules, err);
+    if (!pc_is_ok(result)) {
+        pc_modules_done(&modules);
+        return pc_frame(result, err, "cannot load the PKCS#11 module%s%s", path_or_name != NULL ? " " : "s",
+                        path_or_name != NULL ? path_or_name : " that p11-kit knows");
+    }
+    *ret = modules;
+    return PC_OK;
+}
+
+PC_RESULT pc_modules_adopt(CK_FUNCTION_LIST *fn, const char *name, struct pc_modules *ret, p11csr_error **err)
+{
+    init(ret);
+    return add(ret, fn, name, false, err);
+}
+
+void pc_modules_done(struct pc_modules *modules)
+{
+    for (size_t i = 0; i < pc_modules_count(modules); i++) {
+        struct pc_module *module = pc_modules_get(modules, i);
+        if (module->managed) {
+            (void)p11_kit_module_finalize(module->fn);
+            p11_kit_module_release(module->fn);
+        }
+        pc_release(module->name);
+    }
+    if (modules->registered != NULL) {
+        p11_kit_modules_finalize_and_release(modules->registered);
+        modules->registered = NULL;
+    }
+    pc_buf_done(&modules->list);
+}
+
+size_t pc_modules_count(const struct pc_modules *modules)
+{
+    return modules->list.len / sizeof(struct pc_module);
+}
+
+struct pc_module *pc_modules_get(const struct pc_modules *modules, size_t index)
+{
+    return (struct pc_module *)(void *)modules->list.ptr + index;
+}
+
+PC_RESULT pc_module_restart(struct pc_module *module, p11csr_error **err)
+{
+    PC_TRY(pc_ckr(p11_kit_module_finalize(module->fn), "C_Finalize", err));
+    return pc_ckr(p11_kit_module_initialize(module->fn), "C_Initialize", err);
+}

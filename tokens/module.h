@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef PC_TOKENS_MODULE_H
+#define PC_TOKENS_MODULE_H
+
+#include "base/buf.h"
+#include "tokens/ck.h"
+
+/*
+ * PKCS#11 modules, loaded through p11-kit and managed by it: it counts the users of a module in the process
+ * and gives C_Initialize the locking flags that threads need.
+ */
+struct pc_module {
+    CK_FUNCTION_LIST *fn;
+    char *name;   /* for people: p11-kit's name, or the file's */
+    bool managed; /* loaded by us: finalised and released with the set */
+};
+
+struct pc_modules {
+    struct pc_buf list;            /* struct pc_module */
+    CK_FUNCTION_LIST **registered; /* p11-kit's list when all known modules were loaded */
+};
+
+/*
+ * Loads one module: a path (anything with a '/'), or the name of a module that p11-kit knows ("softhsm2"),
+ * which is looked up in p11-kit's .module files so that no other module is loaded. NULL: every module that
+ * p11-kit knows, except those for trust policy.
+ */
+PC_RESULT pc_modules_load(const char *path_or_name, struct pc_modules *ret, p11csr_error **err);
+/*
+ * Takes a function list that is initialised already. For tests and for callers that loaded the module
+ * themselves.
+ */
+PC_RESULT pc_modules_adopt(CK_FUNCTION_LIST *fn, const char *name, struct pc_modules *ret,
+                           p11csr_error **err);
+/* Finalises and releases what was loaded. Accepts a zeroed struct. */
+void pc_modules_done(struct pc_modules *modules);
+size_t pc_modules_count(const struct pc_modules *modules);
+struct pc_module *pc_modules_get(const struct pc_modules *modules, size_t index);
+/*
+ * C_Finalize and C_Initialize: some modules show a new token only then. Every handle of the module is gone
+ * after.
+ */
+PC_RESULT pc_module_restart(struct pc_module *module, p11csr_error **err);
+
+#endif

@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef PC_TOKENS_REGISTRY_H
+#define PC_TOKENS_REGISTRY_H
+
+#include "base/buf.h"
+
+/*
+ * Resolves a module name by reading p11-kit's .module files: p11-kit itself would open every module to
+ * answer. Files of the user come before those of the system. *ret_path is the module's file and belongs to
+ * the caller. Unknown names fail with MODULE_NOT_FOUND and a note for each name that is known.
+ */
+PC_RESULT pc_registry_resolve(const char *name, char **ret_path, p11csr_error **err);
+
+#endif

@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tokens/sign.h"
+
+#include "alg/signature.h"
+#include "base/error.h"
+#include "base/limits.h"
+#include "tokens/ckr.h"
+
+#include <stdio.h>
+
+static struct pc_span signer_spki(const void *self)
+{
+    return pc_buf_span(&((const struct pc_token_signer *)self)->key->spki);
+}
+
+/* The first of the scheme's mechanisms that the token has for signing. */
+static PC_RESULT signer_choose(void *self, const struct pc_scheme *scheme, const struct pc_mech **ret,
+                               p11csr_error **err)
+{
+    struct pc_token *token = ((struct pc_token_signer *)self)->token;
+    for (size_t i = 0; i < scheme->mech_count; i++) {
+        bool there = false;
+        PC_TRY(pc_token_has_mechanism(token, scheme->mechs[i].ckm, CKF_SIGN, &there, err));
+        if (there) {
+            *ret = &scheme->mechs[i];
+            return PC_OK;
+        }
+    }
+    char name[40];
+    char first[32];
+    char last[32];
+    pc_token_name(token, name);
+    return pc_fail(
+        err, P11CSR_E_MECHANISM, "token '%s' has no mechanism for %s: looked for %s%s%s", name, scheme->name,
+        pc_ckm_name(scheme->mechs[0].ckm, first), scheme->mech_count > 1 ? " and " : "",
+        scheme->mech_count > 1 ? pc_ckm_name(scheme->mechs[scheme->mech_count - 1].ckm, last) : "");
+}
+
+/* C_Sign into `ret`, once more with a larger buffer if the token says that the first is too small. */
+static struct pc_result sign_into(const struct pc_token_signer *self, struct pc_span input,
+                                  struct pc_buf *ret, p11csr_error **err)
+{
+    CK_FUNCTION_LIST *fn = self->token->slot.module->fn;
+    CK_ULONG len = pc_signature_max(self->key->public.spec, self->key->public.bits);
+    CK_RV rv = CKR_BUFFER_TOO_SMALL;
+    CK_ULONG room = 0;
+    for (int tries = 0; tries < 2 && rv == CKR_BUFFER_TOO_SMALL && len <= PC_MAX_SIGNATURE; tries++) {
+        room = len;
+        uint8_t *to = pc_buf_reserve(ret, room);
+        PC_TRY(pc_buf_check(ret, err));
+        rv = fn->C_Sign(self->token->session, (CK_BYTE *)(uintptr_t)input.ptr, input.len, to, &len);
+    }
+    PC_TRY(pc_ckr(rv, "C_Sign", err));
+    if (len > room) {
+        return pc_fail(err, P11CSR_E_TOKEN, "C_Sign returned more bytes than it was given room for");
+    }
+    ret->len += len;
+    return PC_OK;
+}
+
+static struct pc_result sign_once(struct pc_token_signer *self, const struct pc_scheme *scheme,
+                                  const struct pc_mech *mech, struct pc_span input, struct pc_buf *ret,
+                                  p11csr_error **err)
+{
+    const struct pc_digest *digest = pc_digest_get(scheme->digest);
+    CK_RSA_PKCS_PSS_PARAMS pss = {.hashAlg = digest->ckm, .mgf = digest->mgf, .sLen = digest->len};
+    CK_MECHANISM mechanism = {.mechanism = mech->ckm};
+    if (mech->param == PC_MECH_PARAM_PSS) {
+        mechanism.pParameter = &pss;
+        mechanism.ulParameterLen = sizeof(pss);
+    }
+    CK_FUNCTION_LIST *fn = self->token->slot.module->fn;
+    PC_TRY(
+        pc_ckr(fn->C_SignInit(self->token->session, &mechanism, self->key->private_key), "C_SignInit", err));
+    if (self->always_authenticate) {
+        char label[64];
+        (void)snprintf(label, sizeof(label), "%.*s", (int)self->key->label.len,
+                       (const char *)self->key->label.ptr);
+        PC_TRY(pc_login_context(self->token, self->login, label, err));
+    }
+    return sign_into(self, input, ret, err);
+}
+
+static PC_RESULT signer_sign(void *data, const struct pc_scheme *scheme, const struct pc_mech *mech,
+                             struct pc_span input, struct pc_buf *ret, p11csr_error **err)
+{
+    struct pc_token_signer *self = data;
+    char name[32];
+    const struct pc_result result = sign_once(self, scheme, mech, input, ret, err);
+    if (!pc_is_ok(result)) {
+        // The operation may still be active in the session; a new one starts clean. The failure is already
+        // reported.
+        pc_ignore(pc_token_renew_session(self->token, NULL));
+        return pc_frame(result, err, "cannot sign with key '%.*s' by %s", (int)self->key->label.len,
+                        (const char *)self->key->label.ptr, pc_ckm_name(mech->ckm, name));
+    }
+    self->used = mech;
+    return PC_OK;
+}
+
+PC_RESULT pc_token_signer_init(struct pc_token_signer *self, struct pc_token *token, const struct pc_key *key,
+                               const struct pc_login *login, struct pc_signer *ret_signer, p11csr_error **err)
+{
+    static const struct pc_signer_ops ops = {
+        .spki = signer_spki, .choose = signer_choose, .sign = signer_sign};
+    enum pc_flag always = PC_FLAG_UNKNOWN;
+    if (key->is_private) {
+        PC_TRY(pc_login_user(token, login, err));
+    }
+    PC_TRY(pc_token_session(token, false, err));
+    PC_TRY(pc_object_flag(token, key->private_key, CKA_ALWAYS_AUTHENTICATE, &always, err));
+    *self = (struct pc_token_signer){
+        .token = token, .key = key, .login = login, .always_authenticate = always == PC_FLAG_YES};
+    *ret_signer = (struct pc_signer){.ops = &ops, .self = self};
+    return PC_OK;
+}

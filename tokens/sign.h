@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef PC_TOKENS_SIGN_H
+#define PC_TOKENS_SIGN_H
+
+#include "tokens/key.h"
+
+/* A key on a token as a signer. All pointers are borrowed. */
+struct pc_token_signer {
+    struct pc_token *token;
+    const struct pc_key *key;
+    const struct pc_login *login; /* for keys that want a PIN for each signature */
+    bool always_authenticate;     /* CKA_ALWAYS_AUTHENTICATE, read by pc_token_signer_init() */
+    const struct pc_mech *used;   /* the mechanism of the last signature, or NULL */
+};
+
+/*
+ * Prepares signing: makes sure the token is logged in where the key wants it, and reads
+ * CKA_ALWAYS_AUTHENTICATE. Returns the interface in *ret_signer, valid as long as `self`.
+ */
+PC_RESULT pc_token_signer_init(struct pc_token_signer *self, struct pc_token *token, const struct pc_key *key,
+                               const struct pc_login *login, struct pc_signer *ret_signer,
+                               p11csr_error **err);
+
+#endif

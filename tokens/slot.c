@@ -1,0 +1,236 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tokens/slot.h"
+
+#include "base/error.h"
+#include "base/limits.h"
+#include "base/text.h"
+#include "tokens/ckr.h"
+
+#include <stdio.h>
+#include <string.h>
+
+struct pc_span pc_padded(const unsigned char *field, size_t size)
+{
+    while (size > 0 && (field[size - 1] == ' ' || field[size - 1] == 0)) {
+        size--;
+    }
+    return (struct pc_span){field, size};
+}
+
+static bool matches_field(const struct pc_uri *uri, enum pc_uri_attr attr, const unsigned char *field,
+                          size_t size)
+{
+    return !uri->present[attr] || pc_span_eq(pc_uri_value(uri, attr), pc_padded(field, size));
+}
+
+static bool matches_token(const struct pc_uri *uri, const struct pc_slot *slot)
+{
+    const CK_TOKEN_INFO *token = &slot->token_info;
+    const CK_SLOT_INFO *info = &slot->slot_info;
+    char id[24];
+    (void)snprintf(id, sizeof(id), "%lu", slot->id);
+    return matches_field(uri, PC_URI_TOKEN, token->label, sizeof(token->label)) &&
+           matches_field(uri, PC_URI_MANUFACTURER, token->manufacturerID, sizeof(token->manufacturerID)) &&
+           matches_field(uri, PC_URI_MODEL, token->model, sizeof(token->model)) &&
+           matches_field(uri, PC_URI_SERIAL, token->serialNumber, sizeof(token->serialNumber)) &&
+           matches_field(uri, PC_URI_SLOT_DESCRIPTION, info->slotDescription,
+                         sizeof(info->slotDescription)) &&
+           matches_field(uri, PC_URI_SLOT_MANUFACTURER, info->manufacturerID, sizeof(info->manufacturerID)) &&
+           (!uri->present[PC_URI_SLOT_ID] || strcmp(pc_uri_text(uri, PC_URI_SLOT_ID), id) == 0);
+}
+
+/* Compares what the URI says about the module with C_GetInfo. */
+static struct pc_result matches_module(const struct pc_uri *uri, struct pc_module *module, bool *ret,
+                                       p11csr_error **err)
+{
+    *ret = true;
+    if (uri == NULL || !(uri->present[PC_URI_LIBRARY_MANUFACTURER] ||
+                         uri->present[PC_URI_LIBRARY_DESCRIPTION] || uri->present[PC_URI_LIBRARY_VERSION])) {
+        return PC_OK;
+    }
+    CK_INFO info;
+    char version[16];
+    PC_TRY(pc_ckr(module->fn->C_GetInfo(&info), "C_GetInfo", err));
+    (void)snprintf(version, sizeof(version), "%u.%u", info.libraryVersion.major, info.libraryVersion.minor);
+    *ret =
+        matches_field(uri, PC_URI_LIBRARY_MANUFACTURER, info.manufacturerID, sizeof(info.manufacturerID)) &&
+        matches_field(uri, PC_URI_LIBRARY_DESCRIPTION, info.libraryDescription,
+                      sizeof(info.libraryDescription)) &&
+        (!uri->present[PC_URI_LIBRARY_VERSION] ||
+         strcmp(pc_uri_text(uri, PC_URI_LIBRARY_VERSION), version) == 0);
+    return PC_OK;
+}
+
+/* Appends CK_SLOT_ID of every slot with a token. */
+static struct pc_result list_slots(struct pc_module *module, struct pc_buf *ret, p11csr_error **err)
+{
+    CK_RV rv = CKR_BUFFER_TOO_SMALL;
+    CK_ULONG count = 0;
+    for (int tries = 0; tries < 3 && rv == CKR_BUFFER_TOO_SMALL;
+         tries++) { // a slot may appear between the calls
+        PC_TRY(pc_ckr(module->fn->C_GetSlotList(CK_TRUE, NULL, &count), "C_GetSlotList", err));
+        if (count > PC_MAX_SLOTS) {
+            return pc_fail(err, P11CSR_E_LIMIT, "module '%s' reports %lu slots", module->name, count);
+        }
+        if (count == 0) {
+            return PC_OK;
+        }
+        uint8_t *to = pc_buf_reserve(ret, count * sizeof(CK_SLOT_ID));
+        PC_TRY(pc_buf_check(ret, err));
+        rv = module->fn->C_GetSlotList(CK_TRUE, (CK_SLOT_ID *)(void *)to, &count);
+    }
+    PC_TRY(pc_ckr(rv, "C_GetSlotList", err));
+    ret->len += count * sizeof(CK_SLOT_ID);
+    return PC_OK;
+}
+
+/*
+ * Calls `visit` for each token of the module, initialised or not. Tokens that vanish meanwhile are passed
+ * over.
+ */
+static struct pc_result each_slot(struct pc_module *module,
+                                  PC_RESULT (*visit)(const struct pc_slot *slot, void *data,
+                                                     p11csr_error **err),
+                                  void *data, p11csr_error **err)
+{
+    struct pc_buf ids PC_CLEANUP(pc_buf_done) = {0};
+    pc_buf_init(&ids, PC_MAX_SLOTS * sizeof(CK_SLOT_ID));
+    PC_TRY(list_slots(module, &ids, err));
+    for (size_t at = 0; at < ids.len; at += sizeof(CK_SLOT_ID)) {
+        struct pc_slot slot = {.module = module};
+        memcpy(&slot.id, ids.ptr + at, sizeof(slot.id));
+        const CK_RV rv = module->fn->C_GetTokenInfo(slot.id, &slot.token_info);
+        if (rv == CKR_TOKEN_NOT_PRESENT || rv == CKR_DEVICE_REMOVED || rv == CKR_TOKEN_NOT_RECOGNIZED) {
+            continue;
+        }
+        PC_TRY(pc_ckr(rv, "C_GetTokenInfo", err));
+        PC_TRY(pc_ckr(module->fn->C_GetSlotInfo(slot.id, &slot.slot_info), "C_GetSlotInfo", err));
+        PC_TRY(visit(&slot, data, err));
+    }
+    return PC_OK;
+}
+
+struct search {
+    const struct pc_uri *uri;
+    struct pc_buf *found;
+};
+
+static PC_RESULT add_if_match(const struct pc_slot *slot, void *data, p11csr_error **err)
+{
+    const struct search *search = data;
+    if ((slot->token_info.flags & CKF_TOKEN_INITIALIZED) != 0 &&
+        (search->uri == NULL || matches_token(search->uri, slot))) {
+        pc_buf_add(search->found, slot, sizeof(*slot));
+    }
+    return pc_buf_check(search->found, err);
+}
+
+PC_RESULT pc_slots_find(const struct pc_modules *modules, const struct pc_uri *uri, struct pc_buf *ret,
+                        p11csr_error **err)
+{
+    struct search search = {.uri = uri, .found = ret};
+    for (size_t i = 0; i < pc_modules_count(modules); i++) {
+        struct pc_module *module = pc_modules_get(modules, i);
+        bool wanted = false;
+        struct pc_result result = matches_module(uri, module, &wanted, err);
+        if (pc_is_ok(result) && wanted) {
+            result = each_slot(module, add_if_match, &search, err);
+        }
+        PC_TRY(pc_frame(result, err, "cannot list the tokens of module '%s'", module->name));
+    }
+    return PC_OK;
+}
+
+static void note_candidate(const struct pc_slot *slot, p11csr_error **err)
+{
+    struct pc_uri uri PC_CLEANUP(pc_uri_done);
+    struct pc_buf text PC_CLEANUP(pc_buf_done) = {0};
+    char *line PC_CLEANUP(pc_free_str) = NULL;
+    pc_uri_init(&uri);
+    pc_buf_init(&text, PC_MAX_URI);
+    if (pc_is_ok(pc_slot_to_uri(slot, &uri, NULL)) && pc_is_ok(pc_uri_format(&uri, &text, NULL)) &&
+        pc_is_ok(pc_buf_take_text(&text, &line, NULL))) {
+        pc_note(err, "%s (module %s)", line, slot->module->name);
+    }
+}
+
+/* What was looked for, for the error text. */
+static struct pc_result describe_wanted(const struct pc_uri *uri, char **ret, p11csr_error **err)
+{
+    struct pc_buf text PC_CLEANUP(pc_buf_done) = {0};
+    pc_buf_init(&text, PC_MAX_URI);
+    if (uri != NULL) {
+        PC_TRY(pc_uri_format(uri, &text, err));
+    } else {
+        pc_buf_text(&text, "any token");
+    }
+    return pc_buf_take_text(&text, ret, err);
+}
+
+PC_RESULT pc_slot_find_one(const struct pc_modules *modules, const struct pc_uri *uri, struct pc_slot *ret,
+                           p11csr_error **err)
+{
+    struct pc_buf found PC_CLEANUP(pc_buf_done) = {0};
+    char *wanted PC_CLEANUP(pc_free_str) = NULL;
+    pc_buf_init(&found, PC_MAX_SLOTS * sizeof(struct pc_slot));
+    PC_TRY(pc_slots_find(modules, uri, &found, err));
+    const size_t count = found.len / sizeof(struct pc_slot);
+    if (count == 1) {
+        memcpy(ret, found.ptr, sizeof(*ret));
+        return PC_OK;
+    }
+    PC_TRY(describe_wanted(uri, &wanted, err));
+    if (count == 0) {
+        return pc_fail(err, P11CSR_E_TOKEN_NOT_FOUND, "no token matches %s", wanted);
+    }
+    const struct pc_result result =
+        pc_fail(err, P11CSR_E_TOKEN_AMBIGUOUS, "%zu tokens match %s", count, wanted);
+    for (size_t i = 0; i < count && i < PC_MAX_CANDIDATES; i++) {
+        struct pc_slot slot;
+        memcpy(&slot, found.ptr + i * sizeof(slot), sizeof(slot));
+        note_candidate(&slot, err);
+    }
+    return result;
+}
+
+static PC_RESULT take_uninitialised(const struct pc_slot *slot, void *data, p11csr_error **err)
+{
+    struct pc_slot *found = data;
+    (void)err;
+    if (found->module == NULL && (slot->token_info.flags & CKF_TOKEN_INITIALIZED) == 0) {
+        *found = *slot;
+    }
+    return PC_OK;
+}
+
+PC_RESULT pc_slot_find_uninitialised(struct pc_module *module, CK_SLOT_ID *ret, p11csr_error **err)
+{
+    struct pc_slot found = {0};
+    PC_TRY(each_slot(module, take_uninitialised, &found, err));
+    if (found.module == NULL) {
+        return pc_fail(err, P11CSR_E_TOKEN_NOT_FOUND, "module '%s' has no slot for a new token",
+                       module->name);
+    }
+    *ret = found.id;
+    return PC_OK;
+}
+
+PC_RESULT pc_slot_to_uri(const struct pc_slot *slot, struct pc_uri *ret, p11csr_error **err)
+{
+    const CK_TOKEN_INFO *info = &slot->token_info;
+    const struct {
+        enum pc_uri_attr attr;
+        struct pc_span value;
+    } fields[] = {
+        {PC_URI_TOKEN, pc_padded(info->label, sizeof(info->label))},
+        {PC_URI_SERIAL, pc_padded(info->serialNumber, sizeof(info->serialNumber))},
+        {PC_URI_MODEL, pc_padded(info->model, sizeof(info->model))},
+        {PC_URI_MANUFACTURER, pc_padded(info->manufacturerID, sizeof(info->manufacturerID))},
+    };
+    for (size_t i = 0; i < PC_ARRAY_LEN(fields); i++) {
+        if (fields[i].value.len > 0) {
+            PC_TRY(pc_uri_set(ret, fields[i].attr, fields[i].value, err));
+        }
+    }
+    return PC_OK;
+}

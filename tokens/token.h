@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef PC_TOKENS_TOKEN_H
+#define PC_TOKENS_TOKEN_H
+
+#include "tokens/login.h"
+#include "tokens/slot.h"
+
+/*
+ * A token that is being used: one session and the state of its login. Used by one thread at a time; src/lib
+ * locks.
+ */
+struct pc_token {
+    struct pc_slot slot;
+    CK_SESSION_HANDLE session;
+    bool has_session;
+    bool read_write;
+    bool logged_in;           /* as the normal user */
+    bool pin_was_wrong;       /* in this run: no further PIN is sent */
+    struct pc_buf mechanisms; /* CK_MECHANISM_TYPE, read once */
+};
+
+void pc_token_init(struct pc_token *token, const struct pc_slot *slot);
+/* Logs out and closes the session. Accepts a zeroed struct. */
+void pc_token_done(struct pc_token *token);
+/* Makes sure that a session is open, one that can write if asked for. A login survives the change. */
+PC_RESULT pc_token_session(struct pc_token *token, bool read_write, p11csr_error **err);
+/* Replaces the session after an operation in it failed: the failed operation may still be active. */
+PC_RESULT pc_token_renew_session(struct pc_token *token, p11csr_error **err);
+/* The token's label for texts; the serial number when it has none. */
+void pc_token_name(const struct pc_token *token, char ret[static 40]);
+/* True when the token has the mechanism and it can do what `flags` say (CKF_SIGN, CKF_GENERATE_KEY_PAIR). */
+PC_RESULT pc_token_has_mechanism(struct pc_token *token, CK_MECHANISM_TYPE type, CK_FLAGS flags, bool *ret,
+                                 p11csr_error **err);
+
+#endif
