@@ -7,10 +7,15 @@
 #include <p11-kit/p11-kit.h>
 #include <p11-kit/pkcs11.h>
 
-/* Numbers that p11-kit's header of 2022 lacks (PKCS#11 3.0 and 3.2, pkcs11t.h). */
-#ifndef CKR_PIN_TOO_WEAK
-#define CKR_PIN_TOO_WEAK 0x1B9UL
-#endif
+/* Numbers that p11-kit's header of 2022 has wrong or lacks (OASIS PKCS#11 3.0, pkcs11t.h). */
+#undef CKR_FIPS_SELF_TEST_FAILED
+#undef CKR_LIBRARY_LOAD_FAILED
+#undef CKR_PIN_TOO_WEAK
+#undef CKR_TOKEN_RESOURCE_EXCEEDED
+#define CKR_FIPS_SELF_TEST_FAILED 0x1B6UL
+#define CKR_LIBRARY_LOAD_FAILED 0x1B7UL
+#define CKR_PIN_TOO_WEAK 0x1B8UL
+#define CKR_TOKEN_RESOURCE_EXCEEDED 0x201UL
 
 /* The rows of src/alg have numbers of their own; where p11-kit knows them too they must be the same. */
 #define PC_SAME(name)                                                                                        \
@@ -21,6 +26,7 @@ PC_SAME(CKK_EC_EDWARDS);
 PC_SAME(CKM_RSA_PKCS_KEY_PAIR_GEN);
 PC_SAME(CKM_RSA_PKCS);
 PC_SAME(CKM_RSA_PKCS_PSS);
+PC_SAME(CKM_SHA1_RSA_PKCS);
 PC_SAME(CKM_SHA224_RSA_PKCS);
 PC_SAME(CKM_SHA256_RSA_PKCS);
 PC_SAME(CKM_SHA384_RSA_PKCS);
@@ -28,6 +34,7 @@ PC_SAME(CKM_SHA512_RSA_PKCS);
 PC_SAME(CKM_SHA256_RSA_PKCS_PSS);
 PC_SAME(CKM_SHA384_RSA_PKCS_PSS);
 PC_SAME(CKM_SHA512_RSA_PKCS_PSS);
+PC_SAME(CKM_SHA_1);
 PC_SAME(CKM_SHA224);
 PC_SAME(CKM_SHA256);
 PC_SAME(CKM_SHA384);
@@ -40,6 +47,7 @@ PC_SAME(CKM_ECDSA_SHA384);
 PC_SAME(CKM_ECDSA_SHA512);
 PC_SAME(CKM_EC_EDWARDS_KEY_PAIR_GEN);
 PC_SAME(CKM_EDDSA);
+PC_SAME(CKG_MGF1_SHA1);
 PC_SAME(CKG_MGF1_SHA224);
 PC_SAME(CKG_MGF1_SHA256);
 PC_SAME(CKG_MGF1_SHA384);

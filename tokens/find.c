@@ -219,12 +219,21 @@ static struct pc_result choose(struct pc_token *token, const struct pc_buf *entr
 }
 
 /* True when what was found without a login is a key that can be used without one. */
-static struct pc_result usable_without_login(struct pc_token *token, const struct pc_buf *entries, bool *ret,
-                                             p11csr_error **err)
+static struct pc_result usable_without_login(struct pc_token *token, const struct pc_key_query *query,
+                                             bool *ret, p11csr_error **err)
 {
+    struct pc_buf entries PC_CLEANUP(entries_done) = {0};
     struct entry *entry = NULL;
     enum pc_flag is_private = PC_FLAG_UNKNOWN;
-    PC_TRY(choose(token, entries, &entry, err));
+    pc_buf_init(&entries, PC_MAX_OBJECTS * sizeof(struct entry));
+    *ret = false;
+    const struct pc_result searched = search_query(token, query, &entries, err);
+    if (searched.code == P11CSR_E_LOGIN) { // this token lets nobody search before a login
+        p11csr_error_free(err);
+        return PC_OK;
+    }
+    PC_TRY(searched);
+    PC_TRY(choose(token, &entries, &entry, err));
     if (entry != NULL) {
         PC_TRY(pc_object_flag(token, entry->handle, CKA_PRIVATE, &is_private, err));
     }
@@ -245,11 +254,8 @@ static struct pc_result log_in_as_needed(struct pc_token *token, const struct pc
         return PC_OK;
     }
     if (asks) {
-        struct pc_buf entries PC_CLEANUP(entries_done) = {0};
         bool usable = false;
-        pc_buf_init(&entries, PC_MAX_OBJECTS * sizeof(struct entry));
-        PC_TRY(search_query(token, query, &entries, err));
-        PC_TRY(usable_without_login(token, &entries, &usable, err));
+        PC_TRY(usable_without_login(token, query, &usable, err));
         if (usable) {
             return PC_OK;
         }
@@ -277,10 +283,42 @@ static struct pc_result find(struct pc_token *token, const struct pc_key_query *
             break;
         }
     }
+    ret->given = query->given;
     PC_TRY(pc_pubkey_read(token, ret, err));
     if (ret->source == PC_PUBKEY_NONE) {
         return pc_fail(err, P11CSR_E_PUBLIC_KEY_NOT_FOUND, "%s", ret->why_no_spki);
     }
+    return PC_OK;
+}
+
+/*
+ * The key whose public half is known. Tokens cannot be searched for it: every key is looked at, in the login
+ * state in which it will be used.
+ */
+static struct pc_result find_by_spki(struct pc_token *token, const struct pc_key_query *query,
+                                     const struct pc_login *login, struct pc_key *ret, p11csr_error **err)
+{
+    struct pc_buf keys PC_CLEANUP(pc_keys_done) = {0};
+    struct pc_key *found = NULL;
+    pc_buf_init(&keys, PC_MAX_OBJECTS * sizeof(struct pc_key));
+    PC_TRY(pc_token_session(token, false, err));
+    PC_TRY(pc_login_user(token, login, err));
+    PC_TRY(pc_keys_list(token, query, &keys, err));
+    for (size_t at = 0; at < keys.len; at += sizeof(struct pc_key)) {
+        struct pc_key *key = (struct pc_key *)(void *)(keys.ptr + at);
+        if (key->private_key == CK_INVALID_HANDLE || !pc_span_eq(pc_buf_span(&key->spki), query->spki)) {
+            continue;
+        }
+        if (found != NULL) {
+            return pc_fail(err, P11CSR_E_KEY_AMBIGUOUS, "several private keys have this public key");
+        }
+        found = key;
+    }
+    if (found == NULL) {
+        return pc_fail(err, P11CSR_E_KEY_NOT_FOUND, "no private key belongs to this public key");
+    }
+    *ret = *found;
+    pc_key_init(found); // what it held is *ret's now
     return PC_OK;
 }
 
@@ -295,6 +333,9 @@ static void describe_query(const struct pc_key_query *query, struct pc_buf *ret)
         pc_buf_text(ret, " with CKA_ID ");
         pc_hex_add(ret, query->id, 0);
     }
+    if (query->spki.len > 0) {
+        pc_buf_text(ret, " of the given public key");
+    }
     pc_buf_byte(ret, 0);
 }
 
@@ -307,8 +348,10 @@ PC_RESULT pc_key_find(struct pc_token *token, const struct pc_key_query *query, 
     pc_buf_init(&wanted, PC_MAX_TEXT);
     describe_query(query, &wanted);
     PC_TRY(pc_buf_check(&wanted, err));
-    return pc_frame(find(token, query, login, ret, err), err, "cannot use %s on token '%s'",
-                    (const char *)wanted.ptr, name);
+    const struct pc_result result = query->spki.len > 0 ? find_by_spki(token, query, login, ret, err)
+                                                        : find(token, query, login, ret, err);
+    pc_token_ended(token, result);
+    return pc_frame(result, err, "cannot use %s on token '%s'", (const char *)wanted.ptr, name);
 }
 
 /* Appends one key. Its public half is read leniently: a list shows what is odd instead of stopping at it. */
@@ -335,8 +378,8 @@ static struct pc_result list_key(struct pc_token *token, const struct pc_buf *en
     return result;
 }
 
-PC_RESULT pc_keys_list(struct pc_token *token, const struct pc_key_query *query, struct pc_buf *ret,
-                       p11csr_error **err)
+static struct pc_result list_keys(struct pc_token *token, const struct pc_key_query *query,
+                                  struct pc_buf *ret, p11csr_error **err)
 {
     struct pc_buf entries PC_CLEANUP(entries_done) = {0};
     pc_buf_init(&entries, PC_MAX_OBJECTS * sizeof(struct entry));
@@ -358,4 +401,12 @@ PC_RESULT pc_keys_list(struct pc_token *token, const struct pc_key_query *query,
         }
     }
     return PC_OK;
+}
+
+PC_RESULT pc_keys_list(struct pc_token *token, const struct pc_key_query *query, struct pc_buf *ret,
+                       p11csr_error **err)
+{
+    const struct pc_result result = list_keys(token, query, ret, err);
+    pc_token_ended(token, result);
+    return result;
 }

@@ -26,7 +26,7 @@ static struct pc_result set_user_secret(CK_FUNCTION_LIST *fn, CK_SESSION_HANDLE 
     return pc_ckr(rv, "C_InitPIN", err);
 }
 
-/* Finds the new token by its label: its slot may have another number after the restart. */
+/* Finds a token by its label: the slot of a new one may have another number after the restart. */
 static struct pc_result find_new(struct pc_module *module, const char *label, struct pc_slot *ret,
                                  p11csr_error **err)
 {
@@ -40,6 +40,21 @@ static struct pc_result find_new(struct pc_module *module, const char *label, st
     return PC_OK;
 }
 
+/* Two tokens of one label could not be told apart, and the new one would be left without a user PIN. */
+static struct pc_result refuse_taken(struct pc_module *module, const char *label, p11csr_error **err)
+{
+    struct pc_slot slot;
+    const struct pc_result result = find_new(module, label, &slot, err);
+    if (result.code == P11CSR_E_TOKEN_NOT_FOUND) {
+        p11csr_error_free(err);
+        return PC_OK;
+    }
+    if (pc_is_ok(result) || result.code == P11CSR_E_TOKEN_AMBIGUOUS) {
+        return pc_fail(err, P11CSR_E_TOKEN_EXISTS, "module '%s' has a token of this label", module->name);
+    }
+    return result;
+}
+
 static struct pc_result create(struct pc_module *module, const char *label, const struct pc_secret *so,
                                const struct pc_secret *user, p11csr_error **err)
 {
@@ -50,6 +65,7 @@ static struct pc_result create(struct pc_module *module, const char *label, cons
     memset(padded, ' ', sizeof(padded));
     memcpy(padded, label, strlen(label));
     PC_TRY(pc_slot_find_uninitialised(module, &slot_id, err));
+    PC_TRY(refuse_taken(module, label, err));
     PC_TRY(pc_ckr(module->fn->C_InitToken(slot_id, secret_chars(so), pc_secret_bytes(so).len, padded),
                   "C_InitToken", err));
     PC_TRY(pc_module_restart(module, err));
@@ -67,6 +83,10 @@ PC_RESULT pc_token_create(struct pc_module *module, const char *label, const str
 {
     if (label[0] == 0 || strlen(label) > LABEL_SIZE) {
         return pc_fail(err, P11CSR_E_VALUE, "the label of a token has 1 to %d bytes", LABEL_SIZE);
+    }
+    if (module->logs_calls) {
+        return pc_fail(err, P11CSR_E_PIN_LOGGED, "module '%s' is used through a call log; no PIN was sent",
+                       module->name);
     }
     return pc_frame(create(module, label, so, user, err), err, "cannot make the token '%s'", label);
 }

@@ -35,10 +35,10 @@ PC_RESULT pc_key_to_uri(const struct pc_token *token, const struct pc_key *key, 
                         p11csr_error **err)
 {
     PC_TRY(pc_slot_to_uri(&token->slot, ret, err));
-    if (key->id.len > 0) {
+    if (pc_uri_can_hold(PC_URI_ID, pc_buf_span(&key->id))) {
         PC_TRY(pc_uri_set(ret, PC_URI_ID, pc_buf_span(&key->id), err));
     }
-    if (key->label.len > 0) {
+    if (pc_uri_can_hold(PC_URI_OBJECT, pc_buf_span(&key->label))) {
         PC_TRY(pc_uri_set(ret, PC_URI_OBJECT, pc_buf_span(&key->label), err));
     }
     const char *type = key->private_key != CK_INVALID_HANDLE ? "private" : "public";

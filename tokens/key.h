@@ -15,6 +15,7 @@ enum pc_pubkey_source {
     PC_PUBKEY_INFO,        /* CKA_PUBLIC_KEY_INFO of the private key */
     PC_PUBKEY_PRIVATE,     /* public attributes of the private key object */
     PC_PUBKEY_CERTIFICATE, /* certificate with the same CKA_ID */
+    PC_PUBKEY_GIVEN,       /* handed in by the caller */
     PC_PUBKEY_SOURCE_COUNT
 };
 
@@ -28,6 +29,7 @@ struct pc_key {
     bool is_private; /* CKA_PRIVATE of the private key: visible after login only */
     enum pc_pubkey_source source;
     struct pc_buf spki;      /* SubjectPublicKeyInfo; empty when no source shows it */
+    struct pc_span given;    /* a SubjectPublicKeyInfo that the caller knows, borrowed; may be empty */
     struct pc_public public; /* the same as values, borrowed from `spki`; spec is NULL when empty */
     char why_no_spki[160];   /* when empty */
 };
@@ -39,7 +41,9 @@ void pc_key_done(struct pc_key *key);
 struct pc_key_query {
     bool has_id;
     struct pc_span id;
-    const char *label; /* or NULL */
+    const char *label;    /* or NULL */
+    struct pc_span spki;  /* the key with this SubjectPublicKeyInfo; empty: any */
+    struct pc_span given; /* a public half to use and to compare; empty: none */
 };
 
 /*

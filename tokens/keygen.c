@@ -41,15 +41,15 @@ static CK_ATTRIBUTE bytes_attribute(CK_ATTRIBUTE_TYPE type, struct pc_span bytes
     return (CK_ATTRIBUTE){type, (void *)(uintptr_t)bytes.ptr, bytes.len};
 }
 
-static void fill_common(const struct pc_keygen *wanted, struct pc_span id, CK_ATTRIBUTE *list, size_t *count)
+static void fill_common(const struct pc_keygen *wanted, CK_ATTRIBUTE *list, size_t *count)
 {
     list[(*count)++] = flag_attribute(CKA_TOKEN, true);
     list[(*count)++] = bytes_attribute(CKA_LABEL, pc_span_str(wanted->label));
-    list[(*count)++] = bytes_attribute(CKA_ID, id);
+    list[(*count)++] = bytes_attribute(CKA_ID, wanted->id);
 }
 
 /* Every use is said explicitly: some modules give TRUE to what is left out. */
-static void fill_templates(const struct pc_token *token, const struct pc_keygen *wanted, struct pc_span id,
+static void fill_templates(const struct pc_token *token, const struct pc_keygen *wanted,
                            struct templates *ret)
 {
     static const uint8_t f4[] = {0x01, 0x00, 0x01};
@@ -57,8 +57,8 @@ static void fill_templates(const struct pc_token *token, const struct pc_keygen 
     static const CK_ATTRIBUTE_TYPE refused_private[] = {CKA_DECRYPT, CKA_UNWRAP, CKA_SIGN_RECOVER,
                                                         CKA_DERIVE};
     const bool needs_login = (token->slot.token_info.flags & CKF_LOGIN_REQUIRED) != 0;
-    fill_common(wanted, id, ret->public, &ret->public_count);
-    fill_common(wanted, id, ret->private, &ret->private_count);
+    fill_common(wanted, ret->public, &ret->public_count);
+    fill_common(wanted, ret->private, &ret->private_count);
     if (wanted->spec->family == PC_FAMILY_RSA) {
         ret->bits = wanted->spec->bits;
         ret->public[ret->public_count++] = (CK_ATTRIBUTE){CKA_MODULUS_BITS, &ret->bits, sizeof(ret->bits)};
@@ -80,18 +80,13 @@ static void fill_templates(const struct pc_token *token, const struct pc_keygen 
     }
 }
 
-/* The id is chosen before the key is made, so that both halves have it from the start. */
-static struct pc_result choose_id(const struct pc_keygen *wanted, struct pc_buf *ret, p11csr_error **err)
+PC_RESULT pc_key_random_id(struct pc_buf *ret, p11csr_error **err)
 {
-    if (wanted->id.len > 0) {
-        pc_buf_add_span(ret, wanted->id);
-    } else {
-        uint8_t random[ID_OCTETS];
-        if (getrandom(random, sizeof(random), 0) != (ssize_t)sizeof(random)) {
-            return pc_fail_errno(err, P11CSR_E_INTERNAL, errno, "getrandom");
-        }
-        pc_buf_add(ret, random, sizeof(random));
+    uint8_t random[ID_OCTETS];
+    if (getrandom(random, sizeof(random), 0) != (ssize_t)sizeof(random)) {
+        return pc_fail_errno(err, P11CSR_E_INTERNAL, errno, "getrandom");
     }
+    pc_buf_add(ret, random, sizeof(random));
     return pc_buf_check(ret, err);
 }
 
@@ -136,14 +131,15 @@ static struct pc_result undo(struct pc_token *token, const struct pc_key *key, s
 /* A token that does not honour a security attribute has made a key that is not what was asked for. */
 static struct pc_result check_protection(struct pc_token *token, const struct pc_key *key, p11csr_error **err)
 {
+    static const char *const flag_texts[] = {
+        [PC_FLAG_UNKNOWN] = "not shown", [PC_FLAG_NO] = "FALSE", [PC_FLAG_YES] = "TRUE"};
     enum pc_flag sensitive = PC_FLAG_UNKNOWN;
     enum pc_flag extractable = PC_FLAG_UNKNOWN;
     PC_TRY(pc_object_flag(token, key->private_key, CKA_SENSITIVE, &sensitive, err));
     PC_TRY(pc_object_flag(token, key->private_key, CKA_EXTRACTABLE, &extractable, err));
     if (sensitive == PC_FLAG_NO || extractable == PC_FLAG_YES) {
         return pc_fail(err, P11CSR_E_KEY_PROTECTION, "read back: CKA_SENSITIVE is %s, CKA_EXTRACTABLE is %s",
-                       sensitive == PC_FLAG_NO ? "FALSE" : "TRUE",
-                       extractable == PC_FLAG_YES ? "TRUE" : "FALSE");
+                       flag_texts[sensitive], flag_texts[extractable]);
     }
     return PC_OK;
 }
@@ -153,11 +149,11 @@ static struct pc_result check_protection(struct pc_token *token, const struct pc
  * nothing.
  */
 static struct pc_result describe_new_key(struct pc_token *token, const struct pc_keygen *wanted,
-                                         struct pc_span id, struct pc_key *ret, p11csr_error **err)
+                                         struct pc_key *ret, p11csr_error **err)
 {
     ret->type = pc_family_get(wanted->spec->family)->ckk;
     ret->is_private = (token->slot.token_info.flags & CKF_LOGIN_REQUIRED) != 0;
-    pc_buf_add_span(&ret->id, id);
+    pc_buf_add_span(&ret->id, wanted->id);
     pc_buf_text(&ret->label, wanted->label);
     PC_TRY(pc_buf_check(&ret->id, err));
     PC_TRY(pc_buf_check(&ret->label, err));
@@ -165,7 +161,7 @@ static struct pc_result describe_new_key(struct pc_token *token, const struct pc
     if (ret->source == PC_PUBKEY_NONE) {
         return pc_fail(err, P11CSR_E_PUBLIC_KEY_NOT_FOUND, "%s", ret->why_no_spki);
     }
-    if (ret->public.spec != wanted->spec) {
+    if (ret->public.spec != wanted->spec || ret->public.bits != wanted->spec->bits) {
         char name[32];
         pc_public_name(&ret->public, name, sizeof(name));
         return pc_fail(err, P11CSR_E_PROOF_PUBLIC_KEY, "the token made %s where %s was asked for", name,
@@ -174,8 +170,8 @@ static struct pc_result describe_new_key(struct pc_token *token, const struct pc
     return PC_OK;
 }
 
-static struct pc_result generate(struct pc_token *token, const struct pc_keygen *wanted, struct pc_span id,
-                                 struct pc_key *ret, p11csr_error **err)
+static struct pc_result generate(struct pc_token *token, const struct pc_keygen *wanted, struct pc_key *ret,
+                                 p11csr_error **err)
 {
     const struct pc_family *family = pc_family_get(wanted->spec->family);
     struct templates templates = {0};
@@ -187,41 +183,66 @@ static struct pc_result generate(struct pc_token *token, const struct pc_keygen 
         return pc_fail(err, P11CSR_E_MECHANISM, "the token does not generate %s keys (%s)", family->name,
                        pc_ckm_name(family->keygen_mech, fallback));
     }
-    fill_templates(token, wanted, id, &templates);
-    PC_TRY(pc_ckr(token->slot.module->fn->C_GenerateKeyPair(
-                      token->session, &mechanism, templates.public, templates.public_count, templates.private,
-                      templates.private_count, &ret->public_key, &ret->private_key),
-                  "C_GenerateKeyPair", err));
+    fill_templates(token, wanted, &templates);
+    const struct pc_result made =
+        pc_ckr(token->slot.module->fn->C_GenerateKeyPair(
+                   token->session, &mechanism, templates.public, templates.public_count, templates.private,
+                   templates.private_count, &ret->public_key, &ret->private_key),
+               "C_GenerateKeyPair", err);
+    // Anything may be true after these; the other codes are refusals.
+    if (made.code == P11CSR_E_TOKEN || made.code == P11CSR_E_TOKEN_REMOVED ||
+        made.code == P11CSR_E_NO_MEMORY) {
+        pc_note(err, "the token may have made the key all the same: look for it before you try again");
+    }
+    PC_TRY(made);
     const struct pc_result protection = check_protection(token, ret, err);
-    if (!pc_is_ok(protection)) {
+    if (protection.code == P11CSR_E_KEY_PROTECTION) {
         return undo(token, ret, protection, err);
     }
-    const struct pc_result result = describe_new_key(token, wanted, id, ret, err);
+    if (!pc_is_ok(protection)) {
+        pc_note(err, "the new key was made and stays on the token");
+        return protection;
+    }
+    const struct pc_result result = describe_new_key(token, wanted, ret, err);
     if (!pc_is_ok(result)) {
         pc_note(err, "the new key was made and stays on the token");
     }
     return result;
 }
 
-PC_RESULT pc_key_generate(struct pc_token *token, const struct pc_keygen *wanted,
-                          const struct pc_login *login, struct pc_key *ret, p11csr_error **err)
+static struct pc_result check_and_generate(struct pc_token *token, const struct pc_keygen *wanted,
+                                           const struct pc_login *login, struct pc_key *ret,
+                                           p11csr_error **err)
 {
-    struct pc_buf id PC_CLEANUP(pc_buf_done) = {0};
     char name[40];
     pc_token_name(token, name);
-    pc_buf_init(&id, PC_MAX_ATTRIBUTE);
     if ((token->slot.token_info.flags & CKF_WRITE_PROTECTED) != 0) {
         return pc_fail(err, P11CSR_E_TOKEN_READ_ONLY, "token '%s' reports CKF_WRITE_PROTECTED", name);
     }
-    PC_TRY(choose_id(wanted, &id, err));
     PC_TRY(pc_token_session(token, true, err));
     PC_TRY(pc_login_user(token, login, err));
     const struct pc_key_query by_label = {.label = wanted->label};
     PC_TRY(refuse_taken(token, &by_label, "label", err));
-    if (wanted->id.len > 0) {
+    if (!wanted->id_is_random) {
         const struct pc_key_query by_id = {.has_id = true, .id = wanted->id};
         PC_TRY(refuse_taken(token, &by_id, "CKA_ID", err));
     }
-    return pc_frame(generate(token, wanted, pc_buf_span(&id), ret, err), err,
-                    "cannot make the %s key '%s' on token '%s'", wanted->spec->name, wanted->label, name);
+    return pc_frame(generate(token, wanted, ret, err), err, "cannot make the %s key '%s' on token '%s'",
+                    wanted->spec->name, wanted->label, name);
+}
+
+PC_RESULT pc_key_generate(struct pc_token *token, const struct pc_keygen *wanted,
+                          const struct pc_login *login, struct pc_key *ret, p11csr_error **err)
+{
+    struct pc_buf id PC_CLEANUP(pc_buf_done) = {0};
+    struct pc_keygen complete = *wanted;
+    pc_buf_init(&id, PC_MAX_ATTRIBUTE);
+    if (wanted->id.len == 0) {
+        PC_TRY(pc_key_random_id(&id, err));
+        complete.id = pc_buf_span(&id);
+        complete.id_is_random = true;
+    }
+    const struct pc_result result = check_and_generate(token, &complete, login, ret, err);
+    pc_token_ended(token, result);
+    return result;
 }

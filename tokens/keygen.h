@@ -8,7 +8,15 @@ struct pc_keygen {
     const struct pc_keyspec *spec;
     const char *label; /* CKA_LABEL of both halves */
     struct pc_span id; /* CKA_ID of both halves; empty: a random one is chosen */
+    /* `id` comes from pc_key_random_id(): no use in looking for a key that has it already. */
+    bool id_is_random;
 };
+
+/*
+ * Appends a random CKA_ID. The id is chosen before the key is made, so that both halves have it from the
+ * start.
+ */
+PC_RESULT pc_key_random_id(struct pc_buf *ret, p11csr_error **err);
 
 /*
  * Makes a key pair on the token (C_GenerateKeyPair): private half sensitive and not extractable, for signing

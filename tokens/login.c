@@ -22,6 +22,10 @@ static struct pc_result check_flags(const struct pc_token *token, const struct p
                                     p11csr_error **err)
 {
     const CK_FLAGS flags = token->slot.token_info.flags;
+    if (token->slot.module->logs_calls) {
+        return pc_fail(err, P11CSR_E_PIN_LOGGED, "module '%s' is used through a call log; no PIN was sent",
+                       token->slot.module->name);
+    }
     if (token->pin_was_wrong) {
         return pc_fail(err, P11CSR_E_PIN_INCORRECT, "a wrong PIN was sent in this run; no other is sent");
     }
@@ -88,7 +92,9 @@ static struct pc_result send_pin(struct pc_token *token, CK_USER_TYPE user, cons
         return PC_OK; // another session of this process logged in
     }
     const struct pc_result result = pc_ckr(rv, "C_Login", err);
-    if (rv == CKR_PIN_INCORRECT || rv == CKR_PIN_INVALID || rv == CKR_PIN_LEN_RANGE) {
+    // CKR_PIN_LOCKED too: some tokens answer so for seconds only, and hide the flag that would stop the next
+    // try.
+    if (rv == CKR_PIN_INCORRECT || rv == CKR_PIN_INVALID || rv == CKR_PIN_LEN_RANGE || rv == CKR_PIN_LOCKED) {
         token->pin_was_wrong = true;
         note_tries(token, err);
     }

@@ -13,10 +13,38 @@
 
 enum { MAX_MODULES = 256 };
 
+static bool option_is_yes(CK_FUNCTION_LIST *fn, const char *name)
+{
+    char *value = p11_kit_config_option(fn, name);
+    const bool is = value != NULL && strcmp(value, "yes") == 0;
+    free(value);
+    return is;
+}
+
+static void free_malloced(char **text)
+{
+    free(*text);
+}
+
+/* p11-kit's log-calls and OpenSC's pkcs11-spy write the PIN of C_Login in clear. */
+static bool logs_calls(CK_FUNCTION_LIST *fn, const char *name, bool from_p11kit)
+{
+    char *real PC_CLEANUP(free_malloced) = realpath(name, NULL); // a link must not hide it
+    const char *path = real != NULL ? real : name;
+    const char *slash = strrchr(path, '/');
+    const char *file = slash != NULL ? slash + 1 : path;
+    return strncmp(file, "pkcs11-spy", strlen("pkcs11-spy")) == 0 ||
+           (from_p11kit && (option_is_yes(fn, "log-calls") || option_is_yes(NULL, "log-calls")));
+}
+
 static struct pc_result add(struct pc_modules *modules, CK_FUNCTION_LIST *fn, const char *name, bool managed,
                             p11csr_error **err)
 {
-    const struct pc_module module = {.fn = fn, .name = pc_strdup(name), .managed = managed};
+    const bool from_p11kit = managed || modules->registered != NULL;
+    const struct pc_module module = {.fn = fn,
+                                     .name = pc_strdup(name),
+                                     .logs_calls = logs_calls(fn, name, from_p11kit),
+                                     .managed = managed};
     if (module.name == NULL) {
         return pc_fail_memory(err);
     }
@@ -58,15 +86,6 @@ static struct pc_result load_path(const char *path, struct pc_modules *modules, 
     return result;
 }
 
-/* Modules for trust policy hold certificates of authorities, never anybody's keys. */
-static bool is_trust_module(CK_FUNCTION_LIST *fn)
-{
-    char *option = p11_kit_config_option(fn, "trust-policy");
-    const bool is = option != NULL && strcmp(option, "yes") == 0;
-    free(option);
-    return is;
-}
-
 static struct pc_result load_registered(struct pc_modules *modules, p11csr_error **err)
 {
     modules->registered = p11_kit_modules_load_and_initialize(0);
@@ -76,8 +95,8 @@ static struct pc_result load_registered(struct pc_modules *modules, p11csr_error
                        why != NULL ? why : "no module could be loaded");
     }
     for (CK_FUNCTION_LIST **fn = modules->registered; *fn != NULL; fn++) {
-        if (is_trust_module(*fn)) {
-            continue;
+        if (option_is_yes(*fn, "trust-policy")) {
+            continue; // certificates of authorities, never anybody's keys
         }
         char *name = p11_kit_module_get_name(*fn);
         const struct pc_result result = add(modules, *fn, name != NULL ? name : "?", false, err);

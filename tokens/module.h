@@ -11,8 +11,9 @@
  */
 struct pc_module {
     CK_FUNCTION_LIST *fn;
-    char *name;   /* for people: p11-kit's name, or the file's */
-    bool managed; /* loaded by us: finalised and released with the set */
+    char *name;      /* for people: p11-kit's name, or the file's */
+    bool logs_calls; /* a call log that prints the PIN of C_Login stands between us and the module */
+    bool managed;    /* loaded by us: finalised and released with the set */
 };
 
 struct pc_modules {

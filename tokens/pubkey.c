@@ -14,12 +14,31 @@ static const char *const source_names[] = {
     [PC_PUBKEY_INFO] = "public-key-info",
     [PC_PUBKEY_PRIVATE] = "private-key-attributes",
     [PC_PUBKEY_CERTIFICATE] = "certificate",
+    [PC_PUBKEY_GIVEN] = "file",
 };
 _Static_assert(PC_ARRAY_LEN(source_names) == PC_PUBKEY_SOURCE_COUNT, "a source has no name");
 
 const char *pc_pubkey_source_name(enum pc_pubkey_source source)
 {
     return source_names[source];
+}
+
+/*
+ * DER that a token shows and that cannot be read is not an input of the caller's: the reader's error becomes
+ * one about the token.
+ */
+static struct pc_result as_token_fault(struct pc_result result, p11csr_error **why, const char *what,
+                                       p11csr_error **err)
+{
+    if (result.code == P11CSR_E_REQUEST) {
+        return pc_fail(err, P11CSR_E_PROOF_PUBLIC_KEY, "%s: %s", what, p11csr_error_cause(*why, 0));
+    }
+    if (!pc_is_ok(result) && err != NULL) {
+        p11csr_error_free(err);
+        *err = *why;
+        *why = NULL;
+    }
+    return result;
 }
 
 static void pair_done(struct pc_buf (*pair)[2])
@@ -90,29 +109,6 @@ static struct pc_result from_info(struct pc_token *token, CK_OBJECT_HANDLE objec
     return pc_object_read(token, object, CKA_PUBLIC_KEY_INFO, ret_spki, &there, err);
 }
 
-/* Walks a certificate (RFC 5280 section 4.1) to its SubjectPublicKeyInfo. */
-static struct pc_result spki_of_certificate(struct pc_span certificate, struct pc_buf *ret_spki,
-                                            p11csr_error **err)
-{
-    struct pc_der in = pc_der_over(certificate);
-    struct pc_der outer;
-    struct pc_der tbs;
-    struct pc_der_value value;
-    PC_TRY(pc_der_enter(&in, PC_DER_SEQUENCE, "Certificate", &outer, err));
-    PC_TRY(pc_der_enter(&outer, PC_DER_SEQUENCE, "TBSCertificate", &tbs, err));
-    if (pc_der_peek(&tbs) == PC_DER_CONTEXT_CONSTRUCTED(0)) {
-        PC_TRY(pc_der_next(&tbs, &value, err));
-    }
-    PC_TRY(pc_der_expect(&tbs, PC_DER_INTEGER, "serialNumber", &value, err));
-    PC_TRY(pc_der_expect(&tbs, PC_DER_SEQUENCE, "signature", &value, err));
-    PC_TRY(pc_der_expect(&tbs, PC_DER_SEQUENCE, "issuer", &value, err));
-    PC_TRY(pc_der_expect(&tbs, PC_DER_SEQUENCE, "validity", &value, err));
-    PC_TRY(pc_der_expect(&tbs, PC_DER_SEQUENCE, "subject", &value, err));
-    PC_TRY(pc_der_expect(&tbs, PC_DER_SEQUENCE, "subjectPublicKeyInfo", &value, err));
-    pc_buf_add_span(ret_spki, value.whole);
-    return pc_buf_check(ret_spki, err);
-}
-
 static struct pc_result from_certificate(struct pc_token *token, CK_OBJECT_HANDLE object,
                                          struct pc_buf *ret_spki, p11csr_error **err)
 {
@@ -123,8 +119,12 @@ static struct pc_result from_certificate(struct pc_token *token, CK_OBJECT_HANDL
     if (!there || value.len == 0) {
         return PC_OK;
     }
-    return pc_frame(spki_of_certificate(pc_buf_span(&value), ret_spki, err), err,
-                    "cannot read the certificate beside the key");
+    p11csr_error *why PC_CLEANUP(pc_error_cleanup) = NULL;
+    struct pc_span spki = {0};
+    PC_TRY(as_token_fault(pc_public_spki_in_certificate(pc_buf_span(&value), &spki, &why), &why,
+                          "the certificate beside the key cannot be read", err));
+    pc_buf_add_span(ret_spki, spki);
+    return pc_buf_check(ret_spki, err);
 }
 
 static struct pc_result read_source(struct pc_token *token, const struct pc_key *key,
@@ -146,6 +146,9 @@ static struct pc_result read_source(struct pc_token *token, const struct pc_key 
         return key->certificate == CK_INVALID_HANDLE
                    ? PC_OK
                    : from_certificate(token, key->certificate, ret_spki, err);
+    case PC_PUBKEY_GIVEN:
+        pc_buf_add_span(ret_spki, key->given);
+        return pc_buf_check(ret_spki, err);
     case PC_PUBKEY_NONE:
     case PC_PUBKEY_SOURCE_COUNT:
         break;
@@ -162,7 +165,11 @@ static struct pc_result take_or_compare(struct pc_key *key, enum pc_pubkey_sourc
         key->spki = *spki;
         pc_buf_init(spki, PC_MAX_SPKI);
         key->source = source;
-        return pc_public_from_spki(pc_buf_span(&key->spki), &key->public, err);
+        p11csr_error *why PC_CLEANUP(pc_error_cleanup) = NULL;
+        char what[64];
+        (void)snprintf(what, sizeof(what), "%s is no public key", pc_pubkey_source_name(source));
+        return as_token_fault(pc_public_from_spki(pc_buf_span(&key->spki), &key->public, &why), &why, what,
+                              err);
     }
     if (!pc_span_eq(pc_buf_span(&key->spki), pc_buf_span(spki))) {
         return pc_fail(err, P11CSR_E_PROOF_PUBLIC_KEY, "%s and %s show different public keys",

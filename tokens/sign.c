@@ -90,7 +90,10 @@ static PC_RESULT signer_sign(void *data, const struct pc_scheme *scheme, const s
     if (!pc_is_ok(result)) {
         // The operation may still be active in the session; a new one starts clean. The failure is already
         // reported.
-        pc_ignore(pc_token_renew_session(self->token, NULL));
+        pc_token_ended(self->token, result);
+        if (self->token->has_session) {
+            pc_ignore(pc_token_renew_session(self->token, NULL));
+        }
         return pc_frame(result, err, "cannot sign with key '%.*s' by %s", (int)self->key->label.len,
                         (const char *)self->key->label.ptr, pc_ckm_name(mech->ckm, name));
     }

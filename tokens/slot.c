@@ -6,6 +6,7 @@
 #include "base/text.h"
 #include "tokens/ckr.h"
 
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -23,12 +24,18 @@ static bool matches_field(const struct pc_uri *uri, enum pc_uri_attr attr, const
     return !uri->present[attr] || pc_span_eq(pc_uri_value(uri, attr), pc_padded(field, size));
 }
 
+static bool matches_slot_id(const struct pc_uri *uri, CK_SLOT_ID id)
+{
+    unsigned long number = 0;
+    return !uri->present[PC_URI_SLOT_ID] ||
+           (pc_parse_number(pc_uri_text(uri, PC_URI_SLOT_ID), ULONG_MAX, &number) && number == id);
+}
+
 static bool matches_token(const struct pc_uri *uri, const struct pc_slot *slot)
 {
     const CK_TOKEN_INFO *token = &slot->token_info;
     const CK_SLOT_INFO *info = &slot->slot_info;
-    char id[24];
-    (void)snprintf(id, sizeof(id), "%lu", slot->id);
+
     return matches_field(uri, PC_URI_TOKEN, token->label, sizeof(token->label)) &&
            matches_field(uri, PC_URI_MANUFACTURER, token->manufacturerID, sizeof(token->manufacturerID)) &&
            matches_field(uri, PC_URI_MODEL, token->model, sizeof(token->model)) &&
@@ -36,7 +43,7 @@ static bool matches_token(const struct pc_uri *uri, const struct pc_slot *slot)
            matches_field(uri, PC_URI_SLOT_DESCRIPTION, info->slotDescription,
                          sizeof(info->slotDescription)) &&
            matches_field(uri, PC_URI_SLOT_MANUFACTURER, info->manufacturerID, sizeof(info->manufacturerID)) &&
-           (!uri->present[PC_URI_SLOT_ID] || strcmp(pc_uri_text(uri, PC_URI_SLOT_ID), id) == 0);
+           matches_slot_id(uri, slot->id);
 }
 
 /* Compares what the URI says about the module with C_GetInfo. */
@@ -66,6 +73,7 @@ static struct pc_result list_slots(struct pc_module *module, struct pc_buf *ret,
 {
     CK_RV rv = CKR_BUFFER_TOO_SMALL;
     CK_ULONG count = 0;
+    CK_ULONG room = 0;
     for (int tries = 0; tries < 3 && rv == CKR_BUFFER_TOO_SMALL;
          tries++) { // a slot may appear between the calls
         PC_TRY(pc_ckr(module->fn->C_GetSlotList(CK_TRUE, NULL, &count), "C_GetSlotList", err));
@@ -75,11 +83,15 @@ static struct pc_result list_slots(struct pc_module *module, struct pc_buf *ret,
         if (count == 0) {
             return PC_OK;
         }
-        uint8_t *to = pc_buf_reserve(ret, count * sizeof(CK_SLOT_ID));
+        room = count;
+        uint8_t *to = pc_buf_reserve(ret, room * sizeof(CK_SLOT_ID));
         PC_TRY(pc_buf_check(ret, err));
         rv = module->fn->C_GetSlotList(CK_TRUE, (CK_SLOT_ID *)(void *)to, &count);
     }
     PC_TRY(pc_ckr(rv, "C_GetSlotList", err));
+    if (count > room) {
+        return pc_fail(err, P11CSR_E_TOKEN, "C_GetSlotList returned more slots than it was given room for");
+    }
     ret->len += count * sizeof(CK_SLOT_ID);
     return PC_OK;
 }
@@ -193,11 +205,20 @@ PC_RESULT pc_slot_find_one(const struct pc_modules *modules, const struct pc_uri
     return result;
 }
 
+/*
+ * Some modules leave CKF_TOKEN_INITIALIZED out for tokens in use: a label or a user PIN says that it is one.
+ */
+static bool is_empty(const CK_TOKEN_INFO *info)
+{
+    return (info->flags & (CKF_TOKEN_INITIALIZED | CKF_USER_PIN_INITIALIZED)) == 0 &&
+           pc_padded(info->label, sizeof(info->label)).len == 0;
+}
+
 static PC_RESULT take_uninitialised(const struct pc_slot *slot, void *data, p11csr_error **err)
 {
     struct pc_slot *found = data;
     (void)err;
-    if (found->module == NULL && (slot->token_info.flags & CKF_TOKEN_INITIALIZED) == 0) {
+    if (found->module == NULL && is_empty(&slot->token_info)) {
         *found = *slot;
     }
     return PC_OK;
@@ -228,7 +249,7 @@ PC_RESULT pc_slot_to_uri(const struct pc_slot *slot, struct pc_uri *ret, p11csr_
         {PC_URI_MANUFACTURER, pc_padded(info->manufacturerID, sizeof(info->manufacturerID))},
     };
     for (size_t i = 0; i < PC_ARRAY_LEN(fields); i++) {
-        if (fields[i].value.len > 0) {
+        if (pc_uri_can_hold(fields[i].attr, fields[i].value)) {
             PC_TRY(pc_uri_set(ret, fields[i].attr, fields[i].value, err));
         }
     }

@@ -18,9 +18,7 @@ void pc_token_done(struct pc_token *token)
 {
     if (token->has_session) {
         CK_FUNCTION_LIST *fn = token->slot.module->fn;
-        if (token->logged_in) {
-            (void)fn->C_Logout(token->session); // nothing to do about a token that refuses
-        }
+        // No C_Logout: the login belongs to all sessions of the process and ends with the last of them.
         (void)fn->C_CloseSession(token->session);
         token->has_session = false;
         token->logged_in = false;
@@ -76,6 +74,17 @@ PC_RESULT pc_token_renew_session(struct pc_token *token, p11csr_error **err)
     return switch_session(token, token->read_write, err);
 }
 
+void pc_token_ended(struct pc_token *token, struct pc_result result)
+{
+    if (result.code != P11CSR_E_TOKEN_REMOVED || !token->has_session) {
+        return;
+    }
+    (void)token->slot.module->fn->C_CloseSession(token->session); // most likely gone already
+    token->has_session = false;
+    token->read_write = false;
+    token->logged_in = false;
+}
+
 static struct pc_result read_mechanisms(struct pc_token *token, p11csr_error **err)
 {
     CK_FUNCTION_LIST *fn = token->slot.module->fn;
@@ -87,30 +96,55 @@ static struct pc_result read_mechanisms(struct pc_token *token, p11csr_error **e
     if (count > PC_MAX_MECHANISMS) {
         return pc_fail(err, P11CSR_E_LIMIT, "the token reports %lu mechanisms", count);
     }
-    uint8_t *to = pc_buf_reserve(&token->mechanisms, count * sizeof(CK_MECHANISM_TYPE));
+    const CK_ULONG room = count;
+    uint8_t *to = pc_buf_reserve(&token->mechanisms, room * sizeof(CK_MECHANISM_TYPE));
     PC_TRY(pc_buf_check(&token->mechanisms, err));
     PC_TRY(pc_ckr(fn->C_GetMechanismList(token->slot.id, (CK_MECHANISM_TYPE *)(void *)to, &count),
                   "C_GetMechanismList", err));
+    if (count > room) {
+        return pc_fail(err, P11CSR_E_TOKEN, "C_GetMechanismList returned more than it was given room for");
+    }
     token->mechanisms.len = count * sizeof(CK_MECHANISM_TYPE);
     return PC_OK;
+}
+
+/* What the token says about a mechanism. *ret_there is false when it does not have it. */
+static struct pc_result get_mechanism(struct pc_token *token, CK_MECHANISM_TYPE type, CK_MECHANISM_INFO *ret,
+                                      bool *ret_there, p11csr_error **err)
+{
+    PC_TRY(read_mechanisms(token, err));
+    *ret_there = false;
+    for (size_t at = 0; at < token->mechanisms.len && !*ret_there; at += sizeof(type)) {
+        CK_MECHANISM_TYPE there = 0;
+        memcpy(&there, token->mechanisms.ptr + at, sizeof(there));
+        *ret_there = there == type;
+    }
+    if (!*ret_there) {
+        return PC_OK;
+    }
+    return pc_ckr(token->slot.module->fn->C_GetMechanismInfo(token->slot.id, type, ret), "C_GetMechanismInfo",
+                  err);
 }
 
 PC_RESULT pc_token_has_mechanism(struct pc_token *token, CK_MECHANISM_TYPE type, CK_FLAGS flags, bool *ret,
                                  p11csr_error **err)
 {
-    PC_TRY(read_mechanisms(token, err));
-    *ret = false;
-    for (size_t at = 0; at < token->mechanisms.len; at += sizeof(type)) {
-        CK_MECHANISM_TYPE there = 0;
-        CK_MECHANISM_INFO info;
-        memcpy(&there, token->mechanisms.ptr + at, sizeof(there));
-        if (there != type) {
-            continue;
-        }
-        PC_TRY(pc_ckr(token->slot.module->fn->C_GetMechanismInfo(token->slot.id, type, &info),
-                      "C_GetMechanismInfo", err));
-        *ret = (info.flags & flags) == flags;
-        return PC_OK;
-    }
+    CK_MECHANISM_INFO info = {0};
+    bool there = false;
+    PC_TRY(get_mechanism(token, type, &info, &there, err));
+    *ret = there && (info.flags & flags) == flags;
+    return PC_OK;
+}
+
+PC_RESULT pc_token_can_generate(struct pc_token *token, const struct pc_keyspec *spec, bool *ret,
+                                p11csr_error **err)
+{
+    CK_MECHANISM_INFO info = {0};
+    bool there = false;
+    PC_TRY(get_mechanism(token, pc_family_get(spec->family)->keygen_mech, &info, &there, err));
+    const CK_ULONG rounded = (spec->bits + 7UL) / 8 * 8; // some count the 255 bits of edwards25519 as 256
+    const bool in_range =
+        info.ulMaxKeySize == 0 || (info.ulMinKeySize <= rounded && spec->bits <= info.ulMaxKeySize);
+    *ret = there && (info.flags & CKF_GENERATE_KEY_PAIR) != 0 && in_range;
     return PC_OK;
 }

@@ -2,6 +2,7 @@
 #ifndef PC_TOKENS_TOKEN_H
 #define PC_TOKENS_TOKEN_H
 
+#include "alg/rows.h"
 #include "tokens/login.h"
 #include "tokens/slot.h"
 
@@ -20,14 +21,25 @@ struct pc_token {
 };
 
 void pc_token_init(struct pc_token *token, const struct pc_slot *slot);
-/* Logs out and closes the session. Accepts a zeroed struct. */
+/* Closes the session; the token logs out when it was the last of the process. Accepts a zeroed struct. */
 void pc_token_done(struct pc_token *token);
 /* Makes sure that a session is open, one that can write if asked for. A login survives the change. */
 PC_RESULT pc_token_session(struct pc_token *token, bool read_write, p11csr_error **err);
 /* Replaces the session after an operation in it failed: the failed operation may still be active. */
 PC_RESULT pc_token_renew_session(struct pc_token *token, p11csr_error **err);
+/*
+ * To be told how a call ended: when the session was lost (the token was removed, the device reset) it is
+ * given up and with it the login, so that the next call starts anew instead of failing for ever.
+ */
+void pc_token_ended(struct pc_token *token, struct pc_result result);
 /* The token's label for texts; the serial number when it has none. */
 void pc_token_name(const struct pc_token *token, char ret[static 40]);
+/*
+ * True when the token reports that it can make keys of this kind: it has the mechanism, and the size lies in
+ * the range that it gives, if it gives one. Whether it knows a curve shows only when it is asked for a key.
+ */
+PC_RESULT pc_token_can_generate(struct pc_token *token, const struct pc_keyspec *spec, bool *ret,
+                                p11csr_error **err);
 /* True when the token has the mechanism and it can do what `flags` say (CKF_SIGN, CKF_GENERATE_KEY_PAIR). */
 PC_RESULT pc_token_has_mechanism(struct pc_token *token, CK_MECHANISM_TYPE type, CK_FLAGS flags, bool *ret,
                                  p11csr_error **err);

@@ -80,6 +80,7 @@ static const char *name_at(const void *table, size_t index)
 
 /*
  * Reads "name=" and finds its row. Unknown query attributes are *ret == PC_URI_COUNT: RFC 7512 lets them be.
+ * A known attribute in the wrong half is a mistake: ignored, it would make another token or key match.
  */
 static struct pc_result scan_name(struct scan *scan, bool query, enum pc_uri_attr *ret, p11csr_error **err)
 {
@@ -89,7 +90,11 @@ static struct pc_result scan_name(struct scan *scan, bool query, enum pc_uri_att
         return fail_at(scan->at + len, "an attribute like 'token=NAME' is expected", err);
     }
     for (size_t i = 0; i < PC_URI_COUNT; i++) {
-        if (strlen(rows[i].name) == len && strncmp(rows[i].name, start, len) == 0 && rows[i].query == query) {
+        if (strlen(rows[i].name) == len && strncmp(rows[i].name, start, len) == 0) {
+            if (rows[i].query != query) {
+                return pc_fail(err, P11CSR_E_URI, "byte %zu: '%s' stands %s a '?'", scan->at + 1,
+                               rows[i].name, rows[i].query ? "behind" : "in front of");
+            }
             scan->at += len + 1;
             *ret = (enum pc_uri_attr)i;
             return PC_OK;
@@ -117,8 +122,9 @@ static bool is_plain(char c, bool query)
            (pc_ascii_is_alnum(c) || strchr(both, c) != NULL || strchr(query ? "/?|" : "&", c) != NULL);
 }
 
-/* Reads a value up to the separator into `value`, decoding %XX. */
-static struct pc_result scan_value(struct scan *scan, bool query, struct pc_buf *value, p11csr_error **err)
+/* Reads a value up to the separator into `value`, decoding %XX. The error shows no part of a secret one. */
+static struct pc_result scan_value(struct scan *scan, bool query, bool secret, struct pc_buf *value,
+                                   p11csr_error **err)
 {
     const char *end = query ? "&" : ";?";
     while (scan->text[scan->at] != 0 && strchr(end, scan->text[scan->at]) == NULL) {
@@ -134,6 +140,8 @@ static struct pc_result scan_value(struct scan *scan, bool query, struct pc_buf 
         } else if (is_plain(*p, query)) {
             pc_buf_byte(value, (uint8_t)*p);
             scan->at++;
+        } else if (secret) {
+            return fail_at(scan->at, "this character must be written as '%' and two hex digits", err);
         } else {
             return pc_fail(err, P11CSR_E_URI, "byte %zu: this character must be written as %%%02X",
                            scan->at + 1, (unsigned)(unsigned char)*p);
@@ -150,6 +158,11 @@ static bool is_text(struct pc_span value)
         }
     }
     return true;
+}
+
+bool pc_uri_can_hold(enum pc_uri_attr attr, struct pc_span value)
+{
+    return value.len > 0 && (rows[attr].binary || is_text(value));
 }
 
 static struct pc_result check_value(const struct pc_uri *uri, enum pc_uri_attr attr, size_t at,
@@ -199,7 +212,7 @@ static struct pc_result scan_attribute(struct scan *scan, bool query, struct pc_
     pc_buf_init(&value, PC_MAX_URI);
     PC_TRY(scan_name(scan, query, &attr, err));
     const size_t value_at = scan->at;
-    PC_TRY(scan_value(scan, query, &value, err));
+    PC_TRY(scan_value(scan, query, attr == PC_URI_PIN_VALUE, &value, err));
     if (attr == PC_URI_COUNT) {
         return PC_OK;
     }
@@ -209,6 +222,11 @@ static struct pc_result scan_attribute(struct scan *scan, bool query, struct pc_
     ret->present[attr] = true;
     if (attr == PC_URI_PIN_VALUE) {
         return take_pin(ret, &value, value_at, err);
+    }
+    if (value.len > 0 &&
+        memmem(value.ptr, value.len, "pin-value=", 10) != NULL) { // it would be shown with the URI
+        return fail_at(
+            value_at, "'pin-value=' inside another value: it stands behind a '?' or, after that, a '&'", err);
     }
     pc_buf_add_span(&ret->values[attr], pc_buf_span(&value));
     terminate(&ret->values[attr]);

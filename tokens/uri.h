@@ -45,6 +45,8 @@ PC_RESULT pc_uri_parse(const char *text, struct pc_uri *ret, p11csr_error **err)
 bool pc_uri_is(const char *text);
 /* Sets an attribute that is not a PIN. */
 PC_RESULT pc_uri_set(struct pc_uri *uri, enum pc_uri_attr attr, struct pc_span value, p11csr_error **err);
+/* False for values that a URI cannot name: none at all, and text that is not UTF-8 (RFC 7512 section 2.3). */
+bool pc_uri_can_hold(enum pc_uri_attr attr, struct pc_span value);
 /* The value as text without zeros inside, or NULL when it is absent. Borrowed. */
 const char *pc_uri_text(const struct pc_uri *uri, enum pc_uri_attr attr);
 struct pc_span pc_uri_value(const struct pc_uri *uri, enum pc_uri_attr attr);

@@ -18,18 +18,22 @@ P11CSR_API const char *p11csr_version(void);
  */
 P11CSR_API enum p11csr_code p11csr_ctx_new(p11csr_ctx **ret_ctx, p11csr_error **err);
 /*
- * Logs out, closes sessions, finalises the modules that the context loaded, and frees it; *ctx becomes NULL.
- * Every key of the context must have been freed. Accepts NULL and a pointer to NULL.
+ * Closes the sessions (a login ends with the last session of the process), finalises the modules that the
+ * context loaded, and frees it; *ctx becomes NULL. Every key of the context must have been freed. Accepts
+ * NULL and a pointer to NULL.
  */
 P11CSR_API void p11csr_ctx_free(p11csr_ctx **ctx);
 
 /*
- * Reads configuration (p11csr.yaml(5)): a file, or a folder in which p11csr.yaml and p11csr.d/NAME.yaml are
- * read, in the order of their names. A folder or a file in it that is not there is fine; a file named
+ * Reads configuration (see p11csr(1), FILES): a file, or a folder in which p11csr.yaml and p11csr.d/NAME.yaml
+ * are read, in the order of their names. A folder or a file in it that is not there is fine; a file named
  * directly must be there. Token aliases replace those of the same name that were read earlier. Errors: CONFIG
  * with file, line and the nearest known word; READ.
  */
 P11CSR_API enum p11csr_code p11csr_ctx_load_config(p11csr_ctx *ctx, const char *path, p11csr_error **err);
+
+/* Name of the alias at `index`, from 0; NULL behind the last. Borrowed until configuration is read again. */
+P11CSR_API const char *p11csr_ctx_alias_name(const p11csr_ctx *ctx, size_t index);
 
 /*
  * Uses only this PKCS#11 module: a path (with a '/') or a name that p11-kit knows. It goes before what an
@@ -39,8 +43,21 @@ P11CSR_API enum p11csr_code p11csr_ctx_set_module(p11csr_ctx *ctx, const char *p
                                                   p11csr_error **err);
 
 /*
- * Where the user PIN comes from: "file:PATH" (one trailing newline is not part of it), "empty", or "prompt"
- * (the callback). It goes before what a URI or an alias says. NULL: no such preference. Errors: PIN_SOURCE.
+ * The folder, made when needed, in which a record is kept while a key is being made: after a crash it tells
+ * which key may be on which token. NULL: no records. Absolute path.
+ */
+P11CSR_API enum p11csr_code p11csr_ctx_set_state_dir(p11csr_ctx *ctx, const char *path, p11csr_error **err);
+
+/*
+ * Where the user PIN comes from. It goes before what a URI or an alias says. NULL: no such preference.
+ *   prompt        the callback
+ *   file:PATH     a file of one line; its newline is not part of the PIN
+ *   cred:NAME     a file of that name in $CREDENTIALS_DIRECTORY (systemd)
+ *   exec:PROGRAM  the line that a program prints: a full path and arguments, split at blanks, no shell
+ *   fd:N          a file descriptor, read to its end now and closed
+ *   env:NAME      an environment variable, read and overwritten now
+ *   empty         the empty PIN
+ * What is read now is kept in locked memory as long as the context. Errors: PIN_SOURCE.
  */
 P11CSR_API enum p11csr_code p11csr_ctx_set_pin_source(p11csr_ctx *ctx, const char *source,
                                                       p11csr_error **err);
@@ -86,6 +103,8 @@ P11CSR_API void p11csr_ctx_set_warning_callback(p11csr_ctx *ctx, p11csr_warning_
 
 /* Frees a text that a function returned as `char **`. Accepts NULL and a pointer to NULL. */
 P11CSR_API void p11csr_free_text(char **text);
+/* The same for bytes returned as `unsigned char **`. */
+P11CSR_API void p11csr_free_bytes(unsigned char **bytes);
 
 #ifdef __cplusplus
 }

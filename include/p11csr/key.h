@@ -19,6 +19,15 @@ struct p11csr_select {
     const char *label;       /* CKA_LABEL, or NULL */
     const unsigned char *id; /* CKA_ID, or NULL */
     size_t id_len;           /* bytes */
+    /* SubjectPublicKeyInfo of the key that is meant, or NULL; see p11csr_spki_read(). */
+    const unsigned char *spki;
+    size_t spki_len;
+    /*
+     * SubjectPublicKeyInfo to use when the token does not show one, and to compare with what it shows; or
+     * NULL.
+     */
+    const unsigned char *pubkey;
+    size_t pubkey_len;
 };
 #define P11CSR_SELECT_INIT                                                                                   \
     {                                                                                                        \
@@ -40,6 +49,13 @@ struct p11csr_key_info {
     int has_public;                /* a public key object is there */
     int has_certificate;           /* a certificate with the same CKA_ID is there */
 };
+
+/*
+ * The SubjectPublicKeyInfo (DER) that a certificate, a certificate request or a public key in PEM or DER
+ * holds, to be freed with p11csr_free_bytes(). Errors: REQUEST.
+ */
+P11CSR_API enum p11csr_code p11csr_spki_read(const void *data, size_t len, unsigned char **ret_spki,
+                                             size_t *ret_len, p11csr_error **err);
 
 typedef struct p11csr_key_list p11csr_key_list;
 
@@ -89,6 +105,12 @@ struct p11csr_keygen {
 P11CSR_API enum p11csr_code p11csr_key_generate(p11csr_ctx *ctx, const struct p11csr_select *select,
                                                 const struct p11csr_keygen *keygen, p11csr_key **ret_key,
                                                 int *ret_made, p11csr_error **err);
+/*
+ * The records of keys whose making was begun and whose outcome is not known, as a JSON array of objects with
+ * "time", "token" (URI), "id" (hex), "label", "spec" and "file", to be freed with p11csr_free_text(). A
+ * record is done with by removing its file. Errors: READ.
+ */
+P11CSR_API enum p11csr_code p11csr_intents_to_json(p11csr_ctx *ctx, char **ret_json, p11csr_error **err);
 /* Borrowed from the key. Never NULL. */
 P11CSR_API const struct p11csr_key_info *p11csr_key_get_info(const p11csr_key *key);
 /* The SubjectPublicKeyInfo as DER, borrowed from the key. *ret_len in bytes. */
@@ -135,6 +157,15 @@ struct p11csr_algorithm {
  */
 P11CSR_API int p11csr_key_algorithm(size_t index, struct p11csr_algorithm *ret);
 P11CSR_API int p11csr_scheme_algorithm(size_t index, struct p11csr_algorithm *ret);
+
+/*
+ * Asks a token which of the algorithms it reports: *ret is 1 when `name`, a kind of key or a signature
+ * scheme, is there. For a kind of key that means making it; whether a token knows a curve shows only when it
+ * is asked for one. `token` as for p11csr_tokens_list(), but exactly one must match. No login takes place.
+ * Errors: ALGORITHM, TOKEN_NOT_FOUND, ...
+ */
+P11CSR_API enum p11csr_code p11csr_token_offers(p11csr_ctx *ctx, const char *token, const char *name,
+                                                int *ret, p11csr_error **err);
 
 #ifdef __cplusplus
 }

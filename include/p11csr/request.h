@@ -46,6 +46,13 @@ P11CSR_API enum p11csr_code p11csr_request_set_ext_key_usage(p11csr_request *req
  */
 P11CSR_API enum p11csr_code p11csr_request_set_basic_constraints(p11csr_request *request, int is_ca,
                                                                  long path_length, p11csr_error **err);
+/*
+ * Subject key identifier (RFC 5280 section 4.2.1.2, RFC 7093): "sha1", "sha256", "sha384", "sha512" (20
+ * octets), or "spki-sha256" (32 octets). Computed from the key when the request is signed. NULL: none.
+ * Errors: EXTENSION.
+ */
+P11CSR_API enum p11csr_code p11csr_request_set_subject_key_id(p11csr_request *request, const char *method,
+                                                              p11csr_error **err);
 /* TLS feature status_request, "must-staple" (RFC 7633). 1: asked for. */
 P11CSR_API void p11csr_request_set_must_staple(p11csr_request *request, int wanted);
 /* The signature scheme by name, like "rsa-pss-sha256"; NULL: the default of the key. Errors: ALGORITHM. */
@@ -57,6 +64,10 @@ P11CSR_API enum p11csr_code p11csr_request_set_scheme(p11csr_request *request, c
  */
 P11CSR_API enum p11csr_code p11csr_request_set_hash(p11csr_request *request, const char *digest, int pss,
                                                     p11csr_error **err);
+/*
+ * 1: also weak keys (RSA below 2048 bits) and weak schemes (SHA-1) are used. Default 0.
+ */
+P11CSR_API void p11csr_request_allow_weak(p11csr_request *request, int allow);
 /*
  * Checks everything that needs no token, as p11csr_request_sign() will: that there is something to certify,
  * and that the scheme fits a key of the kind `key_type` ("p256"; NULL: not known yet). Errors: SUBJECT,

@@ -159,6 +159,33 @@ PC_RESULT pc_public_from_spki(struct pc_span spki, struct pc_public *ret, p11csr
     return PC_OK;
 }
 
+PC_RESULT pc_public_spki_in_certificate(struct pc_span certificate, struct pc_span *ret, p11csr_error **err)
+{
+    static const struct {
+        unsigned tag;
+        const char *name;
+    } before[] = {{PC_DER_INTEGER, "serialNumber"},
+                  {PC_DER_SEQUENCE, "signature"},
+                  {PC_DER_SEQUENCE, "issuer"},
+                  {PC_DER_SEQUENCE, "validity"},
+                  {PC_DER_SEQUENCE, "subject"}};
+    struct pc_der in = pc_der_over(certificate);
+    struct pc_der outer;
+    struct pc_der tbs;
+    struct pc_der_value value;
+    PC_TRY(pc_der_enter(&in, PC_DER_SEQUENCE, "Certificate", &outer, err));
+    PC_TRY(pc_der_enter(&outer, PC_DER_SEQUENCE, "TBSCertificate", &tbs, err));
+    if (pc_der_peek(&tbs) == PC_DER_CONTEXT_CONSTRUCTED(0)) {
+        PC_TRY(pc_der_next(&tbs, &value, err)); // version
+    }
+    for (size_t i = 0; i < PC_ARRAY_LEN(before); i++) {
+        PC_TRY(pc_der_expect(&tbs, before[i].tag, before[i].name, &value, err));
+    }
+    PC_TRY(pc_der_expect(&tbs, PC_DER_SEQUENCE, "subjectPublicKeyInfo", &value, err));
+    *ret = value.whole;
+    return PC_OK;
+}
+
 /* The content of subjectPublicKey for RSA (RFC 8017 appendix A.1.1). */
 static struct pc_result write_rsa(const struct pc_public *key, struct pc_buf *ret, p11csr_error **err)
 {

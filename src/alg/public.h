@@ -29,6 +29,8 @@ PC_RESULT pc_public_ec(enum pc_family_id family, struct pc_span ec_params, struc
                        struct pc_public *ret, p11csr_error **err);
 /* Reads a SubjectPublicKeyInfo, which the result borrows. Unknown algorithms are UNSUPPORTED. */
 PC_RESULT pc_public_from_spki(struct pc_span spki, struct pc_public *ret, p11csr_error **err);
+/* The SubjectPublicKeyInfo of a certificate (RFC 5280 section 4.1), borrowed from it. Errors: REQUEST. */
+PC_RESULT pc_public_spki_in_certificate(struct pc_span certificate, struct pc_span *ret, p11csr_error **err);
 /* Appends the SubjectPublicKeyInfo to `ret`. */
 PC_RESULT pc_public_to_spki(const struct pc_public *key, struct pc_buf *ret, p11csr_error **err);
 /* The name of the kind of key, like "p256" or "rsa-2304", in `ret` (at least 32 bytes). */

@@ -207,6 +207,14 @@ _Static_assert(PC_ARRAY_LEN(keyspecs) == PC_KEYSPEC_COUNT, "a key spec has no ro
 
 static const struct pc_digest digests[] = {
     [PC_DIGEST_NONE] = {.name = "none"},
+    [PC_DIGEST_SHA1] = {
+        .name = "sha1",
+        .ossl_name = "SHA1",
+        .len = 20,
+        .info_prefix = PC_BYTES("\x30\x21\x30\x09\x06\x05\x2b\x0e\x03\x02\x1a\x05\x00\x04\x14"),
+        .ckm = PC_CKM_SHA_1,
+        .mgf = PC_CKG_MGF1_SHA1,
+    },
     [PC_DIGEST_SHA224] = {
         .name = "sha224",
         .ossl_name = "SHA2-224",
@@ -247,6 +255,19 @@ static const struct pc_digest digests[] = {
 _Static_assert(PC_ARRAY_LEN(digests) == PC_DIGEST_COUNT, "a digest has no row");
 
 static const struct pc_scheme schemes[] = {
+    [PC_SCHEME_RSA_PKCS1_SHA1] = {
+        .id = PC_SCHEME_RSA_PKCS1_SHA1,
+        .family = PC_FAMILY_RSA,
+        .name = "rsa-pkcs1-sha1",
+        .digest = PC_DIGEST_SHA1,
+        .weak = true,
+        .mech_count = 2,
+        .mechs = {{.ckm = PC_CKM_SHA1_RSA_PKCS, .input = PC_INPUT_MESSAGE},
+                  {.ckm = PC_CKM_RSA_PKCS, .input = PC_INPUT_DIGEST_INFO}},
+        .aid = PC_BYTES("\x30\x0d\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x01\x05\x05\x00"),
+        .rfc = "RFC 4055 section 5",
+        .doc = "RSASSA-PKCS1-v1_5 with SHA-1, which is broken: only with --allow-weak",
+    },
     [PC_SCHEME_RSA_PKCS1_SHA224] = {
         .id = PC_SCHEME_RSA_PKCS1_SHA224,
         .family = PC_FAMILY_RSA,
@@ -504,7 +525,12 @@ PC_RESULT pc_digest_find(const char *name, enum pc_digest_id *ret, p11csr_error 
             return PC_OK;
         }
     }
-    return unknown_name("digest", name, pc_nearest_word(name, digest_name_at, digests, PC_DIGEST_COUNT), err);
+    const struct pc_result result =
+        unknown_name("digest", name, pc_nearest_word(name, digest_name_at, digests, PC_DIGEST_COUNT), err);
+    for (int id = PC_DIGEST_NONE + 1; id < PC_DIGEST_COUNT; id++) {
+        pc_note(err, "known: %s", digests[id].name);
+    }
+    return result;
 }
 
 const struct pc_scheme *pc_scheme_by_aid(struct pc_span aid)

@@ -30,6 +30,7 @@ enum pc_keyspec_id {
 
 enum pc_digest_id {
     PC_DIGEST_NONE,
+    PC_DIGEST_SHA1,
     PC_DIGEST_SHA224,
     PC_DIGEST_SHA256,
     PC_DIGEST_SHA384,
@@ -38,6 +39,7 @@ enum pc_digest_id {
 };
 
 enum pc_scheme_id {
+    PC_SCHEME_RSA_PKCS1_SHA1,
     PC_SCHEME_RSA_PKCS1_SHA224,
     PC_SCHEME_RSA_PKCS1_SHA256,
     PC_SCHEME_RSA_PKCS1_SHA384,
@@ -116,6 +118,7 @@ struct pc_scheme {
     const char *name;
     enum pc_digest_id digest; /* NONE: the scheme takes the message itself */
     bool pss;
+    bool weak; /* not used for requests unless that is asked for */
     size_t mech_count;
     struct pc_mech mechs[PC_SCHEME_MECHS]; /* in the order they are tried */
     enum pc_sig_encoding encoding;

@@ -38,7 +38,7 @@ static bool grow(struct pc_buf *buf, size_t need)
         buf->failed = P11CSR_E_NO_MEMORY;
         return false;
     }
-    if (buf->len > 0) {
+    if (buf->ptr != NULL) {
         memcpy(ptr, buf->ptr, buf->len);
         pc_wipe(buf->ptr, buf->len);
     }

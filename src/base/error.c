@@ -91,10 +91,11 @@ int p11csr_code_may_retry(enum p11csr_code code)
  * Formats a text for a person: bounded, and nothing in it can move a terminal's cursor. NULL when out of
  * memory.
  */
-static char *format_text(const char *format, va_list args)
+__attribute__((format(printf, 1, 0))) static char *format_text(const char *format, va_list args)
 {
     char text[PC_MAX_TEXT];
     (void)vsnprintf(text, sizeof(text), format, args);
+    pc_text_redact(text);
     return pc_text_printable(text);
 }
 
@@ -111,7 +112,7 @@ static bool can_extend(p11csr_error **err)
     return err != NULL && *err != NULL && *err != &out_of_memory;
 }
 
-PC_RESULT pc_fail_memory(p11csr_error **err)
+PC_RESULT(pc_fail_memory)(p11csr_error **err)
 {
     if (err != NULL) {
         p11csr_error_free(err);
@@ -139,7 +140,7 @@ static struct pc_result fail(p11csr_error **err, enum p11csr_code code, char *fr
     return (struct pc_result){code};
 }
 
-PC_RESULT pc_fail(p11csr_error **err, enum p11csr_code code, const char *format, ...)
+PC_RESULT(pc_fail)(p11csr_error **err, enum p11csr_code code, const char *format, ...)
 {
     va_list args;
     va_start(args, format);
@@ -148,7 +149,7 @@ PC_RESULT pc_fail(p11csr_error **err, enum p11csr_code code, const char *format,
     return fail(err, code, frame);
 }
 
-PC_RESULT pc_fail_errno(p11csr_error **err, enum p11csr_code code, int errnum, const char *format, ...)
+PC_RESULT(pc_fail_errno)(p11csr_error **err, enum p11csr_code code, int errnum, const char *format, ...)
 {
     va_list args;
     va_start(args, format);

@@ -178,6 +178,9 @@ PC_RESULT pc_file_check_writable(const char *path, enum pc_file_replace replace,
     if (folder == NULL) {
         return pc_fail_memory(err);
     }
+    if (stat(folder, &st) == 0 && !S_ISDIR(st.st_mode)) {
+        return pc_fail_errno(err, P11CSR_E_WRITE, ENOTDIR, "create a file in '%s'", folder);
+    }
     if (!is_special(path) && access(folder, W_OK | X_OK) != 0) {
         return pc_fail_errno(err, P11CSR_E_WRITE, errno, "create a file in '%s'", folder);
     }

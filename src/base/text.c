@@ -71,8 +71,7 @@ void pc_utf8_add(struct pc_buf *buf, uint32_t point)
     }
 }
 
-/* Control characters (C0, DEL, C1) and those that reorder or hide text on a terminal. */
-static bool is_hostile(int32_t point)
+bool pc_utf8_is_hostile(int32_t point)
 {
     return point < 0x20 || (point >= 0x7F && point < 0xA0) || (point >= 0x200B && point <= 0x200F) ||
            (point >= 0x2028 && point <= 0x202E) || (point >= 0x2060 && point <= 0x2069) || point == 0xFEFF;
@@ -84,7 +83,7 @@ char *pc_text_printable_bytes(struct pc_span bytes)
     pc_buf_init(&buf, bytes.len * 4 + 1);
     for (size_t at = 0; at < bytes.len;) {
         const size_t start = at;
-        if (is_hostile(pc_utf8_next(bytes, &at))) {
+        if (pc_utf8_is_hostile(pc_utf8_next(bytes, &at))) {
             for (size_t i = start; i < at; i++) {
                 const char *digits = "0123456789abcdef";
                 const char hex[] = {'\\', 'x', digits[bytes.ptr[i] >> 4], digits[bytes.ptr[i] & 15]};
@@ -97,6 +96,33 @@ char *pc_text_printable_bytes(struct pc_span bytes)
     char *text = NULL;
     pc_ignore(pc_buf_take_text(&buf, &text, NULL)); // out of memory is reported as NULL
     return text;
+}
+
+/*
+ * Where a value in a URI in a message ends: at the next attribute, or at the quote that the message put
+ * behind it.
+ */
+static size_t pin_length(const char *value)
+{
+    size_t len = 0;
+    while (value[len] != 0 && strchr("&; \"\n", value[len]) == NULL &&
+           !(value[len] == '\'' && (value[len + 1] == 0 || strchr(" :,;)", value[len + 1]) != NULL))) {
+        len++;
+    }
+    return len;
+}
+
+void pc_text_redact(char *text)
+{
+    static const char name[] = "pin-value=";
+    for (char *found = strstr(text, name); found != NULL; found = strstr(found, name)) {
+        found += sizeof(name) - 1;
+        char *rest = found + pin_length(found);
+        if (rest > found) {
+            *found++ = '*'; // one, however long it is: its length is nobody's business
+            memmove(found, rest, strlen(rest) + 1);
+        }
+    }
 }
 
 char *pc_text_printable(const char *text)
@@ -206,27 +232,33 @@ bool pc_parse_number(const char *text, unsigned long max, unsigned long *ret)
 
 enum { NEAREST_MAX = 40 };
 
-/* Levenshtein distance of two words of at most NEAREST_MAX bytes. */
+/*
+ * Number of letters to change, insert, leave out or swap with the next, for words of at most NEAREST_MAX
+ * bytes.
+ */
 static size_t edit_distance(const char *a, const char *b)
 {
-    size_t row[NEAREST_MAX + 1];
+    size_t rows[3][NEAREST_MAX + 1]; // of the letter before the last, the last, and this one
     const size_t len_b = strlen(b);
     for (size_t j = 0; j <= len_b; j++) {
-        row[j] = j;
+        rows[1][j] = j;
     }
     for (size_t i = 1; a[i - 1] != 0; i++) {
-        size_t diagonal = row[0];
-        row[0] = i;
+        rows[2][0] = i;
         for (size_t j = 1; j <= len_b; j++) {
-            const size_t above = row[j];
-            size_t best = diagonal + (ascii_lower(a[i - 1]) == ascii_lower(b[j - 1]) ? 0 : 1);
-            best = above + 1 < best ? above + 1 : best;
-            best = row[j - 1] + 1 < best ? row[j - 1] + 1 : best;
-            row[j] = best;
-            diagonal = above;
+            const bool same = ascii_lower(a[i - 1]) == ascii_lower(b[j - 1]);
+            size_t best = rows[1][j - 1] + (same ? 0 : 1);
+            best = rows[1][j] + 1 < best ? rows[1][j] + 1 : best;
+            best = rows[2][j - 1] + 1 < best ? rows[2][j - 1] + 1 : best;
+            if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1] && rows[0][j - 2] + 1 < best) {
+                best = rows[0][j - 2] + 1;
+            }
+            rows[2][j] = best;
         }
+        memcpy(rows[0], rows[1], sizeof(rows[0]));
+        memcpy(rows[1], rows[2], sizeof(rows[1]));
     }
-    return row[len_b];
+    return rows[1][len_b];
 }
 
 const char *pc_nearest_word(const char *text, const char *(*word_at)(const void *table, size_t index),

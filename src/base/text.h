@@ -9,7 +9,12 @@
  * memory.
  */
 char *pc_text_printable(const char *text) __attribute__((malloc));
-/* The same for bytes that may hold zeros. */
+/*
+ * Replaces the value of a URI's pin-value by '*', in place: whoever gave a PIN in a URI must not find it in a
+ * message, a log or a shell's scroll-back.
+ */
+void pc_text_redact(char *text);
+/* pc_text_printable() for bytes that may hold zeros. */
 char *pc_text_printable_bytes(struct pc_span bytes) __attribute__((malloc));
 
 /*
@@ -17,6 +22,11 @@ char *pc_text_printable_bytes(struct pc_span bytes) __attribute__((malloc));
  * bytes that are not UTF-8 (overlong forms and surrogates included); then only one byte is passed.
  */
 int32_t pc_utf8_next(struct pc_span text, size_t *at);
+/*
+ * Control characters (C0, DEL, C1) and those that reorder or hide text on a terminal; also -1, which is no
+ * character.
+ */
+bool pc_utf8_is_hostile(int32_t code_point);
 /* Appends a code point (at most 0x10FFFF) as UTF-8. */
 void pc_utf8_add(struct pc_buf *buf, uint32_t code_point);
 

@@ -16,12 +16,15 @@ enum cli_option_id {
     OPT_CONFIG,
     OPT_PIN_SOURCE,
     OPT_ACCEPT_FINAL_TRY,
+    OPT_ALLOW_WEAK,
     OPT_JSON,
     OPT_QUIET,
     OPT_HELP,
     OPT_VERSION,
     OPT_KEY_LABEL,
     OPT_KEY_ID,
+    OPT_KEY_FOR,
+    OPT_PUBKEY,
     OPT_GENERATE,
     OPT_ENSURE,
     OPT_SCHEME,
@@ -37,6 +40,7 @@ enum cli_option_id {
     OPT_CA,
     OPT_PATH_LENGTH,
     OPT_MUST_STAPLE,
+    OPT_SUBJECT_KEY_ID,
     OPT_OUT,
     OPT_FORM,
     OPT_FORCE,
@@ -44,7 +48,18 @@ enum cli_option_id {
     OPT_CHECK,
     OPT_PROTECTION,
     OPT_PRINT_ENV,
+    OPT_INCOMPLETE,
     OPT_COUNT
+};
+
+/* What a value can be completed to. */
+enum cli_values {
+    CLI_VALUES_NONE,
+    CLI_VALUES_FILES,
+    CLI_VALUES_TOKENS,  /* aliases of the configuration */
+    CLI_VALUES_SPECS,   /* kinds of keys */
+    CLI_VALUES_SCHEMES, /* signature schemes */
+    CLI_VALUES_WORDS,   /* the words of the option's `words` */
 };
 
 struct cli_option {
@@ -53,6 +68,8 @@ struct cli_option {
     const char *arg; /* what the value is, for help; NULL: a switch */
     bool global;     /* belongs to every command */
     bool repeatable;
+    enum cli_values values;
+    const char *words; /* separated by blanks, for CLI_VALUES_WORDS */
     const char *help;
 };
 
@@ -71,6 +88,7 @@ struct cli_command {
     size_t max_args;
     const enum cli_option_id *options;
     size_t option_count;
+    bool hidden;         /* not for people */
     const char *help;    /* one line */
     const char *example; /* shown by --help */
     PC_RESULT (*run)(struct cli *cli, p11csr_error **err);
@@ -102,12 +120,16 @@ void cli_help(const struct cli_command *command);         /* NULL: of the progra
 
 /* The context that the global options and the configuration say, made once. */
 PC_RESULT cli_context(struct cli *cli, p11csr_ctx **ret, p11csr_error **err);
-/*
- * The key that is meant: from a positional URI, or --token, --key-label and --key-id. `store` keeps the
- * CKA_ID.
- */
-PC_RESULT cli_select(const struct cli *cli, const char *uri, struct p11csr_select *ret, struct pc_buf *store,
-                     p11csr_error **err);
+/* The key that is meant, and what it points to. Initialised by {0}. */
+struct cli_selection {
+    struct p11csr_select select;
+    struct pc_buf id;
+    unsigned char *spki;
+    unsigned char *pubkey;
+};
+/* From a positional URI, or --token; --key-label, --key-id, --key-for and --pubkey. */
+PC_RESULT cli_select(const struct cli *cli, const char *uri, struct cli_selection *ret, p11csr_error **err);
+void cli_selection_done(struct cli_selection *selection);
 /* Reads a file, "-" for standard input, as a certificate request. */
 PC_RESULT cli_read_csr(const char *path, p11csr_csr **ret, p11csr_error **err);
 /* Where configuration (home == "config") or data of the user belong; from XDG variables or HOME. */
@@ -138,7 +160,14 @@ int cli_finish(struct cli *cli, struct pc_result result, const p11csr_error *err
 /* Prints a request from the JSON that p11csr_csr_to_json() returns. */
 void cli_print_csr(const json_t *csr, FILE *to);
 
+/* Reads the configuration into a context, without PIN sources and callbacks. */
+PC_RESULT cli_load_config(const struct cli *cli, p11csr_ctx *ctx, p11csr_error **err);
+/* The rows of options and commands as JSON, for the manual and its tests. */
+json_t *cli_rows_json(void);
+
 PC_RESULT cli_run_algorithms(struct cli *cli, p11csr_error **err);
+PC_RESULT cli_run_complete(struct cli *cli, p11csr_error **err);
+PC_RESULT cli_run_completion(struct cli *cli, p11csr_error **err);
 PC_RESULT cli_run_keys_generate(struct cli *cli, p11csr_error **err);
 PC_RESULT cli_run_keys_list(struct cli *cli, p11csr_error **err);
 PC_RESULT cli_run_keys_show(struct cli *cli, p11csr_error **err);

@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-/* p11csr keys ..., p11csr algorithms */
+/* p11csr keys ... */
 
 static void free_list(p11csr_key_list **list)
 {
@@ -38,18 +38,56 @@ static void print_key(const struct p11csr_key_info *info)
     }
 }
 
-PC_RESULT cli_run_keys_list(struct cli *cli, p11csr_error **err)
+static void free_json(json_t **json)
+{
+    json_decref(*json);
+}
+
+static const char *record_text(const json_t *record, const char *name)
+{
+    const char *text = json_string_value(json_object_get(record, name));
+    return text != NULL ? text : "";
+}
+
+/* Records of keys that were begun; whether such a key is on its token is for the person to look. */
+static struct pc_result list_incomplete(struct cli *cli, p11csr_error **err)
 {
     p11csr_ctx *ctx = NULL;
-    struct p11csr_select select;
-    struct pc_buf id PC_CLEANUP(pc_buf_done) = {0};
+    char *text PC_CLEANUP(p11csr_free_text) = NULL;
+    PC_TRY(cli_context(cli, &ctx, err));
+    PC_TRY(cli_lift(p11csr_intents_to_json(ctx, &text, err)));
+    json_t *records PC_CLEANUP(free_json) = json_loads(text, 0, NULL);
+    if (records == NULL) {
+        return pc_fail_memory(err);
+    }
+    for (size_t i = 0; cli_wants_text(cli) && i < json_array_size(records); i++) {
+        const json_t *record = json_array_get(records, i);
+        const char *token = record_text(record, "token");
+        cli_print("%s\n  %s key, begun %s\n  look:        p11csr keys list '%s' --key-id %s\n"
+                  "  when solved: rm '%s'\n",
+                  record_text(record, "label"), record_text(record, "spec"), record_text(record, "time"),
+                  token, record_text(record, "id"), record_text(record, "file"));
+    }
+    if (json_array_size(records) == 0) {
+        cli_remark(cli, "no key is incomplete");
+    }
+    cli_json(cli, "incomplete", json_incref(records));
+    return PC_OK;
+}
+
+PC_RESULT cli_run_keys_list(struct cli *cli, p11csr_error **err)
+{
+    if (cli_has(cli, OPT_INCOMPLETE)) {
+        return list_incomplete(cli, err);
+    }
+    p11csr_ctx *ctx = NULL;
+    struct cli_selection selection PC_CLEANUP(cli_selection_done) = {0};
     p11csr_key_list *list PC_CLEANUP(free_list) = NULL;
     json_t *rows = json_array();
-    pc_buf_init(&id, PC_MAX_ATTRIBUTE);
     cli_json(cli, "keys", rows);
-    PC_TRY(cli_select(cli, cli_arg(cli, 0), &select, &id, err));
+    PC_TRY(cli_select(cli, cli_arg(cli, 0), &selection, err));
     PC_TRY(cli_context(cli, &ctx, err));
-    PC_TRY(cli_lift(p11csr_keys_list(ctx, &select, &list, err)));
+    PC_TRY(cli_lift(p11csr_keys_list(ctx, &selection.select, &list, err)));
     for (size_t i = 0; i < p11csr_key_list_count(list); i++) {
         const struct p11csr_key_info *info = p11csr_key_list_get(list, i);
         (void)json_array_append_new(rows, key_json(info));
@@ -120,13 +158,11 @@ static struct pc_result show_protection(struct cli *cli, p11csr_key *key, p11csr
 PC_RESULT cli_run_keys_show(struct cli *cli, p11csr_error **err)
 {
     p11csr_ctx *ctx = NULL;
-    struct p11csr_select select;
-    struct pc_buf id PC_CLEANUP(pc_buf_done) = {0};
+    struct cli_selection selection PC_CLEANUP(cli_selection_done) = {0};
     p11csr_key *key PC_CLEANUP(free_key) = NULL;
-    pc_buf_init(&id, PC_MAX_ATTRIBUTE);
-    PC_TRY(cli_select(cli, cli_arg(cli, 0), &select, &id, err));
+    PC_TRY(cli_select(cli, cli_arg(cli, 0), &selection, err));
     PC_TRY(cli_context(cli, &ctx, err));
-    PC_TRY(cli_lift(p11csr_key_open(ctx, &select, &key, err)));
+    PC_TRY(cli_lift(p11csr_key_open(ctx, &selection.select, &key, err)));
     cli_json(cli, "key", key_json(p11csr_key_get_info(key)));
     if (cli_wants_text(cli)) {
         print_key(p11csr_key_get_info(key));
@@ -137,51 +173,16 @@ PC_RESULT cli_run_keys_show(struct cli *cli, p11csr_error **err)
 PC_RESULT cli_run_keys_generate(struct cli *cli, p11csr_error **err)
 {
     p11csr_ctx *ctx = NULL;
-    struct p11csr_select select;
-    struct pc_buf id PC_CLEANUP(pc_buf_done) = {0};
+    struct cli_selection selection PC_CLEANUP(cli_selection_done) = {0};
     struct p11csr_keygen keygen = P11CSR_KEYGEN_INIT;
     p11csr_key *key PC_CLEANUP(free_key) = NULL;
-    pc_buf_init(&id, PC_MAX_ATTRIBUTE);
     keygen.spec = cli_arg(cli, 0);
-    PC_TRY(cli_select(cli, NULL, &select, &id, err));
+    PC_TRY(cli_select(cli, NULL, &selection, err));
     PC_TRY(cli_context(cli, &ctx, err));
-    PC_TRY(cli_lift(p11csr_key_generate(ctx, &select, &keygen, &key, NULL, err)));
+    PC_TRY(cli_lift(p11csr_key_generate(ctx, &selection.select, &keygen, &key, NULL, err)));
     cli_json(cli, "key", key_json(p11csr_key_get_info(key)));
     if (cli_wants_text(cli)) {
         print_key(p11csr_key_get_info(key));
-    }
-    return PC_OK;
-}
-
-PC_RESULT cli_run_algorithms(struct cli *cli, p11csr_error **err)
-{
-    struct p11csr_algorithm row;
-    json_t *keys = json_array();
-    json_t *schemes = json_array();
-    (void)err;
-    cli_json(cli, "keys", keys);
-    cli_json(cli, "schemes", schemes);
-    if (cli_wants_text(cli)) {
-        cli_print("Kinds of keys (--generate, --ensure):\n");
-    }
-    for (size_t i = 0; p11csr_key_algorithm(i, &row) != 0; i++) {
-        (void)json_array_append_new(keys, json_pack("{s:s, s:s, s:s, s:i, s:s}", "name", row.name, "family",
-                                                    row.family, "default-scheme", row.default_scheme,
-                                                    "security-bits", (int)row.security_bits, "doc", row.doc));
-        if (cli_wants_text(cli)) {
-            cli_print("  %-18s%-20s%s\n", row.name, row.default_scheme, row.doc);
-        }
-    }
-    if (cli_wants_text(cli)) {
-        cli_print("Signature schemes (--scheme):\n");
-    }
-    for (size_t i = 0; p11csr_scheme_algorithm(i, &row) != 0; i++) {
-        (void)json_array_append_new(schemes,
-                                    json_pack("{s:s, s:s, s:s, s:s}", "name", row.name, "family", row.family,
-                                              "defined-in", row.defined_in, "doc", row.doc));
-        if (cli_wants_text(cli)) {
-            cli_print("  %-18s%s; %s\n", row.name, row.doc, row.defined_in);
-        }
     }
     return PC_OK;
 }

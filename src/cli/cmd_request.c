@@ -15,8 +15,7 @@ struct job {
     p11csr_request *request;
     bool der;
     const char *out; /* NULL: stdout */
-    struct pc_buf id;
-    struct p11csr_select select;
+    struct cli_selection selection;
     p11csr_key *key;
     int made; /* the key is new */
     p11csr_csr *csr;
@@ -27,7 +26,7 @@ static void job_done(struct job *job)
     p11csr_csr_free(&job->csr);
     p11csr_key_free(&job->key);
     p11csr_request_free(&job->request);
-    pc_buf_done(&job->id);
+    cli_selection_done(&job->selection);
 }
 
 /* One option of the content, taken in the order of the command line. */
@@ -45,6 +44,8 @@ static struct pc_result take_use(const struct cli_use *use, p11csr_request *requ
         return cli_lift(p11csr_request_set_key_usage(request, use->value, err));
     case OPT_EXT_KEY_USAGE:
         return cli_lift(p11csr_request_set_ext_key_usage(request, use->value, err));
+    case OPT_SUBJECT_KEY_ID:
+        return cli_lift(p11csr_request_set_subject_key_id(request, use->value, err));
     case OPT_MUST_STAPLE:
         p11csr_request_set_must_staple(request, 1);
         return PC_OK;
@@ -86,6 +87,7 @@ static struct pc_result take_content(const struct cli *cli, struct job *job, p11
     for (size_t i = 0; i < cli_use_count(cli); i++) {
         PC_TRY(take_use(cli_use_get(cli, i), job->request, err));
     }
+    p11csr_request_allow_weak(job->request, cli_has(cli, OPT_ALLOW_WEAK) ? 1 : 0);
     PC_TRY(take_basic(cli, job->request, err));
     return take_signature(cli, job->request, err);
 }
@@ -119,7 +121,7 @@ static struct pc_result check_all(const struct cli *cli, struct job *job, p11csr
     }
     PC_TRY(take_content(cli, job, err));
     PC_TRY(take_output(cli, job, err));
-    PC_TRY(cli_select(cli, cli_arg(cli, 0), &job->select, &job->id, err));
+    PC_TRY(cli_select(cli, cli_arg(cli, 0), &job->selection, err));
     return cli_lift(p11csr_request_check(job->request, generate != NULL ? generate : ensure, err));
 }
 
@@ -131,9 +133,9 @@ static struct pc_result get_key(struct cli *cli, struct job *job, p11csr_error *
     keygen.spec = cli_value(cli, keygen.ensure != 0 ? OPT_ENSURE : OPT_GENERATE);
     PC_TRY(cli_context(cli, &ctx, err));
     if (keygen.spec == NULL) {
-        return cli_lift(p11csr_key_open(ctx, &job->select, &job->key, err));
+        return cli_lift(p11csr_key_open(ctx, &job->selection.select, &job->key, err));
     }
-    return cli_lift(p11csr_key_generate(ctx, &job->select, &keygen, &job->key, &job->made, err));
+    return cli_lift(p11csr_key_generate(ctx, &job->selection.select, &keygen, &job->key, &job->made, err));
 }
 
 static struct pc_result write_request(const struct cli *cli, const struct job *job, p11csr_error **err)
@@ -215,7 +217,6 @@ static struct pc_result sign_and_write(struct cli *cli, struct job *job, p11csr_
 PC_RESULT cli_run_request(struct cli *cli, p11csr_error **err)
 {
     struct job job PC_CLEANUP(job_done) = {0};
-    pc_buf_init(&job.id, PC_MAX_ATTRIBUTE);
     PC_TRY(check_all(cli, &job, err));
     PC_TRY(get_key(cli, &job, err));
     return keep_key(&job, sign_and_write(cli, &job, err), err);

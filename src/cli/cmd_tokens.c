@@ -54,10 +54,9 @@ static void print_token(const struct p11csr_token_info *info)
 /* The token option, the positional URI, or the environment; NULL means every token. */
 static struct pc_result wanted_token(const struct cli *cli, const char **ret, p11csr_error **err)
 {
-    struct p11csr_select select;
-    struct pc_buf unused = {0};
-    PC_TRY(cli_select(cli, cli_arg(cli, 0), &select, &unused, err));
-    *ret = select.token;
+    struct cli_selection selection PC_CLEANUP(cli_selection_done) = {0};
+    PC_TRY(cli_select(cli, cli_arg(cli, 0), &selection, err));
+    *ret = selection.select.token;
     return PC_OK;
 }
 

@@ -51,7 +51,9 @@ static void help_program(void)
                  "token: HSM, smartcard, TPM, SoftHSM2.\n\n"
                  "Usage: p11csr COMMAND [options] [arguments]\n\nCommands:\n");
     for (size_t i = 0; cli_command_get(i) != NULL; i++) {
-        (void)printf("  %-18s%s\n", cli_command_get(i)->name, cli_command_get(i)->help);
+        if (!cli_command_get(i)->hidden) {
+            (void)printf("  %-18s%s\n", cli_command_get(i)->name, cli_command_get(i)->help);
+        }
     }
     print_globals();
     (void)printf("\nTo try it out without hardware:\n"
@@ -82,4 +84,38 @@ void cli_help(const struct cli_command *command)
     } else {
         help_command(command);
     }
+}
+
+static json_t *option_json(enum cli_option_id id)
+{
+    const struct cli_option *option = cli_option_get(id);
+    const char letter[] = {option->letter, 0};
+    return json_pack("{s:s, s:s?, s:s?, s:b, s:b, s:s}", "name", option->name, "letter",
+                     option->letter != 0 ? letter : NULL, "arg", option->arg, "global", option->global,
+                     "repeatable", option->repeatable, "help", option->help);
+}
+
+static json_t *command_json(const struct cli_command *command)
+{
+    json_t *options = json_array();
+    for (size_t i = 0; i < command->option_count; i++) {
+        (void)json_array_append_new(options, json_string(cli_option_get(command->options[i])->name));
+    }
+    return json_pack("{s:s, s:s, s:s, s:s, s:o}", "name", command->name, "args", command->args, "help",
+                     command->help, "example", command->example, "options", options);
+}
+
+json_t *cli_rows_json(void)
+{
+    json_t *options = json_array();
+    json_t *commands = json_array();
+    for (int id = 0; id < OPT_COUNT; id++) {
+        (void)json_array_append_new(options, option_json((enum cli_option_id)id));
+    }
+    for (size_t i = 0; cli_command_get(i) != NULL; i++) {
+        if (!cli_command_get(i)->hidden) {
+            (void)json_array_append_new(commands, command_json(cli_command_get(i)));
+        }
+    }
+    return json_pack("{s:o, s:o}", "options", options, "commands", commands);
 }

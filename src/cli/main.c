@@ -8,11 +8,18 @@ static PC_RESULT run(struct cli *cli, int argc, const char **argv, p11csr_error 
 {
     PC_TRY(cli_parse(cli, argc, argv, err));
     if (cli_has(cli, OPT_VERSION)) {
-        cli_print("p11csr %s\n", p11csr_version());
+        cli_json(cli, "version", json_string(p11csr_version()));
+        if (cli_wants_text(cli)) {
+            cli_print("p11csr %s\n", p11csr_version());
+        }
         return PC_OK;
     }
     if (cli_has(cli, OPT_HELP)) {
-        cli_help(cli->command);
+        if (cli_wants_text(cli)) {
+            cli_help(cli->command);
+        } else {
+            cli_json(cli, "help", cli_rows_json());
+        }
         return PC_OK;
     }
     if (cli->command == NULL) {
@@ -27,8 +34,7 @@ int main(int argc, char **argv)
     p11csr_error *err PC_CLEANUP(pc_error_cleanup) = NULL;
     (void)prctl(PR_SET_DUMPABLE, 0); // a core dump would hold the PIN
     const struct pc_result result = run(&cli, argc, (const char **)(uintptr_t)argv, &err);
-    const bool help_or_version = pc_is_ok(result) && (cli_has(&cli, OPT_HELP) || cli_has(&cli, OPT_VERSION));
-    const int status = help_or_version ? (fflush(stdout) == 0 ? 0 : 10) : cli_finish(&cli, result, err);
+    const int status = cli_finish(&cli, result, err);
     cli_done(&cli);
     return status;
 }

@@ -59,7 +59,10 @@ static void print_json(const struct cli *cli, enum p11csr_code code, const p11cs
     if (code != P11CSR_OK) {
         (void)json_object_set_new(answer, "error", error_to_json(err, code));
     }
-    (void)json_object_update(answer, cli->json);
+    // A failed list is no empty list: what was gathered goes out only with an answer.
+    if (code == P11CSR_OK || code == P11CSR_E_CHECK_FAILED || code == P11CSR_E_NOT_VERIFIABLE) {
+        (void)json_object_update(answer, cli->json);
+    }
     (void)json_dumpf(answer, stdout, JSON_COMPACT);
     (void)putchar('\n');
     json_decref(answer);

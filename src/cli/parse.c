@@ -145,7 +145,7 @@ static struct pc_result unknown_command(const char *const *words, p11csr_error *
                 near != NULL ? "; the nearest is '" : "", near != NULL ? near : "", near != NULL ? "'" : "");
     for (size_t i = 0; i < count; i++) {
         const char *name = cli_command_get(i)->name;
-        if (strncmp(name, words[0], strlen(words[0])) == 0) {
+        if (!cli_command_get(i)->hidden && strncmp(name, words[0], strlen(words[0])) == 0) {
             pc_note(err, "there is: p11csr %s", name);
         }
     }
@@ -220,20 +220,39 @@ static struct pc_result check_args(const struct cli *cli, p11csr_error **err)
     return PC_OK;
 }
 
-PC_RESULT cli_parse(struct cli *cli, int argc, const char **argv, p11csr_error **err)
+static struct pc_result parse(struct cli *cli, int argc, const char **argv, p11csr_error **err)
 {
     int used = 0;
     int words = 0;
-    *cli = (struct cli){.json = json_object()};
-    pc_buf_init(&cli->uses, MAX_USES * sizeof(struct cli_use));
-    pc_buf_init(&cli->args, MAX_USES * sizeof(char *));
     PC_TRY(parse_global(cli, argc, argv, &used, err));
-    if (used == argc || cli_has(cli, OPT_HELP) || cli_has(cli, OPT_VERSION)) {
+    if (used == argc || cli_has(cli, OPT_VERSION)) {
         return PC_OK;
     }
     PC_TRY(find_command(argv + used, &cli->command, &words, err));
     PC_TRY(parse_command(cli, argc - used - words, argv + used + words, err));
     return cli_has(cli, OPT_HELP) || cli_has(cli, OPT_VERSION) ? PC_OK : check_args(cli, err);
+}
+
+/* Whoever asked for JSON gets it for a mistake in front of --json as well. */
+static void look_for_json(struct cli *cli, int argc, const char **argv)
+{
+    for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++) {
+        if (strcmp(argv[i], "--json") == 0 && !cli_has(cli, OPT_JSON)) {
+            pc_ignore(add_use(cli, OPT_JSON, NULL, NULL)); // without memory the answer is text
+        }
+    }
+}
+
+PC_RESULT cli_parse(struct cli *cli, int argc, const char **argv, p11csr_error **err)
+{
+    *cli = (struct cli){.json = json_object()};
+    pc_buf_init(&cli->uses, MAX_USES * sizeof(struct cli_use));
+    pc_buf_init(&cli->args, MAX_USES * sizeof(char *));
+    const struct pc_result result = parse(cli, argc, argv, err);
+    if (!pc_is_ok(result)) {
+        look_for_json(cli, argc, argv);
+    }
+    return result;
 }
 
 void cli_done(struct cli *cli)

@@ -38,7 +38,7 @@ static void print_warning(const char *text, void *data)
 }
 
 /* The system's, then the user's, then the one that was named. */
-static struct pc_result load_config(const struct cli *cli, p11csr_ctx *ctx, p11csr_error **err)
+PC_RESULT cli_load_config(const struct cli *cli, p11csr_ctx *ctx, p11csr_error **err)
 {
     char *user PC_CLEANUP(pc_free_str) = NULL;
     PC_TRY(cli_lift(p11csr_ctx_load_config(ctx, "/etc/p11csr/", err)));
@@ -53,10 +53,20 @@ static struct pc_result load_config(const struct cli *cli, p11csr_ctx *ctx, p11c
     return named != NULL ? cli_lift(p11csr_ctx_load_config(ctx, named, err)) : PC_OK;
 }
 
+static struct pc_result set_state_dir(p11csr_ctx *ctx, p11csr_error **err)
+{
+    char *folder PC_CLEANUP(pc_free_str) = NULL;
+    if (!pc_is_ok(cli_user_folder("XDG_STATE_HOME", ".local/state", &folder, NULL))) {
+        return PC_OK; // a service without a home keeps no records
+    }
+    return cli_lift(p11csr_ctx_set_state_dir(ctx, folder, err));
+}
+
 static struct pc_result set_up(struct cli *cli, p11csr_error **err)
 {
     p11csr_ctx_set_warning_callback(cli->ctx, print_warning, cli);
-    PC_TRY(load_config(cli, cli->ctx, err));
+    PC_TRY(cli_load_config(cli, cli->ctx, err));
+    PC_TRY(set_state_dir(cli->ctx, err));
     PC_TRY(cli_lift(p11csr_ctx_set_module(cli->ctx, value_or_env(cli, OPT_MODULE, "P11CSR_MODULE"), err)));
     PC_TRY(cli_lift(
         p11csr_ctx_set_pin_source(cli->ctx, value_or_env(cli, OPT_PIN_SOURCE, "P11CSR_PIN_SOURCE"), err)));
@@ -77,25 +87,62 @@ PC_RESULT cli_context(struct cli *cli, p11csr_ctx **ret, p11csr_error **err)
     return PC_OK;
 }
 
-PC_RESULT cli_select(const struct cli *cli, const char *uri, struct p11csr_select *ret, struct pc_buf *store,
-                     p11csr_error **err)
+void cli_selection_done(struct cli_selection *selection)
 {
-    const char *id = cli_value(cli, OPT_KEY_ID);
-    *ret = (struct p11csr_select)P11CSR_SELECT_INIT;
+    pc_buf_done(&selection->id);
+    p11csr_free_bytes(&selection->spki);
+    p11csr_free_bytes(&selection->pubkey);
+}
+
+/* Reads a file or, for "-" and NULL, standard input. */
+static struct pc_result read_input(const char *path, struct pc_buf *ret, p11csr_error **err)
+{
+    pc_buf_init(ret, PC_MAX_REQUEST);
+    return path == NULL || strcmp(path, "-") == 0 ? pc_file_read_fd(STDIN_FILENO, "standard input", ret, err)
+                                                  : pc_file_read(path, ret, err);
+}
+
+static struct pc_result read_key_file(const char *path, unsigned char **ret, size_t *ret_len,
+                                      p11csr_error **err)
+{
+    struct pc_buf content PC_CLEANUP(pc_buf_done) = {0};
+    if (path == NULL) {
+        return PC_OK;
+    }
+    PC_TRY(read_input(path, &content, err));
+    return pc_frame(cli_lift(p11csr_spki_read(content.ptr, content.len, ret, ret_len, err)), err,
+                    "cannot take a public key from '%s'", path);
+}
+
+static struct pc_result read_id(const char *hex, struct cli_selection *ret, p11csr_error **err)
+{
+    if (hex == NULL) {
+        return PC_OK;
+    }
+    if (!pc_hex_parse(hex, &ret->id)) {
+        return pc_fail(err, P11CSR_E_VALUE, "--key-id '%s' is not hex", hex);
+    }
+    PC_TRY(pc_buf_check(&ret->id, err));
+    ret->select.id = ret->id.ptr;
+    ret->select.id_len = ret->id.len;
+    return PC_OK;
+}
+
+PC_RESULT cli_select(const struct cli *cli, const char *uri, struct cli_selection *ret, p11csr_error **err)
+{
+    struct p11csr_select *select = &ret->select;
+    *ret = (struct cli_selection){.select = P11CSR_SELECT_INIT};
+    pc_buf_init(&ret->id, PC_MAX_ATTRIBUTE);
     if (uri != NULL && cli_has(cli, OPT_TOKEN)) {
         return pc_fail(err, P11CSR_E_USAGE, "both --token and '%s' name a token", uri);
     }
-    ret->token = uri != NULL ? uri : value_or_env(cli, OPT_TOKEN, "P11CSR_TOKEN");
-    ret->label = cli_value(cli, OPT_KEY_LABEL);
-    if (id == NULL) {
-        return PC_OK;
-    }
-    if (!pc_hex_parse(id, store)) {
-        return pc_fail(err, P11CSR_E_VALUE, "--key-id '%s' is not hex", id);
-    }
-    PC_TRY(pc_buf_check(store, err));
-    ret->id = store->ptr;
-    ret->id_len = store->len;
+    select->token = uri != NULL ? uri : value_or_env(cli, OPT_TOKEN, "P11CSR_TOKEN");
+    select->label = cli_value(cli, OPT_KEY_LABEL);
+    PC_TRY(read_id(cli_value(cli, OPT_KEY_ID), ret, err));
+    PC_TRY(read_key_file(cli_value(cli, OPT_KEY_FOR), &ret->spki, &select->spki_len, err));
+    PC_TRY(read_key_file(cli_value(cli, OPT_PUBKEY), &ret->pubkey, &select->pubkey_len, err));
+    select->spki = ret->spki;
+    select->pubkey = ret->pubkey;
     return PC_OK;
 }
 
@@ -103,9 +150,7 @@ PC_RESULT cli_read_csr(const char *path, p11csr_csr **ret, p11csr_error **err)
 {
     struct pc_buf content PC_CLEANUP(pc_buf_done) = {0};
     const bool from_stdin = path == NULL || strcmp(path, "-") == 0;
-    pc_buf_init(&content, PC_MAX_REQUEST);
-    PC_TRY(from_stdin ? pc_file_read_fd(STDIN_FILENO, "standard input", &content, err)
-                      : pc_file_read(path, &content, err));
+    PC_TRY(read_input(path, &content, err));
     return pc_frame(cli_lift(p11csr_csr_read(content.ptr, content.len, ret, err)), err, "cannot read '%s'",
                     from_stdin ? "standard input" : path);
 }

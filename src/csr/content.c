@@ -13,7 +13,7 @@ void pc_content_init(struct pc_content *content)
     pc_buf_init(&content->subject, PC_MAX_REQUEST);
     pc_buf_init(&content->san_store, PC_MAX_REQUEST);
     pc_buf_init(&content->sans, PC_MAX_REQUEST);
-    pc_buf_init(&content->ekus, PC_MAX_EKUS * (PC_MAX_OID + 3));
+    pc_buf_init(&content->ekus, (size_t)PC_MAX_EKUS * (PC_MAX_OID + 3));
 }
 
 void pc_content_done(struct pc_content *content)
@@ -119,6 +119,10 @@ PC_RESULT pc_content_compare(const struct pc_content *asked, const struct pc_con
     }
     if (!same_ext_usage(asked, got)) {
         return differs("extKeyUsage", err);
+    }
+    if (!pc_span_eq((struct pc_span){asked->skid, asked->skid_len},
+                    (struct pc_span){got->skid, got->skid_len})) {
+        return differs("subjectKeyIdentifier", err);
     }
     return asked->must_staple == got->must_staple ? PC_OK : differs("tlsFeature", err);
 }

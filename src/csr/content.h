@@ -21,6 +21,8 @@ struct pc_san {
 /* Named bits of KeyUsage (RFC 5280 section 4.2.1.3): bit n is named bit n. */
 enum { PC_KEY_USAGE_COUNT = 9 };
 
+enum { PC_SKID_MAX = 64 };
+
 struct pc_content {
     struct pc_buf subject;   /* DER of the Name; empty buffer = not set */
     struct pc_buf san_store; /* octets of the values below, one after the other */
@@ -35,7 +37,9 @@ struct pc_content {
     bool is_ca;
     bool has_path_length;
     unsigned long path_length;
-    bool must_staple; /* TLS feature status_request (RFC 7633) */
+    uint8_t skid[PC_SKID_MAX]; /* subject key identifier */
+    size_t skid_len;           /* 0 = not asked for */
+    bool must_staple;          /* TLS feature status_request (RFC 7633) */
 };
 
 void pc_content_init(struct pc_content *content);

@@ -22,8 +22,7 @@ struct pc_verifier {
     struct pc_buf spki;
     struct pc_public key; /* borrows from spki */
     EVP_PKEY *pkey;
-    EVP_MD_CTX
-    *usual; /* ready for the scheme that keys of this kind usually have: copying is faster than making */
+    EVP_MD_CTX *usual; /* ready for the usual scheme of such keys: copying is faster than making */
 };
 
 /* The one place where a failure of libcrypto becomes one of ours. */

@@ -28,7 +28,7 @@ static struct pc_result set_sha256(const struct description *d, json_t *object, 
 static struct pc_result describe_subject(const struct description *d, p11csr_error **err)
 {
     struct pc_buf text PC_CLEANUP(pc_buf_done) = {0};
-    pc_buf_init(&text, 4 * PC_MAX_REQUEST); // escapes make it longer
+    pc_buf_init(&text, (size_t)4 * PC_MAX_REQUEST); // escapes make it longer
     PC_TRY(pc_name_format(d->csr->subject, &text, err));
     return pc_json_set(d->root, "subject", pc_json_text(pc_buf_span(&text)), err);
 }

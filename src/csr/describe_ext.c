@@ -58,15 +58,20 @@ static struct pc_result describe_tls_feature(const struct pc_content *content, j
     return PC_OK;
 }
 
+static struct pc_result describe_skid(const struct pc_content *content, json_t **ret, p11csr_error **err)
+{
+    *ret = pc_json_hex((struct pc_span){content->skid, content->skid_len});
+    return *ret != NULL ? PC_OK : pc_fail_memory(err);
+}
+
 /* How the value of an extension is shown that a content can say. Alternative names are shown otherwise. */
 static const struct {
     const char *name;
     PC_RESULT (*describe)(const struct pc_content *content, json_t **ret, p11csr_error **err);
 } describers[] = {
-    {"basicConstraints", describe_basic},
-    {"keyUsage", describe_key_usage},
-    {"extKeyUsage", describe_ext_key_usage},
-    {"tlsFeature", describe_tls_feature},
+    {"basicConstraints", describe_basic},    {"keyUsage", describe_key_usage},
+    {"extKeyUsage", describe_ext_key_usage}, {"tlsFeature", describe_tls_feature},
+    {"subjectKeyIdentifier", describe_skid},
 };
 
 /* The text of an alternative name if it has one. */
@@ -78,12 +83,13 @@ static struct pc_result format_general_name(const struct pc_general_name *name, 
         return pc_san_format((struct pc_san){name->type, name->content}, ret, err);
     }
     if (name->tag == PC_DER_CONTEXT(8)) {
-        pc_oid_format(name->content, ret);
-        return pc_buf_check(ret, err);
+        return pc_oid_format(name->content, ret, err);
     }
-    *ret_text =
-        name->tag == PC_DER_CONTEXT_CONSTRUCTED(4) && pc_is_ok(pc_name_format(name->content, ret, NULL));
-    return pc_buf_check(ret, err);
+    const struct pc_result formatted = name->tag == PC_DER_CONTEXT_CONSTRUCTED(4)
+                                           ? pc_name_format(name->content, ret, NULL)
+                                           : (struct pc_result){P11CSR_E_UNSUPPORTED};
+    *ret_text = pc_is_ok(formatted);
+    return formatted.code == P11CSR_E_NO_MEMORY ? pc_fail_memory(err) : PC_OK;
 }
 
 static struct pc_result describe_general_name(const struct pc_general_name *name, void *data,
@@ -119,7 +125,10 @@ static struct pc_result describe_known(const struct pc_extension *ext, json_t **
     struct pc_content content PC_CLEANUP(pc_content_done);
     bool known = false;
     pc_content_init(&content);
-    if (ext->name != NULL && strcmp(ext->name, "subjectAltName") == 0) {
+    if (ext->name == NULL) {
+        return PC_OK;
+    }
+    if (strcmp(ext->name, "subjectAltName") == 0) {
         return describe_san(ext, ret, err);
     }
     PC_TRY(pc_extension_read(ext, &content, &known, err));

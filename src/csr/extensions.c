@@ -7,6 +7,7 @@
 #include "csr/san.h"
 
 #include <limits.h>
+#include <string.h>
 
 enum { TLS_FEATURE_STATUS_REQUEST = 5, TLS_FEATURE_MAX = 65535 };
 
@@ -137,7 +138,7 @@ static struct pc_result read_ext_key_usage(struct pc_der in, bool critical, stru
         const struct pc_der before = inner;
         struct pc_span oid;
         PC_TRY(pc_oid_read(&inner, "KeyPurposeId", &oid, err));
-        const struct pc_result added = pc_content_add_eku(content, oid, NULL);
+        const struct pc_result added = pc_content_add_eku(content, oid, err);
         if (added.code == P11CSR_E_EXTENSION) {
             return pc_der_fail(&before, "the same extended key usage twice", err);
         }
@@ -221,22 +222,53 @@ static struct pc_result read_tls_feature(struct pc_der in, bool critical, struct
     return PC_OK;
 }
 
+static bool wants_skid(const struct pc_content *content)
+{
+    return content->skid_len > 0;
+}
+
+static void write_skid(const struct pc_content *content, struct pc_der_writer *w)
+{
+    pc_der_bytes(w, PC_DER_OCTET_STRING, (struct pc_span){content->skid, content->skid_len});
+}
+
+static struct pc_result read_skid(struct pc_der in, bool critical, struct pc_content *content,
+                                  bool *ret_known, p11csr_error **err)
+{
+    struct pc_der_value value;
+    const struct pc_der before = in;
+    PC_TRY(pc_der_expect(&in, PC_DER_OCTET_STRING, "SubjectKeyIdentifier", &value, err));
+    PC_TRY(pc_der_leave(&in, "SubjectKeyIdentifier", err));
+    if (value.content.len == 0) {
+        return pc_der_fail(&before, "SubjectKeyIdentifier is empty", err);
+    }
+    *ret_known = !critical && value.content.len <= sizeof(content->skid);
+    if (*ret_known) {
+        memcpy(content->skid, value.content.ptr, value.content.len);
+        content->skid_len = value.content.len;
+    }
+    return PC_OK;
+}
+
 // clang-format off
 static const struct extension_row rows[] = {
     {.oid = {PC_BYTES("\x55\x1d\x13"), "basicConstraints"}, .wanted = wants_basic, .critical = basic_critical,
      .write = write_basic, .read = read_basic},
     {.oid = {PC_BYTES("\x55\x1d\x0f"), "keyUsage"}, .wanted = wants_key_usage, .critical = key_usage_critical,
      .write = write_key_usage, .read = read_key_usage},
-    {.oid = {PC_BYTES("\x55\x1d\x25"), "extKeyUsage"}, .wanted = wants_ext_key_usage, .critical = eku_critical,
+    {.oid = {PC_BYTES("\x55\x1d\x25"), "extKeyUsage"}, .wanted = wants_ext_key_usage,
+     .critical = eku_critical,
      .write = write_ext_key_usage, .read = read_ext_key_usage},
     {.oid = {PC_BYTES("\x55\x1d\x11"), "subjectAltName"}, .wanted = wants_san, .critical = san_critical,
      .write = pc_san_write, .read = read_san},
     {.oid = {PC_BYTES("\x2b\x06\x01\x05\x05\x07\x01\x18"), "tlsFeature"}, .wanted = wants_tls_feature,
      .critical = never_critical, .write = write_tls_feature, .read = read_tls_feature},
+    {.oid = {PC_BYTES("\x55\x1d\x0e"), "subjectKeyIdentifier"}, .wanted = wants_skid,
+     .critical = never_critical,
+     .write = write_skid, .read = read_skid},
 };
 
 static const struct pc_oid_name names_only[] = {
-    {PC_BYTES("\x55\x1d\x0e"), "subjectKeyIdentifier"},
     {PC_BYTES("\x55\x1d\x12"), "issuerAltName"},
     {PC_BYTES("\x55\x1d\x1e"), "nameConstraints"},
     {PC_BYTES("\x55\x1d\x1f"), "cRLDistributionPoints"},

@@ -42,6 +42,5 @@ json_t *pc_json_oid(struct pc_span oid)
 {
     struct pc_buf text PC_CLEANUP(pc_buf_done) = {0};
     pc_buf_init(&text, PC_MAX_TEXT);
-    pc_oid_format(oid, &text);
-    return text.failed == P11CSR_OK ? pc_json_text(pc_buf_span(&text)) : NULL;
+    return pc_is_ok(pc_oid_format(oid, &text, NULL)) ? pc_json_text(pc_buf_span(&text)) : NULL;
 }

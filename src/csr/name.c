@@ -107,13 +107,6 @@ static bool add_text(unsigned tag, struct pc_span value, struct pc_buf *ret)
     return true;
 }
 
-/* Control characters, and those that reorder or hide text on a terminal. */
-static bool is_hostile(int32_t point)
-{
-    return point < 0x20 || (point >= 0x7F && point < 0xA0) || (point >= 0x200B && point <= 0x200F) ||
-           (point >= 0x2028 && point <= 0x202E) || (point >= 0x2060 && point <= 0x2069) || point == 0xFEFF;
-}
-
 /* RFC 4514 section 2.4. */
 static bool needs_backslash(struct pc_span text, size_t at)
 {
@@ -139,7 +132,7 @@ static void add_escaped(struct pc_span text, struct pc_buf *ret)
 {
     for (size_t at = 0; at < text.len;) {
         const size_t start = at;
-        const bool hostile = is_hostile(pc_utf8_next(text, &at));
+        const bool hostile = pc_utf8_is_hostile(pc_utf8_next(text, &at));
         for (size_t i = start; hostile && i < at; i++) {
             pc_buf_printf(ret, "\\%02X", text.ptr[i]);
         }
@@ -159,7 +152,7 @@ static struct pc_result format_part(const struct pc_name_part *part, struct pc_b
     if (part->type != NULL) {
         pc_buf_text(ret, part->type);
     } else {
-        pc_oid_format(part->oid, ret);
+        PC_TRY(pc_oid_format(part->oid, ret, err));
     }
     pc_buf_byte(ret, '=');
     if (part->type != NULL && add_text(part->tag, part->value, &text)) {

@@ -190,7 +190,7 @@ static struct pc_result read_value(struct scan *s, struct atv *atv, p11csr_error
 static size_t place_of(const struct scan *s, const struct atv *atv, size_t index)
 {
     size_t at = atv->value_at;
-    struct unit unit;
+    struct unit unit = {0};
     for (size_t i = 0; !atv->is_der && i < index && pc_is_ok(read_unit(s, at, &unit, NULL)); i++) {
         at = unit.next;
     }

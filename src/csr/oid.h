@@ -14,8 +14,8 @@ struct pc_oid_name {
 
 /* Reads an OBJECT IDENTIFIER: complete arcs in their shortest form. `ret` receives its content octets. */
 PC_RESULT pc_oid_read(struct pc_der *in, const char *what, struct pc_span *ret, p11csr_error **err);
-/* Appends dotted text; "#" and the hex of the content octets when an arc is too large for that. */
-void pc_oid_format(struct pc_span oid, struct pc_buf *ret);
+/* Appends dotted text; "#" and the hex of the content octets when they are no OID, or too large. */
+PC_RESULT pc_oid_format(struct pc_span oid, struct pc_buf *ret, p11csr_error **err);
 /* The name in a table, or NULL. */
 const char *pc_oid_find(const struct pc_oid_name *table, size_t count, struct pc_span oid);
 

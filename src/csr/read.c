@@ -85,8 +85,8 @@ PC_RESULT pc_csr_parse(struct pc_span der, struct pc_csr *ret, p11csr_error **er
     csr.aid = aid.whole;
     PC_TRY(pc_frame(pc_name_walk(pc_csr_reader(&csr, csr.subject), NULL, NULL, err), err,
                     "the subject of the request cannot be read"));
-    PC_TRY(check_set_order(pc_csr_reader(&csr, csr.attributes), err));
     PC_TRY(pc_csr_walk_attributes(&csr, check_attribute, &csr, err));
+    PC_TRY(check_set_order(pc_csr_reader(&csr, csr.attributes), err));
     *ret = csr;
     return PC_OK;
 }

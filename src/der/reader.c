@@ -185,7 +185,7 @@ PC_RESULT pc_der_read_named_bits(struct pc_der *in, const char *what, unsigned *
     }
     unsigned bits = 0;
     for (size_t n = 0; n < (c.len - 1) * 8; n++) {
-        bits |= (c.ptr[1 + n / 8] >> (7 - n % 8) & 1U) << n;
+        bits |= ((unsigned)c.ptr[1 + n / 8] >> (7 - n % 8) & 1U) << n;
     }
     *ret = bits;
     return PC_OK;

@@ -41,6 +41,7 @@ static void alias_done(struct pc_alias *alias)
     }
     pc_buf_done(&alias->env);
     pc_release(alias->name);
+    pc_release(alias->file);
     pc_release(alias->uri);
     pc_release(alias->module);
     pc_release(alias->pin_source);
@@ -48,6 +49,7 @@ static void alias_done(struct pc_alias *alias)
 
 void pc_config_init(struct pc_config *config)
 {
+    config->log_file = NULL;
     pc_buf_init(&config->aliases, MAX_ALIASES * sizeof(struct pc_alias));
 }
 
@@ -57,6 +59,8 @@ void pc_config_done(struct pc_config *config)
         alias_done((struct pc_alias *)(void *)(config->aliases.ptr + at));
     }
     pc_buf_done(&config->aliases);
+    pc_release(config->log_file);
+    config->log_file = NULL;
 }
 
 static struct pc_alias *find_alias(const struct pc_config *config, const char *name)
@@ -154,11 +158,13 @@ static struct pc_result take_text(struct reader *reader, const struct word *word
     if (text == NULL || text[0] == 0) {
         return fail_at(reader, value, "a text is expected", err);
     }
+    char **slot = (char **)(void *)((char *)target + word->offset);
     char *copy = pc_strdup(text);
     if (copy == NULL) {
         return pc_fail_memory(err);
     }
-    memcpy((char *)target + word->offset, &copy, sizeof(copy));
+    pc_release(*slot); // of an earlier file
+    *slot = copy;
     return PC_OK;
 }
 
@@ -202,7 +208,11 @@ static struct pc_result fill_alias(struct reader *reader, yaml_node_t *key, yaml
         return pc_fail_memory(err);
     }
     PC_TRY(each_pair(reader, value, take_pair, (void *)(uintptr_t)&words, err));
-    return alias->uri != NULL ? PC_OK : fail_at(reader, key, "the alias has no 'uri'", err);
+    if (alias->uri == NULL) {
+        return fail_at(reader, key, "the alias has no 'uri'", err);
+    }
+    alias->file = pc_strdup(reader->path);
+    return alias->file != NULL ? PC_OK : pc_fail_memory(err);
 }
 
 /* An alias replaces an earlier one of its name as a whole. */
@@ -237,8 +247,27 @@ static struct pc_result take_tokens(struct reader *reader, const struct word *wo
     return each_pair(reader, value, take_alias, NULL, err);
 }
 
+static const struct word log_words[] = {
+    {.name = "file", .take = take_text, .offset = offsetof(struct pc_config, log_file)},
+};
+
+static struct pc_result take_log(struct reader *reader, const struct word *word, yaml_node_t *value,
+                                 void *target, p11csr_error **err)
+{
+    const struct words words = {
+        .rows = log_words, .count = PC_ARRAY_LEN(log_words), .target = reader->config};
+    (void)word;
+    (void)target;
+    PC_TRY(each_pair(reader, value, take_pair, (void *)(uintptr_t)&words, err));
+    if (reader->config->log_file != NULL && reader->config->log_file[0] != '/') {
+        return fail_at(reader, value, "the log file needs an absolute path", err);
+    }
+    return PC_OK;
+}
+
 static const struct word top_words[] = {
     {.name = "tokens", .take = take_tokens},
+    {.name = "log", .take = take_log},
 };
 
 static struct pc_result read_document(struct reader *reader, p11csr_error **err)
@@ -306,8 +335,12 @@ static struct pc_result read_drop_ins(struct pc_config *config, const char *fold
 
 PC_RESULT pc_config_read_folder(struct pc_config *config, const char *path, p11csr_error **err)
 {
-    char *main_file PC_CLEANUP(pc_free_str) = pc_asprintf("%s/p11csr.yaml", path);
-    char *folder PC_CLEANUP(pc_free_str) = pc_asprintf("%s/p11csr.d", path);
+    size_t len = strlen(path);
+    while (len > 1 && path[len - 1] == '/') {
+        len--;
+    }
+    char *main_file PC_CLEANUP(pc_free_str) = pc_asprintf("%.*s/p11csr.yaml", (int)len, path);
+    char *folder PC_CLEANUP(pc_free_str) = pc_asprintf("%.*s/p11csr.d", (int)len, path);
     if (main_file == NULL || folder == NULL) {
         return pc_fail_memory(err);
     }

@@ -13,6 +13,7 @@ struct pc_env {
 
 struct pc_alias {
     char *name;
+    char *file; /* where it stands */
     char *uri;
     char *module;      /* NULL: not said */
     char *pin_source;  /* NULL: not said */
@@ -21,6 +22,7 @@ struct pc_alias {
 
 struct pc_config {
     struct pc_buf aliases; /* struct pc_alias */
+    char *log_file;        /* NULL: none */
 };
 
 void pc_config_init(struct pc_config *config);

@@ -2,6 +2,7 @@
 #include "lib/context.h"
 
 #include "base/error.h"
+#include "base/file.h"
 #include "base/limits.h"
 #include "base/text.h"
 
@@ -10,7 +11,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-enum { MAX_LOADED = 64, MAX_OPENED = 1024 };
+enum { MAX_PINS = 1024, MAX_LOADED = 64, MAX_OPENED = 1024 };
 
 const char *p11csr_version(void)
 {
@@ -24,7 +25,9 @@ enum p11csr_code p11csr_ctx_new(p11csr_ctx **ret_ctx, p11csr_error **err)
         pc_release(ctx);
         return pc_fail_memory(err).code;
     }
+    ctx->log_fd = -1;
     pc_config_init(&ctx->config);
+    pc_buf_init(&ctx->pins, MAX_PINS * sizeof(struct pc_pin *));
     pc_buf_init(&ctx->loaded, MAX_LOADED * sizeof(struct pc_loaded *));
     pc_buf_init(&ctx->opened, MAX_OPENED * sizeof(struct pc_opened *));
     *ret_ctx = ctx;
@@ -38,7 +41,6 @@ static void close_tokens(struct p11csr_ctx *ctx)
         memcpy(&opened, ctx->opened.ptr + at,
                sizeof(opened)); // NOLINT(bugprone-sizeof-expression): of the pointer
         pc_token_done(&opened->token);
-        pc_pin_done(&opened->pin);
         pc_release(opened);
     }
     pc_buf_done(&ctx->opened);
@@ -68,8 +70,10 @@ void p11csr_ctx_free(p11csr_ctx **ctx)
     unload_modules(old);
     pc_config_done(&old->config);
     pc_crypto_free(&old->crypto);
+    pc_close(&old->log_fd);
+    pc_release(old->state_dir);
     pc_release(old->module);
-    pc_release(old->pin_source);
+    pc_pins_done(&old->pins);
     (void)pthread_mutex_destroy(&old->lock);
     pc_release(old);
 }
@@ -95,6 +99,7 @@ void pc_ctx_warn(p11csr_ctx *ctx, const char *format, ...)
     va_start(args, format);
     (void)vsnprintf(text, sizeof(text), format, args);
     va_end(args);
+    pc_text_redact(text);
     char *printable PC_CLEANUP(pc_free_str) = pc_text_printable(text);
     if (printable != NULL) {
         ctx->warning_callback(printable, ctx->warning_callback_data);
@@ -112,11 +117,17 @@ PC_RESULT pc_ctx_crypto(p11csr_ctx *ctx, const struct pc_crypto **ret, p11csr_er
 
 enum p11csr_code p11csr_ctx_load_config(p11csr_ctx *ctx, const char *path, p11csr_error **err)
 {
-    const struct pc_lock lock PC_CLEANUP(pc_lock_end) = pc_lock_begin(ctx);
+    const struct pc_lock lock PC_LOCK_CLEANUP = pc_lock_begin(ctx);
     struct stat st;
     const bool is_folder = stat(path, &st) == 0 ? S_ISDIR(st.st_mode) : path[strlen(path) - 1] == '/';
     return is_folder ? pc_config_read_folder(&lock.ctx->config, path, err).code
                      : pc_config_read_file(&lock.ctx->config, path, err).code;
+}
+
+const char *p11csr_ctx_alias_name(const p11csr_ctx *ctx, size_t index)
+{
+    const struct pc_alias *aliases = (const struct pc_alias *)(const void *)ctx->config.aliases.ptr;
+    return index < ctx->config.aliases.len / sizeof(*aliases) ? aliases[index].name : NULL;
 }
 
 /* Replaces a text of the context; NULL clears it. */
@@ -133,39 +144,42 @@ static struct pc_result replace_text(char **slot, const char *text, p11csr_error
 
 enum p11csr_code p11csr_ctx_set_module(p11csr_ctx *ctx, const char *path_or_name, p11csr_error **err)
 {
-    const struct pc_lock lock PC_CLEANUP(pc_lock_end) = pc_lock_begin(ctx);
+    const struct pc_lock lock PC_LOCK_CLEANUP = pc_lock_begin(ctx);
     return replace_text(&lock.ctx->module, path_or_name, err).code;
+}
+
+enum p11csr_code p11csr_ctx_set_state_dir(p11csr_ctx *ctx, const char *path, p11csr_error **err)
+{
+    const struct pc_lock lock PC_LOCK_CLEANUP = pc_lock_begin(ctx);
+    return replace_text(&lock.ctx->state_dir, path, err).code;
 }
 
 enum p11csr_code p11csr_ctx_set_pin_source(p11csr_ctx *ctx, const char *source, p11csr_error **err)
 {
-    const struct pc_lock lock PC_CLEANUP(pc_lock_end) = pc_lock_begin(ctx);
-    if (source != NULL) {
-        struct pc_pin pin PC_CLEANUP(pc_pin_done) = {.ctx = ctx};
-        const struct pc_result result = pc_pin_parse(source, &pin, err);
-        if (!pc_is_ok(result)) {
-            return result.code;
-        }
+    const struct pc_lock lock PC_LOCK_CLEANUP = pc_lock_begin(ctx);
+    if (source == NULL) {
+        lock.ctx->pin = NULL;
+        return P11CSR_OK;
     }
-    return replace_text(&lock.ctx->pin_source, source, err).code;
+    return pc_pin_named(lock.ctx, source, &lock.ctx->pin, err).code;
 }
 
 void p11csr_ctx_set_pin_callback(p11csr_ctx *ctx, p11csr_pin_callback callback, void *data)
 {
-    const struct pc_lock lock PC_CLEANUP(pc_lock_end) = pc_lock_begin(ctx);
+    const struct pc_lock lock PC_LOCK_CLEANUP = pc_lock_begin(ctx);
     lock.ctx->pin_callback = callback;
     lock.ctx->pin_callback_data = data;
 }
 
 void p11csr_ctx_accept_final_try(p11csr_ctx *ctx, int accept)
 {
-    const struct pc_lock lock PC_CLEANUP(pc_lock_end) = pc_lock_begin(ctx);
+    const struct pc_lock lock PC_LOCK_CLEANUP = pc_lock_begin(ctx);
     lock.ctx->accept_final_try = accept != 0;
 }
 
 void p11csr_ctx_set_warning_callback(p11csr_ctx *ctx, p11csr_warning_callback callback, void *data)
 {
-    const struct pc_lock lock PC_CLEANUP(pc_lock_end) = pc_lock_begin(ctx);
+    const struct pc_lock lock PC_LOCK_CLEANUP = pc_lock_begin(ctx);
     lock.ctx->warning_callback = callback;
     lock.ctx->warning_callback_data = data;
 }
@@ -174,5 +188,12 @@ void p11csr_free_text(char **text)
 {
     if (text != NULL) {
         pc_free_str(text);
+    }
+}
+
+void p11csr_free_bytes(unsigned char **bytes)
+{
+    if (bytes != NULL) {
+        pc_free_bytes(bytes);
     }
 }

@@ -15,13 +15,16 @@ struct p11csr_ctx {
     pthread_mutex_t lock;
     struct pc_crypto *crypto; /* made when first needed */
     struct pc_config config;
-    char *module;     /* of p11csr_ctx_set_module(), or NULL */
-    char *pin_source; /* of p11csr_ctx_set_pin_source(), or NULL */
+    char *module;       /* of p11csr_ctx_set_module(), or NULL */
+    struct pc_pin *pin; /* of p11csr_ctx_set_pin_source(), or NULL */
     bool accept_final_try;
     p11csr_pin_callback pin_callback;
     void *pin_callback_data;
     p11csr_warning_callback warning_callback;
     void *warning_callback_data;
+    char *state_dir;      /* where intent records are kept; NULL: nowhere */
+    int log_fd;           /* -1: not open */
+    struct pc_buf pins;   /* struct pc_pin *: PIN sources, by how they were named */
     struct pc_buf loaded; /* struct pc_loaded *: modules, by how they were named */
     struct pc_buf opened; /* struct pc_opened *: tokens in use */
 };
@@ -35,12 +38,11 @@ struct pc_loaded {
 /* A token in use, with what its logins need. */
 struct pc_opened {
     struct pc_token token;
-    struct pc_pin pin;
     struct pc_login login;
 };
 
 /*
- * Locks a context for the rest of the scope: struct pc_lock lock PC_CLEANUP(pc_lock_end) =
+ * Locks a context for the rest of the scope: struct pc_lock lock PC_LOCK_CLEANUP =
  * pc_lock_begin(ctx);
  */
 struct pc_lock {
@@ -48,6 +50,7 @@ struct pc_lock {
 };
 struct pc_lock pc_lock_begin(p11csr_ctx *ctx);
 void pc_lock_end(const struct pc_lock *lock);
+#define PC_LOCK_CLEANUP __attribute__((__cleanup__(pc_lock_end), __unused__))
 
 void pc_ctx_warn(p11csr_ctx *ctx, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /* The context's libcrypto, made now if need be. Borrowed. */

@@ -5,8 +5,7 @@
 #include "base/limits.h"
 #include "csr/describe.h"
 #include "lib/context.h"
-
-#include <stdlib.h>
+#include "lib/json.h"
 
 PC_RESULT pc_csr_object_new(struct pc_buf *der, p11csr_csr **ret, p11csr_error **err)
 {
@@ -54,7 +53,7 @@ const unsigned char *p11csr_csr_get_der(const p11csr_csr *csr, size_t *ret_len)
 enum p11csr_code p11csr_csr_to_pem(const p11csr_csr *csr, char **ret_pem, p11csr_error **err)
 {
     struct pc_buf pem PC_CLEANUP(pc_buf_done) = {0};
-    pc_buf_init(&pem, 2 * PC_MAX_REQUEST);
+    pc_buf_init(&pem, (size_t)2 * PC_MAX_REQUEST);
     struct pc_result result = pc_csr_encode_pem(pc_buf_span(&csr->der), &pem, err);
     if (pc_is_ok(result)) {
         result = pc_buf_take_text(&pem, ret_pem, err);
@@ -65,23 +64,16 @@ enum p11csr_code p11csr_csr_to_pem(const p11csr_csr *csr, char **ret_pem, p11csr
 static struct pc_result to_json(p11csr_ctx *ctx, const p11csr_csr *csr, char **ret_json, p11csr_error **err)
 {
     const struct pc_crypto *crypto = NULL;
-    json_t *tree = NULL;
+    json_t *tree PC_CLEANUP(pc_json_free) = NULL;
     PC_TRY(pc_ctx_crypto(ctx, &crypto, err));
     PC_TRY(pc_csr_describe(crypto, &csr->parts, &tree, err));
-    char *text = json_dumps(tree, JSON_COMPACT);
-    json_decref(tree);
-    if (text == NULL) {
-        return pc_fail_memory(err);
-    }
-    *ret_json = pc_strdup(text);
-    free(text);
-    return *ret_json != NULL ? PC_OK : pc_fail_memory(err);
+    return pc_json_take_text(tree, ret_json, err);
 }
 
 enum p11csr_code p11csr_csr_to_json(p11csr_ctx *ctx, const p11csr_csr *csr, char **ret_json,
                                     p11csr_error **err)
 {
-    const struct pc_lock lock PC_CLEANUP(pc_lock_end) = pc_lock_begin(ctx);
+    const struct pc_lock lock PC_LOCK_CLEANUP = pc_lock_begin(ctx);
     return to_json(lock.ctx, csr, ret_json, err).code;
 }
 
@@ -91,7 +83,7 @@ enum p11csr_code p11csr_csr_verify(p11csr_ctx *ctx, const p11csr_csr *csr, enum 
     static const enum p11csr_verdict verdicts[] = {[PC_VERDICT_GOOD] = P11CSR_VERDICT_GOOD,
                                                    [PC_VERDICT_BAD] = P11CSR_VERDICT_BAD,
                                                    [PC_VERDICT_UNKNOWN] = P11CSR_VERDICT_UNKNOWN};
-    const struct pc_lock lock PC_CLEANUP(pc_lock_end) = pc_lock_begin(ctx);
+    const struct pc_lock lock PC_LOCK_CLEANUP = pc_lock_begin(ctx);
     const struct pc_crypto *crypto = NULL;
     enum pc_verdict verdict = PC_VERDICT_UNKNOWN;
     const char *why = NULL;

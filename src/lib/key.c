@@ -4,6 +4,9 @@
 #include "base/error.h"
 #include "base/limits.h"
 #include "base/text.h"
+#include "csr/key_file.h"
+#include "lib/intent.h"
+#include "lib/log.h"
 #include "lib/target.h"
 #include "tokens/keygen.h"
 
@@ -31,6 +34,17 @@ static struct pc_result format_uri(const struct pc_token *token, const struct pc
     pc_uri_init(&uri);
     pc_buf_init(&text, PC_MAX_URI);
     PC_TRY(pc_key_to_uri(token, key, &uri, err));
+    PC_TRY(pc_uri_format(&uri, &text, err));
+    return pc_buf_take_text(&text, ret, err);
+}
+
+static struct pc_result format_token_uri(const struct pc_token *token, char **ret, p11csr_error **err)
+{
+    struct pc_uri uri PC_CLEANUP(pc_uri_done);
+    struct pc_buf text PC_CLEANUP(pc_buf_done) = {0};
+    pc_uri_init(&uri);
+    pc_buf_init(&text, PC_MAX_URI);
+    PC_TRY(pc_slot_to_uri(&token->slot, &uri, err));
     PC_TRY(pc_uri_format(&uri, &text, err));
     return pc_buf_take_text(&text, ret, err);
 }
@@ -127,13 +141,17 @@ static struct pc_result fill_list(p11csr_ctx *ctx, const struct p11csr_select *s
 enum p11csr_code p11csr_keys_list(p11csr_ctx *ctx, const struct p11csr_select *select,
                                   p11csr_key_list **ret_list, p11csr_error **err)
 {
-    const struct pc_lock lock PC_CLEANUP(pc_lock_end) = pc_lock_begin(ctx);
+    const struct pc_lock lock PC_LOCK_CLEANUP = pc_lock_begin(ctx);
     struct p11csr_key_list *list = pc_alloc(sizeof(*list));
     if (list == NULL) {
         return pc_fail_memory(err).code;
     }
     pc_buf_init(&list->rows, PC_MAX_OBJECTS * sizeof(struct pc_key_texts));
-    const struct pc_result result = fill_list(lock.ctx, select, list, err);
+    struct p11csr_select taken;
+    struct pc_result result = pc_take_options(select, select->struct_size, &taken, sizeof(taken), err);
+    if (pc_is_ok(result)) {
+        result = fill_list(lock.ctx, &taken, list, err);
+    }
     if (!pc_is_ok(result)) {
         p11csr_key_list_free(&list);
         return result.code;
@@ -169,6 +187,20 @@ void p11csr_key_list_free(p11csr_key_list **list)
     pc_buf_done(&(*list)->rows);
     pc_release(*list);
     *list = NULL;
+}
+
+enum p11csr_code p11csr_spki_read(const void *data, size_t len, unsigned char **ret_spki, size_t *ret_len,
+                                  p11csr_error **err)
+{
+    struct pc_buf spki PC_CLEANUP(pc_buf_done) = {0};
+    pc_buf_init(&spki, PC_MAX_SPKI);
+    struct pc_result result = pc_key_file_read((struct pc_span){data, len}, &spki, err);
+    if (pc_is_ok(result)) {
+        result = pc_buf_take(&spki, ret_spki, ret_len, err);
+    } else {
+        pc_hint(err, "give a certificate, a certificate request or a public key, as PEM or DER");
+    }
+    return result.code;
 }
 
 static struct pc_result key_new(p11csr_ctx *ctx, struct p11csr_key **ret, p11csr_error **err)
@@ -208,8 +240,48 @@ static struct pc_result open_key(p11csr_ctx *ctx, const struct p11csr_select *se
 enum p11csr_code p11csr_key_open(p11csr_ctx *ctx, const struct p11csr_select *select, p11csr_key **ret_key,
                                  p11csr_error **err)
 {
-    const struct pc_lock lock PC_CLEANUP(pc_lock_end) = pc_lock_begin(ctx);
-    return open_key(lock.ctx, select, ret_key, err).code;
+    const struct pc_lock lock PC_LOCK_CLEANUP = pc_lock_begin(ctx);
+    struct p11csr_select taken;
+    const struct pc_result result = pc_take_options(select, select->struct_size, &taken, sizeof(taken), err);
+    return pc_is_ok(result) ? open_key(lock.ctx, &taken, ret_key, err).code : result.code;
+}
+
+/* Makes the key with a record of it kept until the outcome is known, and logs that outcome. */
+static struct pc_result generate(p11csr_ctx *ctx, const struct pc_keyspec *spec,
+                                 const struct pc_key_query *query, struct p11csr_key *key, p11csr_error **err)
+{
+    struct pc_buf id PC_CLEANUP(pc_buf_done) = {0};
+    char *token PC_CLEANUP(pc_free_str) = NULL;
+    struct pc_intent intent;
+    pc_buf_init(&id, PC_MAX_ATTRIBUTE);
+    if (query->has_id) {
+        pc_buf_add_span(&id, query->id);
+    } else {
+        PC_TRY(pc_key_random_id(&id, err));
+    }
+    const struct pc_keygen wanted = {
+        .spec = spec, .label = query->label, .id = pc_buf_span(&id), .id_is_random = !query->has_id};
+    PC_TRY(format_token_uri(&key->opened->token, &token, err));
+    const struct pc_intent_says says = {
+        .token = token, .label = query->label, .spec = spec->name, .id = wanted.id};
+    PC_TRY(pc_log_open(ctx, err));
+    PC_TRY(pc_intent_open(ctx, &says, &intent, err));
+    struct pc_result result =
+        pc_key_generate(&key->opened->token, &wanted, &key->opened->login, &key->key, err);
+    pc_intent_close(&intent, result, err);
+    if (pc_is_ok(result)) {
+        result = fill_texts(ctx, &key->opened->token, &key->key, &key->texts, err);
+    }
+    const struct pc_log_line line = {.event = pc_is_ok(result) ? "key-made" : "key-refused",
+                                     .token = token,
+                                     .key = key->texts.uri,
+                                     .spki_sha256 = key->texts.spki_sha256,
+                                     .outcome = result.code};
+    const struct pc_result logged = pc_log_finish(ctx, &line, result, err);
+    if (pc_is_ok(result) && !pc_is_ok(logged)) {
+        pc_note(err, "the new key was made and stays on the token: %s", key->texts.uri);
+    }
+    return logged;
 }
 
 static struct pc_result make_key(p11csr_ctx *ctx, const struct p11csr_select *select,
@@ -224,10 +296,8 @@ static struct pc_result make_key(p11csr_ctx *ctx, const struct p11csr_select *se
     if (query.label == NULL) {
         return pc_fail(err, P11CSR_E_USAGE, "a new key needs a label");
     }
-    const struct pc_keygen wanted = {.spec = spec, .label = query.label, .id = query.id};
     PC_TRY(pc_target_open(ctx, &target, &key->opened, err));
-    PC_TRY(pc_key_generate(&key->opened->token, &wanted, &key->opened->login, &key->key, err));
-    PC_TRY(fill_texts(ctx, &key->opened->token, &key->key, &key->texts, err));
+    PC_TRY(generate(ctx, spec, &query, key, err));
     *ret = key;
     key = NULL;
     return PC_OK;
@@ -274,18 +344,30 @@ static struct pc_result ensure_key(p11csr_ctx *ctx, const struct p11csr_select *
     return PC_OK;
 }
 
+static struct pc_result take_and_generate(p11csr_ctx *ctx, const struct p11csr_select *select,
+                                          const struct p11csr_keygen *keygen, p11csr_key **ret_key,
+                                          int *ret_made, p11csr_error **err)
+{
+    const struct pc_keyspec *spec = NULL;
+    struct p11csr_select which;
+    struct p11csr_keygen wanted;
+    PC_TRY(pc_take_options(select, select->struct_size, &which, sizeof(which), err));
+    PC_TRY(pc_take_options(keygen, keygen->struct_size, &wanted, sizeof(wanted), err));
+    if (wanted.spec == NULL) {
+        return pc_fail(err, P11CSR_E_USAGE, "a new key needs a spec");
+    }
+    PC_TRY(pc_keyspec_find(wanted.spec, &spec, err));
+    return wanted.ensure != 0 ? ensure_key(ctx, &which, spec, ret_key, ret_made, err)
+                              : make_key(ctx, &which, spec, ret_key, err);
+}
+
 enum p11csr_code p11csr_key_generate(p11csr_ctx *ctx, const struct p11csr_select *select,
                                      const struct p11csr_keygen *keygen, p11csr_key **ret_key, int *ret_made,
                                      p11csr_error **err)
 {
-    const struct pc_lock lock PC_CLEANUP(pc_lock_end) = pc_lock_begin(ctx);
-    const struct pc_keyspec *spec = NULL;
+    const struct pc_lock lock PC_LOCK_CLEANUP = pc_lock_begin(ctx);
     int made = 1;
-    struct pc_result result = pc_keyspec_find(keygen->spec, &spec, err);
-    if (pc_is_ok(result)) {
-        result = keygen->ensure != 0 ? ensure_key(lock.ctx, select, spec, ret_key, &made, err)
-                                     : make_key(lock.ctx, select, spec, ret_key, err);
-    }
+    const struct pc_result result = take_and_generate(lock.ctx, select, keygen, ret_key, &made, err);
     if (pc_is_ok(result) && ret_made != NULL) {
         *ret_made = made;
     }
@@ -322,7 +404,7 @@ static int public_flag(enum pc_flag flag)
 
 enum p11csr_code p11csr_key_get_protection(p11csr_key *key, struct p11csr_protection *ret, p11csr_error **err)
 {
-    const struct pc_lock lock PC_CLEANUP(pc_lock_end) = pc_lock_begin(key->ctx);
+    const struct pc_lock lock PC_LOCK_CLEANUP = pc_lock_begin(key->ctx);
     struct pc_key_protection is;
     const struct pc_result result = pc_key_protection_read(&key->opened->token, &key->key, &is, err);
     if (!pc_is_ok(result)) {

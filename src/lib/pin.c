@@ -2,26 +2,95 @@
 #include "lib/pin.h"
 
 #include "base/error.h"
-#include "base/file.h"
 #include "base/limits.h"
 #include "base/text.h"
 #include "lib/context.h"
+#include "lib/pin_read.h"
 
-#include <errno.h>
-#include <fcntl.h>
+#include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 struct source_row {
     const char *word; /* with ':' when something follows */
-    enum pc_pin_kind kind;
+    struct pc_result (*make)(const char *rest, struct pc_pin *ret, p11csr_error **err);
 };
 
+static struct pc_result set_path(const char *path, enum pc_pin_kind kind, struct pc_pin *ret,
+                                 p11csr_error **err)
+{
+    if (path[0] == 0) {
+        return pc_fail(err, P11CSR_E_PIN_SOURCE, "the PIN source is not followed by a path");
+    }
+    ret->kind = kind;
+    ret->path = pc_strdup(path);
+    return ret->path != NULL ? PC_OK : pc_fail_memory(err);
+}
+
+static struct pc_result make_file(const char *rest, struct pc_pin *ret, p11csr_error **err)
+{
+    return set_path(rest, PC_PIN_FILE, ret, err);
+}
+
+static struct pc_result make_exec(const char *rest, struct pc_pin *ret, p11csr_error **err)
+{
+    return set_path(rest, PC_PIN_EXEC, ret, err);
+}
+
+/* A credential of the service manager is a file in the folder that it names. */
+static struct pc_result make_credential(const char *rest, struct pc_pin *ret, p11csr_error **err)
+{
+    const char *folder = secure_getenv("CREDENTIALS_DIRECTORY");
+    if (folder == NULL) {
+        return pc_fail(err, P11CSR_E_PIN_SOURCE,
+                       "CREDENTIALS_DIRECTORY is not set: no service manager started this");
+    }
+    if (rest[0] == 0 || strchr(rest, '/') != NULL) {
+        return pc_fail(err, P11CSR_E_PIN_SOURCE, "'cred:' is not followed by the name of a credential");
+    }
+    char *path PC_CLEANUP(pc_free_str) = pc_asprintf("%s/%s", folder, rest);
+    return path != NULL ? set_path(path, PC_PIN_FILE, ret, err) : pc_fail_memory(err);
+}
+
+static struct pc_result keep(struct pc_pin *ret, p11csr_error **err)
+{
+    ret->kind = PC_PIN_KEPT;
+    ret->secret = pc_secret_new();
+    return ret->secret != NULL ? PC_OK : pc_fail_memory(err);
+}
+
+static struct pc_result make_fd(const char *rest, struct pc_pin *ret, p11csr_error **err)
+{
+    PC_TRY(keep(ret, err));
+    return pc_pin_read_fd(rest, ret->secret, err);
+}
+
+static struct pc_result make_env(const char *rest, struct pc_pin *ret, p11csr_error **err)
+{
+    PC_TRY(keep(ret, err));
+    return pc_pin_read_env(rest, ret->secret, err);
+}
+
+static struct pc_result make_prompt(const char *rest, struct pc_pin *ret, p11csr_error **err)
+{
+    (void)rest;
+    (void)err;
+    ret->kind = PC_PIN_PROMPT;
+    return PC_OK;
+}
+
+static struct pc_result make_empty(const char *rest, struct pc_pin *ret, p11csr_error **err)
+{
+    (void)rest;
+    (void)err;
+    ret->kind = PC_PIN_EMPTY;
+    return PC_OK;
+}
+
 static const struct source_row rows[] = {
-    {.word = "file:", .kind = PC_PIN_FILE},
-    {.word = "prompt", .kind = PC_PIN_PROMPT},
-    {.word = "empty", .kind = PC_PIN_EMPTY},
+    {.word = "prompt", .make = make_prompt},    {.word = "file:", .make = make_file},
+    {.word = "cred:", .make = make_credential}, {.word = "exec:", .make = make_exec},
+    {.word = "fd:", .make = make_fd},           {.word = "env:", .make = make_env},
+    {.word = "empty", .make = make_empty},
 };
 
 static const char *row_word(const void *table, size_t index)
@@ -29,105 +98,47 @@ static const char *row_word(const void *table, size_t index)
     return ((const struct source_row *)table)[index].word;
 }
 
-static struct pc_result set_path(const char *path, struct pc_pin *ret, p11csr_error **err)
-{
-    if (path[0] == 0) {
-        return pc_fail(err, P11CSR_E_PIN_SOURCE, "'file:' is not followed by a path");
-    }
-    ret->kind = PC_PIN_FILE;
-    ret->path = pc_strdup(path);
-    return ret->path != NULL ? PC_OK : pc_fail_memory(err);
-}
-
-PC_RESULT pc_pin_parse(const char *text, struct pc_pin *ret, p11csr_error **err)
+static struct pc_result make(const char *text, struct pc_pin *ret, p11csr_error **err)
 {
     if (text[0] == '/') {
-        return set_path(text, ret, err); // RFC 7512 lets pin-source be a bare path
+        return make_file(text, ret, err); // RFC 7512 lets pin-source be a bare path
     }
     for (size_t i = 0; i < PC_ARRAY_LEN(rows); i++) {
         const size_t len = strlen(rows[i].word);
         const bool takes_more = rows[i].word[len - 1] == ':';
-        if (takes_more ? strncmp(text, rows[i].word, len) != 0 : strcmp(text, rows[i].word) != 0) {
-            continue;
+        if (takes_more ? strncmp(text, rows[i].word, len) == 0 : strcmp(text, rows[i].word) == 0) {
+            return rows[i].make(text + len, ret, err);
         }
-        if (rows[i].kind == PC_PIN_FILE) {
-            return set_path(text + len, ret, err);
-        }
-        ret->kind = rows[i].kind;
-        return PC_OK;
     }
     // The text itself is not repeated: somebody may have written the PIN there.
     const char *near = pc_nearest_word(text, row_word, rows, PC_ARRAY_LEN(rows));
-    return pc_fail(err, P11CSR_E_PIN_SOURCE, "the PIN source is none of file:PATH, prompt, empty%s%s%s",
-                   near != NULL ? "; the nearest is '" : "", near != NULL ? near : "",
-                   near != NULL ? "'" : "");
+    return pc_fail(
+        err, P11CSR_E_PIN_SOURCE,
+        "the PIN source is none of prompt, file:PATH, cred:NAME, exec:PROGRAM, fd:N, env:NAME, empty%s%s%s",
+        near != NULL ? "; the nearest is '" : "", near != NULL ? near : "", near != NULL ? "'" : "");
 }
 
-void pc_pin_done(struct pc_pin *pin)
+static void pin_free(struct pc_pin *pin)
 {
+    pc_release(pin->text);
     pc_release(pin->path);
     pc_secret_free(&pin->secret);
-    *pin = (struct pc_pin){.ctx = pin->ctx};
+    pc_release(pin);
 }
 
-/* Others that can write the file choose the PIN; others that can read it know it. */
-static struct pc_result check_file(p11csr_ctx *ctx, int fd, const char *path, p11csr_error **err)
+static struct pc_pin *pin_at(const struct pc_buf *pins, size_t at)
 {
-    struct stat st;
-    if (fstat(fd, &st) != 0) {
-        return pc_fail_errno(err, P11CSR_E_PIN_SOURCE, errno, "stat '%s'", path);
-    }
-    if (S_ISDIR(st.st_mode)) {
-        return pc_fail(err, P11CSR_E_PIN_SOURCE, "'%s' is a folder", path);
-    }
-    if (S_ISREG(st.st_mode) && (st.st_mode & S_IWOTH) != 0) {
-        return pc_fail(err, P11CSR_E_PIN_SOURCE, "everybody can write '%s' (mode %03o)", path,
-                       (unsigned)st.st_mode & 0777U);
-    }
-    if (S_ISREG(st.st_mode) && (st.st_mode & S_IROTH) != 0) {
-        pc_ctx_warn(ctx, "everybody on this machine can read the PIN file '%s' (mode %03o): chmod 600 it",
-                    path, (unsigned)st.st_mode & 0777U);
-    }
-    return PC_OK;
+    struct pc_pin *pin = NULL;
+    memcpy(&pin, pins->ptr + at, sizeof(pin)); // NOLINT(bugprone-sizeof-expression): of the pointer
+    return pin;
 }
 
-/* One newline at the end is the editor's, not the PIN's. */
-static size_t without_newline(struct pc_span text)
+void pc_pins_done(struct pc_buf *pins)
 {
-    size_t len = text.len;
-    if (len > 0 && text.ptr[len - 1] == '\n') {
-        len--;
-        len -= len > 0 && text.ptr[len - 1] == '\r' ? 1 : 0;
+    for (size_t at = 0; at < pins->len; at += sizeof(struct pc_pin *)) {
+        pin_free(pin_at(pins, at));
     }
-    return len;
-}
-
-static struct pc_result read_file(const struct pc_pin *pin, struct pc_secret *ret, p11csr_error **err)
-{
-    struct pc_buf content PC_CLEANUP(pc_buf_wipe) = {0};
-    p11csr_error *why PC_CLEANUP(pc_error_cleanup) = NULL;
-    pc_buf_init(&content, PC_MAX_PIN_FILE);
-    int fd PC_CLEANUP(pc_close) = open(pin->path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
-    if (fd < 0) {
-        return pc_fail_errno(err, P11CSR_E_PIN_SOURCE, errno, "open '%s'", pin->path);
-    }
-    PC_TRY(check_file(pin->ctx, fd, pin->path, err));
-    if (!pc_is_ok(pc_file_read_fd(fd, pin->path, &content, &why))) {
-        return pc_fail(err, P11CSR_E_PIN_SOURCE, "%s",
-                       p11csr_error_cause(why, p11csr_error_cause_count(why) - 1));
-    }
-    const size_t len = without_newline(pc_buf_span(&content));
-    if (len == 0) {
-        return pc_fail(err, P11CSR_E_PIN_SOURCE, "the PIN file '%s' is empty", pin->path);
-    }
-    if (memchr(content.ptr, 0, len) != NULL || memchr(content.ptr, '\n', len) != NULL) {
-        return pc_fail(err, P11CSR_E_PIN_SOURCE, "the PIN file '%s' holds more than one line of text",
-                       pin->path);
-    }
-    return pc_secret_set(ret, content.ptr, len)
-               ? PC_OK
-               : pc_fail(err, P11CSR_E_PIN_SOURCE, "the PIN in '%s' is longer than %d bytes", pin->path,
-                         PC_MAX_PIN);
+    pc_buf_done(pins);
 }
 
 static struct pc_result ask(const struct pc_pin *pin, const struct pc_pin_request *request,
@@ -148,6 +159,10 @@ static struct pc_result ask(const struct pc_pin *pin, const struct pc_pin_reques
     if (code == P11CSR_OK) {
         return PC_OK;
     }
+    if (code == P11CSR_E_PIN_LENGTH) {
+        return pc_fail(err, code, "the PIN given for token '%s' is longer than %d bytes", request->token,
+                       PC_MAX_PIN);
+    }
     return pc_fail(err, code == P11CSR_E_INTERRUPTED ? code : P11CSR_E_PIN_CANCELLED,
                    "no PIN was given for token '%s'", request->token);
 }
@@ -158,28 +173,72 @@ static PC_RESULT get_pin(void *self, const struct pc_pin_request *request, struc
     const struct pc_pin *pin = self;
     switch (pin->kind) {
     case PC_PIN_FILE:
-        return read_file(pin, ret, err);
+        return pc_pin_read_file(pin->ctx, pin->path, ret, err);
+    case PC_PIN_EXEC:
+        return pc_pin_read_exec(pin->path, ret, err);
     case PC_PIN_PROMPT:
         return ask(pin, request, ret, err);
-    case PC_PIN_VALUE: {
+    case PC_PIN_KEPT: {
         const struct pc_span bytes = pc_secret_bytes(pin->secret);
         return pc_secret_set(ret, bytes.ptr, bytes.len) ? PC_OK : pc_fail_memory(err);
     }
     case PC_PIN_EMPTY:
-    case PC_PIN_NONE:
         break;
     }
     return PC_OK; // the empty PIN
 }
 
-const struct pc_pin_source *pc_pin_get_source(struct pc_pin *pin)
+/* Makes a source and hands it to the context. */
+static struct pc_result adopt(p11csr_ctx *ctx, struct pc_pin *pin, struct pc_pin **ret, p11csr_error **err)
 {
-    if (pin->kind == PC_PIN_NONE) {
-        return NULL;
-    }
+    pin->ctx = ctx;
     pin->source =
         (struct pc_pin_source){.asks_person = pin->kind == PC_PIN_PROMPT, .get = get_pin, .self = pin};
-    return &pin->source;
+    pc_buf_add(&ctx->pins, &pin, sizeof(pin)); // NOLINT(bugprone-sizeof-expression): of the pointer
+    PC_TRY(pc_buf_check(&ctx->pins, err));
+    *ret = pin;
+    return PC_OK;
+}
+
+PC_RESULT pc_pin_named(p11csr_ctx *ctx, const char *text, struct pc_pin **ret, p11csr_error **err)
+{
+    for (size_t at = 0; at < ctx->pins.len; at += sizeof(struct pc_pin *)) {
+        struct pc_pin *known = pin_at(&ctx->pins, at);
+        if (known->text != NULL && strcmp(known->text, text) == 0) {
+            *ret = known;
+            return PC_OK;
+        }
+    }
+    struct pc_pin *pin = pc_alloc(sizeof(*pin));
+    if (pin == NULL) {
+        return pc_fail_memory(err);
+    }
+    pin->text = pc_strdup(text);
+    struct pc_result result = pin->text != NULL ? make(text, pin, err) : pc_fail_memory(err);
+    if (pc_is_ok(result)) {
+        result = adopt(ctx, pin, ret, err);
+    }
+    if (!pc_is_ok(result)) {
+        pin_free(pin);
+    }
+    return result;
+}
+
+PC_RESULT pc_pin_of_secret(p11csr_ctx *ctx, struct pc_secret **secret, struct pc_pin **ret,
+                           p11csr_error **err)
+{
+    struct pc_pin *pin = pc_alloc(sizeof(*pin));
+    if (pin == NULL) {
+        return pc_fail_memory(err);
+    }
+    pin->kind = PC_PIN_KEPT;
+    pin->secret = *secret;
+    *secret = NULL;
+    const struct pc_result result = adopt(ctx, pin, ret, err);
+    if (!pc_is_ok(result)) {
+        pin_free(pin);
+    }
+    return result;
 }
 
 enum p11csr_code p11csr_pin_set(p11csr_pin *pin, const void *bytes, size_t len)

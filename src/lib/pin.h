@@ -2,27 +2,35 @@
 #ifndef PC_LIB_PIN_H
 #define PC_LIB_PIN_H
 
+#include "base/buf.h"
 #include "p11csr/context.h"
 #include "tokens/login.h"
 
-/* Where the PIN of one token comes from. */
-enum pc_pin_kind { PC_PIN_NONE, PC_PIN_FILE, PC_PIN_EMPTY, PC_PIN_PROMPT, PC_PIN_VALUE };
+/*
+ * Where a PIN comes from. What can be read again is read for each login and wiped after it; what cannot (a
+ * file descriptor, an environment variable, a URI's pin-value) is read at once and kept in locked memory as
+ * long as the context.
+ */
+enum pc_pin_kind { PC_PIN_FILE, PC_PIN_EXEC, PC_PIN_EMPTY, PC_PIN_PROMPT, PC_PIN_KEPT };
 
 struct pc_pin {
     p11csr_ctx *ctx;
+    char *text; /* what named it, NULL for a pin-value */
     enum pc_pin_kind kind;
-    char *path;               /* PC_PIN_FILE */
-    struct pc_secret *secret; /* PC_PIN_VALUE: from a URI's pin-value, kept to the end */
+    char *path;               /* of the file or the program */
+    struct pc_secret *secret; /* PC_PIN_KEPT */
     struct pc_pin_source source;
 };
 
 /*
- * Reads a source's text, like "file:PATH", into an empty `ret`. Errors: PIN_SOURCE with the nearest known
- * word.
+ * The source that `text` names, like "file:PATH"; made when first asked for, owned by the context. Errors:
+ * PIN_SOURCE with the words there are.
  */
-PC_RESULT pc_pin_parse(const char *text, struct pc_pin *ret, p11csr_error **err);
-void pc_pin_done(struct pc_pin *pin);
-/* The source as tokens/ wants it; NULL when there is none. `pin` must stay where it is. */
-const struct pc_pin_source *pc_pin_get_source(struct pc_pin *pin);
+PC_RESULT pc_pin_named(p11csr_ctx *ctx, const char *text, struct pc_pin **ret, p11csr_error **err);
+/* A source that is the secret itself, which it takes over. */
+PC_RESULT pc_pin_of_secret(p11csr_ctx *ctx, struct pc_secret **secret, struct pc_pin **ret,
+                           p11csr_error **err);
+/* Frees the sources of a context. */
+void pc_pins_done(struct pc_buf *pins);
 
 #endif

@@ -3,10 +3,13 @@
 
 #include "base/error.h"
 #include "base/limits.h"
+#include "base/text.h"
 #include "csr/name.h"
 #include "csr/request.h"
+#include "csr/skid.h"
 #include "lib/csr.h"
 #include "lib/key.h"
+#include "lib/log.h"
 #include "tokens/ckr.h"
 #include "tokens/sign.h"
 
@@ -20,6 +23,8 @@ struct p11csr_request {
     const struct pc_scheme *scheme; /* NULL: chosen by the two below */
     enum pc_digest_id digest;       /* NONE: the default of the key */
     bool pss;
+    bool allow_weak;
+    enum pc_skid_method skid;
 };
 
 enum p11csr_code p11csr_request_new(p11csr_request **ret_request, p11csr_error **err)
@@ -78,9 +83,24 @@ enum p11csr_code p11csr_request_set_basic_constraints(p11csr_request *request, i
     return pc_content_set_basic(&request->content, is_ca != 0, path_length, err).code;
 }
 
+enum p11csr_code p11csr_request_set_subject_key_id(p11csr_request *request, const char *method,
+                                                   p11csr_error **err)
+{
+    if (method == NULL) {
+        request->skid = PC_SKID_NONE;
+        return P11CSR_OK;
+    }
+    return pc_skid_find(method, &request->skid, err).code;
+}
+
 void p11csr_request_set_must_staple(p11csr_request *request, int wanted)
 {
     pc_content_set_must_staple(&request->content, wanted != 0);
+}
+
+void p11csr_request_allow_weak(p11csr_request *request, int allow)
+{
+    request->allow_weak = allow != 0;
 }
 
 enum p11csr_code p11csr_request_set_scheme(p11csr_request *request, const char *name, p11csr_error **err)
@@ -126,10 +146,21 @@ static void note_fitting(const struct pc_keyspec *spec, p11csr_error **err)
 {
     for (int id = 0; id < PC_SCHEME_COUNT; id++) {
         const struct pc_scheme *scheme = pc_scheme_get((enum pc_scheme_id)id);
-        if (pc_scheme_fits(scheme, spec)) {
+        if (pc_scheme_fits(scheme, spec) && !scheme->weak) {
             pc_note(err, "fits: %s", scheme->name);
         }
     }
+}
+
+static struct pc_result check_strength(const p11csr_request *request, const struct pc_scheme *scheme,
+                                       p11csr_error **err)
+{
+    if (!scheme->weak || request->allow_weak) {
+        return PC_OK;
+    }
+    const struct pc_result result = pc_fail(err, P11CSR_E_WEAK, "%s: %s", scheme->name, scheme->doc);
+    pc_hint(err, "choose another scheme (p11csr algorithms), or add --allow-weak if you must");
+    return result;
 }
 
 /*
@@ -146,7 +177,7 @@ static struct pc_result choose_scheme(const p11csr_request *request, const struc
                                                     : scheme->digest == digest && scheme->pss == request->pss;
         if (wanted && pc_scheme_fits(scheme, spec)) {
             *ret = scheme;
-            return PC_OK;
+            return check_strength(request, scheme, err);
         }
     }
     const struct pc_result result =
@@ -175,10 +206,11 @@ enum p11csr_code p11csr_request_check(const p11csr_request *request, const char 
     return check(request, key_type, err).code;
 }
 
-static struct pc_result check_key(const struct p11csr_key *key, p11csr_error **err)
+static struct pc_result check_key(const p11csr_request *request, const struct p11csr_key *key,
+                                  p11csr_error **err)
 {
     const struct pc_public *public = &key->key.public;
-    if (public->spec->family == PC_FAMILY_RSA && public->bits < MIN_RSA_BITS) {
+    if (public->spec->family == PC_FAMILY_RSA && public->bits < MIN_RSA_BITS && !request->allow_weak) {
         return pc_fail(err, P11CSR_E_WEAK,
                        "the key has %u bits; requests are made for RSA keys of %d bits and more",
                        public->bits, MIN_RSA_BITS);
@@ -208,14 +240,21 @@ static struct pc_result sign(const p11csr_request *request, struct p11csr_key *k
     char fallback[32];
     pc_buf_init(&der, PC_MAX_REQUEST);
     PC_TRY(check_names(&request->content, err));
-    PC_TRY(check_key(key, err));
+    PC_TRY(check_key(request, key, err));
     PC_TRY(choose_scheme(request, key->key.public.spec, &scheme, err));
     PC_TRY(prepare_verifier(key, &crypto, err));
     PC_TRY(pc_token_signer_init(&token_signer, &key->opened->token, &key->key, &key->opened->login, &signer,
                                 err));
     const struct pc_signing signing = {
         .crypto = crypto, .verifier = key->verifier, .signer = &signer, .scheme = scheme};
-    PC_TRY(pc_request_make(&signing, &request->content, &der, err));
+    struct pc_content content = request->content; // its buffers are borrowed; the identifier is of this key
+    PC_TRY(pc_skid_compute(crypto, request->skid, pc_buf_span(&key->key.spki), &content, err));
+    const struct pc_result made = pc_request_make(&signing, &content, &der, err);
+    if (made.code == P11CSR_E_PROOF_SIGNATURE && token_signer.used != NULL) {
+        pc_note(err, "signed by %s; the public key is from: %s",
+                pc_ckm_name(token_signer.used->ckm, fallback), pc_pubkey_source_name(key->key.source));
+    }
+    PC_TRY(made);
     PC_TRY(pc_csr_object_new(&der, ret, err));
     (*ret)->scheme = scheme->name;
     (void)snprintf((*ret)->mechanism, sizeof((*ret)->mechanism), "%s",
@@ -223,12 +262,55 @@ static struct pc_result sign(const p11csr_request *request, struct p11csr_key *k
     return PC_OK;
 }
 
+static void csr_cleanup(p11csr_csr **csr)
+{
+    p11csr_csr_free(csr);
+}
+
+static struct pc_result hash_tbs(const struct p11csr_key *key, const struct p11csr_csr *csr, char **ret,
+                                 p11csr_error **err)
+{
+    const struct pc_crypto *crypto = NULL;
+    uint8_t digest[PC_DIGEST_MAX];
+    PC_TRY(pc_ctx_crypto(key->ctx, &crypto, err));
+    PC_TRY(pc_crypto_digest(crypto, PC_DIGEST_SHA256, csr->parts.tbs, digest, err));
+    *ret = pc_hex((struct pc_span){digest, pc_digest_get(PC_DIGEST_SHA256)->len});
+    return *ret != NULL ? PC_OK : pc_fail_memory(err);
+}
+
+/* The request is released when its line is in the log. */
+static struct pc_result sign_and_log(const p11csr_request *request, struct p11csr_key *key, p11csr_csr **ret,
+                                     p11csr_error **err)
+{
+    p11csr_csr *csr PC_CLEANUP(csr_cleanup) = NULL;
+    char *tbs PC_CLEANUP(pc_free_str) = NULL;
+    PC_TRY(pc_log_open(key->ctx, err));
+    struct pc_result result = sign(request, key, &csr, err);
+    if (key->ctx->log_fd >= 0) {
+        if (pc_is_ok(result)) {
+            result = hash_tbs(key, csr, &tbs, err);
+        }
+        const struct pc_log_line line = {.event = pc_is_ok(result) ? "request-signed" : "request-refused",
+                                         .token = key->texts.token,
+                                         .key = key->texts.uri,
+                                         .spki_sha256 = key->texts.spki_sha256,
+                                         .tbs_sha256 = tbs,
+                                         .outcome = result.code};
+        result = pc_log_finish(key->ctx, &line, result, err);
+    }
+    PC_TRY(result);
+    *ret = csr;
+    csr = NULL;
+    return PC_OK;
+}
+
 enum p11csr_code p11csr_request_sign(const p11csr_request *request, p11csr_key *key, p11csr_csr **ret_csr,
                                      p11csr_error **err)
 {
-    const struct pc_lock lock PC_CLEANUP(pc_lock_end) = pc_lock_begin(key->ctx);
+    const struct pc_lock lock PC_LOCK_CLEANUP = pc_lock_begin(key->ctx);
     const struct p11csr_key_info *info = &key->texts.info;
-    return pc_frame(sign(request, key, ret_csr, err), err, "cannot make a request for key '%s' on token '%s'",
+    return pc_frame(sign_and_log(request, key, ret_csr, err), err,
+                    "cannot make a request for key '%s' on token '%s'",
                     info->label[0] != 0 ? info->label : info->id, info->token)
         .code;
 }

@@ -175,7 +175,7 @@ static struct pc_result create(p11csr_ctx *ctx, const char *name, const struct p
     // with.
     struct pc_env env = {.name = (char *)(uintptr_t) "SOFTHSM2_CONF", .value = places->config_file};
     const struct pc_alias alias = {.name = (char *)(uintptr_t)name,
-                                   .env = {.ptr = (uint8_t *)&env, .len = sizeof(env), .max = sizeof(env)}};
+                                   .env = {.ptr = (void *)&env, .len = sizeof(env), .max = sizeof(env)}};
     PC_TRY(pc_target_resolve(ctx, NULL, &target, err));
     target.alias = &alias;
     target.module = module;
@@ -210,6 +210,11 @@ static struct pc_result create_or_keep(p11csr_ctx *ctx, const char *name, const 
     PC_TRY(check_absolute(data_dir, err));
     PC_TRY(set_places(name, config_dir, data_dir, &places, err));
     const bool there = access(places.alias_file, F_OK) == 0;
+    const struct pc_alias *alias = pc_config_alias(&ctx->config, name);
+    if (alias != NULL && strcmp(alias->file, places.alias_file) != 0) {
+        return pc_fail(err, P11CSR_E_TOKEN_EXISTS, "'%s' is an alias that init-soft did not make: %s", name,
+                       alias->file);
+    }
     if (there && access(places.config_file, F_OK) != 0) {
         return pc_fail(err, P11CSR_E_TOKEN_EXISTS, "'%s' is an alias that init-soft did not make: %s", name,
                        places.alias_file);
@@ -224,7 +229,7 @@ enum p11csr_code p11csr_soft_token_create(p11csr_ctx *ctx, const char *name, con
                                           const char *data_dir, struct p11csr_soft_token *ret,
                                           p11csr_error **err)
 {
-    const struct pc_lock lock PC_CLEANUP(pc_lock_end) = pc_lock_begin(ctx);
+    const struct pc_lock lock PC_LOCK_CLEANUP = pc_lock_begin(ctx);
     return pc_frame(create_or_keep(lock.ctx, name, config_dir, data_dir, ret, err), err,
                     "cannot make the SoftHSM2 token '%s'", name)
         .code;

@@ -8,6 +8,66 @@
 #include <stdlib.h>
 #include <string.h>
 
+PC_RESULT pc_take_options(const void *options, size_t size, void *ret, size_t ret_size, p11csr_error **err)
+{
+    if (size < sizeof(size)) {
+        return pc_fail(err, P11CSR_E_USAGE,
+                       "struct_size of an option struct is not set: use its _INIT macro");
+    }
+    memset(ret, 0, ret_size);
+    memcpy(ret, options, size < ret_size ? size : ret_size);
+    return PC_OK;
+}
+
+/* An alias's URI is the configuration's mistake if it is wrong. */
+static struct pc_result parse_alias_uri(const struct pc_alias *alias, struct pc_uri *ret, p11csr_error **err)
+{
+    p11csr_error *why PC_CLEANUP(pc_error_cleanup) = NULL;
+    const struct pc_result result = pc_uri_parse(alias->uri, ret, &why);
+    if (pc_is_ok(result) || result.code == P11CSR_E_NO_MEMORY) {
+        return result;
+    }
+    return pc_frame(pc_fail(err, P11CSR_E_CONFIG, "%s: its uri: %s", alias->file, p11csr_error_cause(why, 0)),
+                    err, "cannot use the alias '%s'", alias->name);
+}
+
+/* True when everything that the alias says about a token is said by the URI too. */
+static bool says_all(const struct pc_uri *uri, const struct pc_uri *alias)
+{
+    bool any = false;
+    for (int attr = 0; attr < PC_URI_ID; attr++) {
+        const enum pc_uri_attr which = (enum pc_uri_attr)attr;
+        if (alias->present[attr]) {
+            any = true;
+            if (!uri->present[attr] || !pc_span_eq(pc_uri_value(uri, which), pc_uri_value(alias, which))) {
+                return false;
+            }
+        }
+    }
+    return any;
+}
+
+/*
+ * The alias that a full URI speaks of, so that a URI which p11csr printed finds its token again: the one
+ * alias all of whose token attributes the URI repeats. NULL when there is none, or more than one.
+ */
+static const struct pc_alias *alias_of_uri(const p11csr_ctx *ctx, const struct pc_uri *uri)
+{
+    const struct pc_alias *found = NULL;
+    for (size_t at = 0; at < ctx->config.aliases.len; at += sizeof(struct pc_alias)) {
+        const struct pc_alias *alias = (const struct pc_alias *)(const void *)(ctx->config.aliases.ptr + at);
+        struct pc_uri its PC_CLEANUP(pc_uri_done);
+        pc_uri_init(&its);
+        if (pc_is_ok(pc_uri_parse(alias->uri, &its, NULL)) && says_all(uri, &its)) {
+            if (found != NULL) {
+                return NULL;
+            }
+            found = alias;
+        }
+    }
+    return found;
+}
+
 static struct pc_result resolve_uri(p11csr_ctx *ctx, const char *token, struct pc_target *ret,
                                     p11csr_error **err)
 {
@@ -15,13 +75,15 @@ static struct pc_result resolve_uri(p11csr_ctx *ctx, const char *token, struct p
         return PC_OK;
     }
     if (pc_uri_is(token)) {
-        return pc_uri_parse(token, &ret->uri, err);
+        PC_TRY(pc_uri_parse(token, &ret->uri, err));
+        ret->alias = alias_of_uri(ctx, &ret->uri);
+        return PC_OK;
     }
     ret->alias = pc_config_alias(&ctx->config, token);
     if (ret->alias != NULL) {
-        return pc_frame(pc_uri_parse(ret->alias->uri, &ret->uri, err), err, "cannot use the alias '%s'",
-                        token);
+        return parse_alias_uri(ret->alias, &ret->uri, err);
     }
+    ret->label = token;
     return pc_uri_set(&ret->uri, PC_URI_TOKEN, pc_span_str(token), err);
 }
 
@@ -30,36 +92,32 @@ static const char *resolve_module(const p11csr_ctx *ctx, const struct pc_target 
     if (ctx->module != NULL) {
         return ctx->module;
     }
-    if (target->alias != NULL && target->alias->module != NULL) {
-        return target->alias->module;
-    }
     const char *path = pc_uri_text(&target->uri, PC_URI_MODULE_PATH);
-    return path != NULL ? path : pc_uri_text(&target->uri, PC_URI_MODULE_NAME);
+    if (path == NULL) {
+        path = pc_uri_text(&target->uri, PC_URI_MODULE_NAME);
+    }
+    return path == NULL && target->alias != NULL ? target->alias->module : path;
 }
 
 static struct pc_result resolve_pin(p11csr_ctx *ctx, struct pc_target *target, p11csr_error **err)
 {
-    target->pin.ctx = ctx;
-    if (ctx->pin_source != NULL) {
-        return pc_pin_parse(ctx->pin_source, &target->pin, err);
+    if (ctx->pin != NULL) {
+        target->pin = ctx->pin;
+        return PC_OK;
     }
     if (target->uri.pin != NULL) {
         pc_ctx_warn(ctx,
                     "a PIN in a URI can be seen by others (process list, shell history); use pin-source");
-        target->pin.kind = PC_PIN_VALUE;
-        target->pin.secret = target->uri.pin;
-        target->uri.pin = NULL;
-        return PC_OK;
+        return pc_pin_of_secret(ctx, &target->uri.pin, &target->pin, err);
     }
     const char *source = pc_uri_text(&target->uri, PC_URI_PIN_SOURCE);
     if (source == NULL && target->alias != NULL) {
         source = target->alias->pin_source;
     }
-    if (source != NULL) {
-        return pc_pin_parse(source, &target->pin, err);
+    if (source == NULL && ctx->pin_callback != NULL) {
+        source = "prompt";
     }
-    target->pin.kind = ctx->pin_callback != NULL ? PC_PIN_PROMPT : PC_PIN_NONE;
-    return PC_OK;
+    return source != NULL ? pc_pin_named(ctx, source, &target->pin, err) : PC_OK;
 }
 
 PC_RESULT pc_target_resolve(p11csr_ctx *ctx, const char *token, struct pc_target *ret, p11csr_error **err)
@@ -68,13 +126,12 @@ PC_RESULT pc_target_resolve(p11csr_ctx *ctx, const char *token, struct pc_target
     pc_uri_init(&ret->uri);
     PC_TRY(resolve_uri(ctx, token, ret, err));
     ret->module = resolve_module(ctx, ret);
-    return resolve_pin(ctx, ret, err);
+    return PC_OK;
 }
 
 void pc_target_done(struct pc_target *target)
 {
     pc_uri_done(&target->uri);
-    pc_pin_done(&target->pin);
 }
 
 static bool same_name(const char *a, const char *b)
@@ -175,8 +232,15 @@ PC_RESULT pc_target_open(p11csr_ctx *ctx, struct pc_target *target, struct pc_op
 {
     struct pc_modules *modules = NULL;
     struct pc_slot slot;
+    PC_TRY(
+        resolve_pin(ctx, target, err)); // a program that prints the PIN is known before the module is loaded
     PC_TRY(pc_target_modules(ctx, target, &modules, err));
-    PC_TRY(pc_slot_find_one(modules, &target->uri, &slot, err));
+    const struct pc_result found = pc_slot_find_one(modules, &target->uri, &slot, err);
+    if (found.code == P11CSR_E_TOKEN_NOT_FOUND && target->label != NULL) {
+        pc_note(err, "'%s' is no alias of the configuration, so it was taken for a token's label",
+                target->label);
+    }
+    PC_TRY(found);
     struct pc_opened *opened = find_opened(ctx, &slot);
     if (opened == NULL) {
         opened = pc_alloc(sizeof(*opened));
@@ -192,11 +256,7 @@ PC_RESULT pc_target_open(p11csr_ctx *ctx, struct pc_target *target, struct pc_op
             return result;
         }
     }
-    if (opened->pin.kind == PC_PIN_NONE) {
-        opened->pin = target->pin;
-        target->pin = (struct pc_pin){0};
-    }
-    opened->login = (struct pc_login){.source = pc_pin_get_source(&opened->pin),
+    opened->login = (struct pc_login){.source = target->pin != NULL ? &target->pin->source : NULL,
                                       .accept_final_try = ctx->accept_final_try};
     *ret = opened;
     return PC_OK;
@@ -222,6 +282,8 @@ PC_RESULT pc_target_query(const struct pc_target *target, const struct p11csr_se
         }
         ret->label = select->label;
     }
+    ret->spki = (struct pc_span){select->spki, select->spki != NULL ? select->spki_len : 0};
+    ret->given = (struct pc_span){select->pubkey, select->pubkey != NULL ? select->pubkey_len : 0};
     if (select->id != NULL) {
         const struct pc_span id = {select->id, select->id_len};
         if (ret->has_id && !pc_span_eq(ret->id, id)) {

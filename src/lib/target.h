@@ -8,15 +8,22 @@
 
 /* What a caller's words mean: which module, which token, which key, and where the PIN comes from. */
 struct pc_target {
-    struct pc_uri uri;  /* token attributes, and those of the key */
-    const char *module; /* borrowed: path or name; NULL: all that p11-kit knows */
-    struct pc_pin pin;
+    struct pc_uri uri;            /* token attributes, and those of the key */
+    const char *module;           /* borrowed: path or name; NULL: all that p11-kit knows */
+    struct pc_pin *pin;           /* borrowed from the context; NULL: none is known */
+    const char *label;            /* borrowed: the word was neither an alias nor a URI; else NULL */
     const struct pc_alias *alias; /* borrowed from the configuration, or NULL */
 };
 
 /*
- * Resolves `token`: an alias, a label, or a pkcs11: URI; NULL matches every token. The module: what the
- * context was told, else the alias, else the URI. The PIN source: the same, else the callback.
+ * Copies an option struct of a caller into one of this version: fields that the caller's version did not have
+ * are zero. USAGE when struct_size was not set.
+ */
+PC_RESULT pc_take_options(const void *options, size_t size, void *ret, size_t ret_size, p11csr_error **err);
+/*
+ * Resolves `token`: an alias, a label, or a pkcs11: URI; NULL matches every token. A URI that repeats all
+ * that one alias says about a token means that alias. The module: what the context was told, else the URI,
+ * else the alias.
  */
 PC_RESULT pc_target_resolve(p11csr_ctx *ctx, const char *token, struct pc_target *ret, p11csr_error **err);
 void pc_target_done(struct pc_target *target);
@@ -24,7 +31,7 @@ void pc_target_done(struct pc_target *target);
 PC_RESULT pc_target_modules(p11csr_ctx *ctx, const struct pc_target *target, struct pc_modules **ret,
                             p11csr_error **err);
 /*
- * The one token that is meant, opened if need be; takes the target's PIN source over. Borrowed from the
+ * The one token that is meant, opened if need be. Borrowed from the
  * context.
  */
 PC_RESULT pc_target_open(p11csr_ctx *ctx, struct pc_target *target, struct pc_opened **ret,

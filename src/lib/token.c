@@ -139,7 +139,7 @@ static struct pc_result fill_list(p11csr_ctx *ctx, const char *token, struct p11
 enum p11csr_code p11csr_tokens_list(p11csr_ctx *ctx, const char *token, p11csr_token_list **ret_list,
                                     p11csr_error **err)
 {
-    const struct pc_lock lock PC_CLEANUP(pc_lock_end) = pc_lock_begin(ctx);
+    const struct pc_lock lock PC_LOCK_CLEANUP = pc_lock_begin(ctx);
     struct p11csr_token_list *list = pc_alloc(sizeof(*list));
     if (list == NULL) {
         return pc_fail_memory(err).code;

@@ -9,7 +9,7 @@ enum p11csr_code p11csr_uri_normalize(const char *text, char **ret_text, p11csr_
     struct pc_uri uri PC_CLEANUP(pc_uri_done);
     struct pc_buf normal PC_CLEANUP(pc_buf_done) = {0};
     pc_uri_init(&uri);
-    pc_buf_init(&normal, PC_MAX_URI * 4);
+    pc_buf_init(&normal, (size_t)4 * PC_MAX_URI);
     struct pc_result result = pc_uri_parse(text, &uri, err);
     if (pc_is_ok(result)) {
         result = pc_uri_format(&uri, &normal, err);

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
 # run.sh [--worktree] [--user] [demo|ci]...: the project on a fresh Debian 12 with nothing but git installed.
-# Makes a chroot with debootstrap from the mirror that this machine's apt uses, clones HEAD into it (--worktree
+# Makes a chroot with debootstrap from the mirror of this machine's apt, clones HEAD into it (--worktree
 # copies the files as they are now), runs ./dev demo and .ci/run inside, or one of them, and removes it all.
 # --user: as a user with sudo instead of root. Needs root and some 4 GB in ${TMPDIR:-/var/tmp}.
 set -euo pipefail

@@ -17,8 +17,8 @@
 /* The call worked and left no error. */
 #define check_ok(call, err) check_ok_at((call), (err), __FILE__, __LINE__)
 /*
- * The call failed with this code, in the result and in the error, and `text` occurs in its message or one of its
- * causes. The error is freed.
+ * The call failed with this code, in the result and in the error, and `text` occurs in its message or one of
+ * its causes. The error is freed.
  */
 #define check_fails(call, err, code, text) check_fails_at((call), (err), (code), (text), __FILE__, __LINE__)
 /* The bytes are those of a hex text; blanks in it mean nothing. */

@@ -8,9 +8,9 @@
 #include <openssl/evp.h>
 
 /*
- * A PKCS#11 module in this process whose behaviour a test writes: its slots, objects and mistakes are fields that may
- * be changed at any time. It makes and uses real keys by libcrypto. PKCS#11 has no pointer for its user, so there is
- * one mock at a time. Handles are never used twice.
+ * A PKCS#11 module in this process whose behaviour a test writes: its slots, objects and mistakes are
+ * fields that may be changed at any time. It makes and uses real keys by libcrypto. PKCS#11 has no pointer
+ * for its user, so there is one mock at a time. Handles are never used twice.
  */
 enum {
     MOCK_SLOTS = 8,
@@ -25,8 +25,10 @@ enum {
 /* The functions that the mock has. Calls of any other entry of its list end the test program. */
 // clang-format off
 #define MOCK_FUNCTIONS(X) \
-    X(C_GetInfo) X(C_GetSlotList) X(C_GetSlotInfo) X(C_GetTokenInfo) X(C_GetMechanismList) X(C_GetMechanismInfo) \
-    X(C_InitToken) X(C_InitPIN) X(C_OpenSession) X(C_CloseSession) X(C_GetSessionInfo) X(C_Login) X(C_Logout) \
+    X(C_GetInfo) X(C_GetSlotList) X(C_GetSlotInfo) X(C_GetTokenInfo) X(C_GetMechanismList) \
+    X(C_GetMechanismInfo) \
+    X(C_InitToken) X(C_InitPIN) X(C_OpenSession) X(C_CloseSession) X(C_GetSessionInfo) X(C_Login) \
+    X(C_Logout) \
     X(C_DestroyObject) X(C_GetAttributeValue) X(C_FindObjectsInit) X(C_FindObjects) X(C_FindObjectsFinal) \
     X(C_SignInit) X(C_Sign) X(C_GenerateKeyPair)
 // clang-format on
@@ -213,6 +215,8 @@ void mock_unset(struct mock_object *object, CK_ATTRIBUTE_TYPE type);
 const struct mock_attribute *mock_get(const struct mock_object *object, CK_ATTRIBUTE_TYPE type);
 /* Gives an object the public attributes of a key. */
 void mock_set_public(const struct mock *mock, struct mock_object *object, enum mock_kind kind, size_t index);
+/* Gives an object the CKA_PUBLIC_KEY_INFO of a key. */
+void mock_set_info(struct mock_object *object, enum mock_kind kind, size_t index);
 /* The attribute of a template that was given to C_GenerateKeyPair, or NULL. */
 const struct mock_attribute *mock_asked(const struct mock_template *given, CK_ATTRIBUTE_TYPE type);
 /* Whether the signature verifies over the message by the key's public half. ECDSA: r and s side by side. */

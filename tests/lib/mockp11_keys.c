@@ -104,6 +104,14 @@ void mock_set_public(const struct mock *mock, struct mock_object *object, enum m
     set_point(object, mock->knobs.point, bytes, point_of(key, kind, bytes));
 }
 
+void mock_set_info(struct mock_object *object, enum mock_kind kind, size_t index)
+{
+    unsigned char *spki = NULL;
+    const size_t len = mock_spki(mock_key(kind, index), &spki);
+    mock_set(object, CKA_PUBLIC_KEY_INFO, spki, len);
+    OPENSSL_free(spki);
+}
+
 static CK_KEY_TYPE key_type(enum mock_kind kind)
 {
     static const CK_KEY_TYPE types[MOCK_KIND_COUNT] = {CKK_EC, CKK_RSA, CKK_EC_EDWARDS};

@@ -169,6 +169,10 @@ static size_t make_signature(const struct mock_session *session, EVP_PKEY *key, 
                              uint8_t ret[static MOCK_SIGNATURE])
 {
     const struct mech_row *row = find_row(session->mechanism);
+    MOCK_CHECK(row != NULL);
+    if (row == NULL) {
+        return 0;
+    }
     size_t len = row->digest != NULL || session->mechanism == CKM_EDDSA
                      ? sign_message(key, row, &session->pss, input, ret)
                      : sign_plain(key, row, &session->pss, input, ret);

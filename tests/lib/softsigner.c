@@ -3,14 +3,13 @@
 
 #include "base/error.h"
 
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
 #include <openssl/ec.h>
 #include <openssl/err.h>
 #include <openssl/rsa.h>
 #include <openssl/x509.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
 struct key {
     EVP_PKEY *pkey;
@@ -90,8 +89,8 @@ static void set_pss(EVP_PKEY_CTX *ctx)
 }
 
 /* Hashes (where the scheme does) and signs, as CKM_SHA256_RSA_PKCS and its like do. */
-static size_t sign_message(EVP_PKEY *pkey, const struct pc_scheme *scheme, struct pc_span input, unsigned char *ret,
-                           size_t size)
+static size_t sign_message(EVP_PKEY *pkey, const struct pc_scheme *scheme, struct pc_span input,
+                           unsigned char *ret, size_t size)
 {
     EVP_MD_CTX *ctx = EVP_MD_CTX_new();
     EVP_PKEY_CTX *pkey_ctx = NULL;
@@ -106,8 +105,8 @@ static size_t sign_message(EVP_PKEY *pkey, const struct pc_scheme *scheme, struc
 }
 
 /* Signs what is given, as CKM_RSA_PKCS, CKM_RSA_PKCS_PSS and CKM_ECDSA do. */
-static size_t sign_digest(EVP_PKEY *pkey, const struct pc_scheme *scheme, struct pc_span input, unsigned char *ret,
-                          size_t size)
+static size_t sign_digest(EVP_PKEY *pkey, const struct pc_scheme *scheme, struct pc_span input,
+                          unsigned char *ret, size_t size)
 {
     EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_from_pkey(NULL, pkey, NULL);
     must(EVP_PKEY_sign_init(ctx) == 1, "EVP_PKEY_sign_init");

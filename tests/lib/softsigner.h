@@ -7,8 +7,9 @@
 #include <openssl/evp.h>
 
 /*
- * A signer with a software key: what a token does, done by libcrypto, for tests without a token. Keys are made at
- * run time. It behaves well unless told otherwise. Whatever goes wrong that is not meant to ends the program.
+ * A signer with a software key: what a token does, done by libcrypto, for tests without a token. Keys are
+ * made at run time. It behaves well unless told otherwise. Whatever goes wrong that is not meant to ends the
+ * program.
  */
 struct softsigner;
 

@@ -8,13 +8,14 @@ import tree
 
 
 def folders(entries):
-    """Top-level folders that people see; what is generated lies in build and build-*."""
-    names = [path.name for path in entries if path.is_dir()]
+    """Top-level folders that people see, with a file in them; what is generated lies in build and build-*."""
+    names = [path.name for path in entries if path.is_dir() and any(p.is_file() for p in path.rglob("*"))]
     return sorted(n for n in names if not re.fullmatch(r"\..*|build(-.*)?|__pycache__", n))
 
 
 def missing_folders(readme, names):
-    return [name for name in names if not re.search(rf"(?m)^[\s|*`-]*{re.escape(name)}/", readme)]
+    """Those that the first cell of no row of a table names, alone or with what is in them."""
+    return [name for name in names if not re.search(rf"(?m)^\|[^|\n]*`{re.escape(name)}[`/]", readme)]
 
 
 def tasks(listing):
@@ -32,8 +33,11 @@ def unknown_tasks(text, names):
 def test_bad_examples(tmp_path):
     for name in ("src", "build", "build-asan", ".git"):
         (tmp_path / name).mkdir()
+        (tmp_path / name / "file").write_text("")
+    (tmp_path / "empty").mkdir()
     assert folders(tmp_path.iterdir()) == ["src"]
-    assert missing_folders("    include/p11csr/  x\n    see tests/\n", ["include", "tests"]) == ["tests"]
+    readme = "| `include/p11csr`, `src` | x |\n| `tokens` | for `tests` |\n"
+    assert missing_folders(readme, ["include", "src", "tests", "tokens"]) == ["tests"]
     assert tasks("usage: x\n  demo      show\n  test      run\n") == ["demo", "test"]
     assert missing_tasks("`./dev demo`", ["demo", "test"]) == ["test"]
     assert unknown_tasks("`./dev lint`", ["demo"]) == ["lint"]

@@ -25,7 +25,10 @@ def compile_alone(command, header, public):
     flags = [] if public else ["-D_GNU_SOURCE", *system_flags()]
     run = subprocess.run(
         [*command, *STRICT, *(include + folder for folder in folders), *flags, "-"],
-        input=line, capture_output=True, text=True, check=False,
+        input=line,
+        capture_output=True,
+        text=True,
+        check=False,
     )
     return run.stderr if run.returncode != 0 else ""
 

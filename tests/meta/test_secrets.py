@@ -47,8 +47,8 @@ def test_bad_examples():
         "CK_UTF8CHAR_PTR pin = NULL;",
         "char *const password;",
         "char pin_buf[8];",
-        "struct pc_secret *one = a;\nreturn pc_fail(err, CODE, \"%p\", (void *)one);",
-        "struct s {\n    struct pc_secret *two;\n};\nfprintf(f, \"%s\", x->two);",
+        'struct pc_secret *one = a;\nreturn pc_fail(err, CODE, "%p", (void *)one);',
+        'struct s {\n    struct pc_secret *two;\n};\nfprintf(f, "%s", x->two);',
         "pc_buf_add_span(&buf, pc_secret_bytes(x));",
     ]
     for text in bad:
@@ -58,10 +58,10 @@ def test_bad_examples():
 def test_good_examples():
     good = [
         "const char *pin_source = NULL; const char *pin_file; size_t pin_len;",
-        "struct pc_secret *pin = pc_secret_new(); pc_fail(err, CODE, \"the pin is wrong\");",
+        'struct pc_secret *pin = pc_secret_new(); pc_fail(err, CODE, "the pin is wrong");',
         "const char *opinion; char *spin;",
         "bool login(struct pc_secret *pin);",
-        "struct pc_secret *pin = get(); return pc_frame(send(pin), err, \"log in\");",
+        'struct pc_secret *pin = get(); return pc_frame(send(pin), err, "log in");',
     ]
     for text in good:
         assert check("src/csr/a.c", text) == [], text

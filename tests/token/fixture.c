@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "token/fixture.h"
 
-#include <string.h>
-
 #include "alg/signature.h"
 #include "base/limits.h"
 #include "tokens/sign.h"
+
+#include <string.h>
 
 static PC_RESULT give_answer(void *self, const struct pc_pin_request *request, struct pc_secret *ret,
                              p11csr_error **err)
@@ -133,7 +133,8 @@ bool has_note(const p11csr_error *err, const char *text)
 
 bool error_holds(const p11csr_error *err, const char *text)
 {
-    bool holds = strstr(p11csr_error_message(err), text) != NULL || strstr(p11csr_error_hint(err), text) != NULL;
+    bool holds =
+        strstr(p11csr_error_message(err), text) != NULL || strstr(p11csr_error_hint(err), text) != NULL;
     for (size_t i = 0; i < p11csr_error_cause_count(err); i++) {
         holds = holds || strstr(p11csr_error_cause(err, i), text) != NULL;
     }

@@ -7,15 +7,18 @@
 #include "lib/mockp11.h"
 #include "tokens/key.h"
 
-/* What most tests of tokens/ start from: a mock with one token, opened, and a PIN source whose answers are counted. */
+/*
+ * What most tests of tokens/ start from: a mock with one token, opened, and a PIN source whose answers are
+ * counted.
+ */
 struct fixture {
     struct mock *mock;
     struct pc_modules modules;
     struct pc_token token;
-    struct pc_pin_source source; /* asks nobody */
-    struct pc_login login;       /* from `source` */
-    const char *answer;          /* of the source: "1234"; NULL: it is cancelled */
-    unsigned asked;              /* how often the source was asked */
+    struct pc_pin_source source;   /* asks nobody */
+    struct pc_login login;         /* from `source` */
+    const char *answer;            /* of the source: "1234"; NULL: it is cancelled */
+    unsigned asked;                /* how often the source was asked */
     struct pc_pin_request request; /* the last time, without its texts */
     bool request_has_key;
     struct pc_key key;

@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "base/limits.h"
 #include "token/fixture.h"
 
 #include <stdio.h>
 #include <string.h>
-
-#include "base/limits.h"
 
 /* Choosing a token. */
 
@@ -47,7 +46,7 @@ static void test_each_attribute(void **state)
     };
     make_second_different(f);
     for (size_t i = 0; i < PC_ARRAY_LEN(rows); i++) {
-        struct pc_slot slot;
+        struct pc_slot slot = {0};
         char text[128];
         (void)snprintf(text, sizeof(text), "pkcs11:%s", rows[i].first);
         check_ok(find_one(f, text, &slot), &f->err);
@@ -63,8 +62,8 @@ static void test_each_attribute(void **state)
 static void test_library(void **state)
 {
     struct fixture *f = *state;
-    static const char *const yes[] = {"library-manufacturer=Mock%20Makers", "library-description=mock%20module",
-                                      "library-version=1.7"};
+    static const char *const yes[] = {"library-manufacturer=Mock%20Makers",
+                                      "library-description=mock%20module", "library-version=1.7"};
     static const char *const no[] = {"library-manufacturer=Mock", "library-description=mock",
                                      "library-version=1.70"};
     for (size_t i = 0; i < PC_ARRAY_LEN(yes); i++) {
@@ -106,9 +105,13 @@ static void test_token_in_use_is_not_uninitialised(void **state)
     struct fixture *f = *state;
     CK_SLOT_ID id = 0;
     struct mock_slot *odd = mock_add_slot(f->mock);
-    odd->token.flags &= ~CKF_TOKEN_INITIALIZED; // it has a user PIN
+    odd->token.flags &= ~CKF_TOKEN_INITIALIZED; // it has a user PIN and a label
     check_fails(pc_slot_find_uninitialised(pc_modules_get(&f->modules, 0), &id, &f->err), &f->err,
                 P11CSR_E_TOKEN_NOT_FOUND, "has no slot for a new token");
+    mock_pad(odd->token.label, sizeof(odd->token.label), "");
+    check_fails(pc_slot_find_uninitialised(pc_modules_get(&f->modules, 0), &id, &f->err), &f->err,
+                P11CSR_E_TOKEN_NOT_FOUND, "has no slot for a new token");
+    mock_pad(odd->token.label, sizeof(odd->token.label), "x");
     odd->token.flags &= ~CKF_USER_PIN_INITIALIZED; // it has a label
     check_fails(pc_slot_find_uninitialised(pc_modules_get(&f->modules, 0), &id, &f->err), &f->err,
                 P11CSR_E_TOKEN_NOT_FOUND, "has no slot for a new token");

@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "base/limits.h"
 #include "lib/check.h"
+#include "tokens/uri.h"
 
 #include <string.h>
-
-#include "base/limits.h"
-#include "tokens/uri.h"
 
 /* Reading and writing of pkcs11: URIs (RFC 7512). */
 
@@ -140,8 +139,8 @@ static void test_far_from_every_name(void **state)
     check_fails(result, &err, P11CSR_E_URI, "byte 8: unknown attribute 'qwertzuiop'");
 }
 
-/* An attribute of the query among those of the path: the nearest name is not its own. */
-static void test_query_attribute_in_path(void **state)
+/* An attribute of the query among those of the path, and the reverse: the nearest name is not its own. */
+static void test_attribute_in_wrong_half(void **state)
 {
     (void)state;
     static const char *const texts[] = {"pkcs11:pin-value=4321", "pkcs11:token=a;module-path=/x",
@@ -155,6 +154,11 @@ static void test_query_attribute_in_path(void **state)
         assert_null(strstr(p11csr_error_cause(err, 0), "4321"));
         check_fails(result, &err, P11CSR_E_URI, "stands behind a '?'");
     }
+    struct pc_uri uri PC_CLEANUP(pc_uri_done);
+    p11csr_error *err = NULL;
+    pc_uri_init(&uri);
+    check_fails(pc_uri_parse("pkcs11:object=a?token=b", &uri, &err), &err, P11CSR_E_URI,
+                "byte 17: 'token' stands in front of a '?'");
 }
 
 static void test_unknown_query_attribute_is_let_be(void **state)
@@ -168,7 +172,8 @@ static void test_unknown_query_attribute_is_let_be(void **state)
     check_ok(pc_uri_parse("pkcs11:token=a?x-one=1&x-one=2&module-name=m", &uri, &err), &err);
     check_ok(pc_uri_format(&uri, &text, &err), &err);
     check_text(&text, "pkcs11:token=a?module-name=m");
-    check_fails(pc_uri_parse("pkcs11:?x-one=%1", &uri, &err), &err, P11CSR_E_URI, "byte 15: '%' is not followed");
+    check_fails(pc_uri_parse("pkcs11:?x-one=%1", &uri, &err), &err, P11CSR_E_URI,
+                "byte 15: '%' is not followed");
 }
 
 static void test_normal_order(void **state)
@@ -179,8 +184,8 @@ static void test_normal_order(void **state)
     p11csr_error *err = NULL;
     pc_uri_init(&uri);
     pc_buf_init(&text, PC_MAX_URI);
-    check_ok(pc_uri_parse("pkcs11:type=private;id=%0a;object=o;serial=1;token=t?module-path=/p&module-name=n", &uri,
-                          &err),
+    check_ok(pc_uri_parse("pkcs11:type=private;id=%0a;object=o;serial=1;token=t?module-path=/p&module-name=n",
+                          &uri, &err),
              &err);
     check_ok(pc_uri_format(&uri, &text, &err), &err);
     check_text(&text, "pkcs11:token=t;serial=1;id=%0A;object=o;type=private?module-name=n&module-path=/p");
@@ -221,7 +226,7 @@ static void test_pin_value_is_not_in_errors(void **state)
         {"pkcs11:token=a&pin-value=4321", "stands behind a '?'", "4321"},
         {"pkcs11:token=a&pin-value=4321;model=x?module-name=m", "stands behind a '?'", "4321"},
         {"pkcs11:object=a%3Fpin-value=4321", "stands behind a '?'", "4321"},
-        {"pkcs11:?module-name=a%26pin-value=4321", "stands alone", "4321"},
+        {"pkcs11:?module-name=m?pin-value=4321", "stands behind a '?'", "4321"},
     };
     for (size_t i = 0; i < PC_ARRAY_LEN(rows); i++) {
         struct pc_uri uri PC_CLEANUP(pc_uri_done);
@@ -279,7 +284,8 @@ static void test_names(void **state)
     for (int i = 0; i < PC_URI_COUNT; i++) {
         assert_non_null(pc_uri_attr_name((enum pc_uri_attr)i));
         for (int k = 0; k < i; k++) {
-            assert_string_not_equal(pc_uri_attr_name((enum pc_uri_attr)i), pc_uri_attr_name((enum pc_uri_attr)k));
+            assert_string_not_equal(pc_uri_attr_name((enum pc_uri_attr)i),
+                                    pc_uri_attr_name((enum pc_uri_attr)k));
         }
     }
 }
@@ -291,7 +297,7 @@ int main(void)
         cmocka_unit_test(test_every_error),
         cmocka_unit_test(test_is),
         cmocka_unit_test(test_far_from_every_name),
-        cmocka_unit_test(test_query_attribute_in_path),
+        cmocka_unit_test(test_attribute_in_wrong_half),
         cmocka_unit_test(test_unknown_query_attribute_is_let_be),
         cmocka_unit_test(test_normal_order),
         cmocka_unit_test(test_pin_value_is_taken_out),

@@ -1,0 +1,128 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
+"""Makes the manual pages from their skeletons, the program's rows, the error rows and the public headers.
+
+make-manual.py 1 SKELETON PROGRAM ERRORS_DEF > p11csr.1
+make-manual.py 3 SKELETON HEADER... > p11csr.3
+"""
+import datetime
+import json
+import os
+import re
+import subprocess
+import sys
+
+
+def roff(text):
+    """Text that roff takes as it is."""
+    text = text.replace("\\", "\\e").replace("-", "\\-")
+    return re.sub(r"^([.'])", r"\\&\1", text, flags=re.M)
+
+
+def option_item(option):
+    letter = f"Fl {option['letter']} , " if option["letter"] else ""
+    arg = f" Ar {roff(option['arg'])}" if option["arg"] else ""
+    again = " May be repeated." if option["repeatable"] else ""
+    return f".It {letter}Fl \\-{roff(option['name'])}{arg}\n{roff(option['help'])}.{again}"
+
+
+def items(rows):
+    return ".Bl -tag -width Ds\n" + "\n".join(rows) + "\n.El"
+
+
+def command_item(command):
+    options = " ".join(f"--{name}" for name in command["options"])
+    own = f"\n.Pp\nOptions: {roff(options)}" if options else ""
+    return f".It Cm {command['name']} {roff(command['args'])}\n{roff(command['help'])}.{own}"
+
+
+def error_rows(path):
+    with open(path, encoding="utf-8") as file:
+        text = file.read()
+    pattern = r'ERR\(P11CSR_E_(\w+), \d+, (\w+), (\d+), \w+,\s*"([^"]*)",\s*"([^"]*)",\s*"([^"]*)"\)'
+    return re.findall(pattern, text)
+
+
+EXIT = {
+    "CHECK": "a check said no",
+    "NOTFOUND": "not found",
+    "AUTH": "PIN or login",
+    "AMBIGUOUS": "ambiguous",
+    "TOKEN": "the token or its module failed",
+    "UNSUPPORTED": "not supported",
+    "POLICY": "refused by policy",
+    "INPUT": "bad input",
+    "IO": "a file or socket",
+    "EXISTS": "already there",
+    "WRONG": "the token's result is wrong; nothing was written",
+    "USAGE": "usage",
+    "INTERNAL": "a bug in p11csr",
+    "TEMPORARY": "may work later",
+    "CONFIG": "configuration",
+    "INTERRUPTED": "interrupted",
+}
+
+
+def manual_1(skeleton, program, errors_def):
+    answer = subprocess.run([program, "--help", "--json"], check=True, capture_output=True, text=True)
+    rows = json.loads(answer.stdout)["help"]
+    errors = error_rows(errors_def)
+    statuses = sorted({(int(exit_status), EXIT[kind]) for _, kind, exit_status, *_ in errors})
+    used = {name for command in rows["commands"] for name in command["options"]}
+    return fill(
+        skeleton,
+        {
+            "COMMANDS": items(command_item(command) for command in rows["commands"]),
+            "GLOBALS": items(option_item(option) for option in rows["options"] if option["global"]),
+            "OPTIONS": items(option_item(option) for option in rows["options"] if option["name"] in used),
+            "EXIT": items([".It 0\ndone"] + [f".It {number}\n{text}" for number, text in statuses]),
+            "ERRORS": items(
+                f".It Li {name}\n{roff(text)} ({roff(doc)})." for name, _, _, text, _, doc in errors
+            ),
+            "EXAMPLES": "\n".join(
+                f".Dl {roff(command['example'].replace(chr(92) + chr(10), ' '))}"
+                for command in rows["commands"]
+            ),
+        },
+    )
+
+
+def functions(header):
+    """The comments and prototypes of a public header, in its order."""
+    with open(header, encoding="utf-8") as file:
+        text = file.read()
+    for comment, code in re.findall(r"/\*((?:(?!\*/).)*)\*/\n((?:(?!/\*|\n\n).)*)", text, flags=re.S):
+        prototypes = re.findall(r"P11CSR_API ([^;]+);", code)
+        if prototypes:
+            lines = [re.sub(r"^\s*\* ?", "", line).rstrip() for line in comment.strip().splitlines()]
+            yield prototypes, "\n".join(lines)
+
+
+def manual_3(skeleton, headers):
+    out = []
+    for header in headers:
+        out.append(f".Ss p11csr/{os.path.basename(header)}")
+        for prototypes, comment in functions(header):
+            out.append(".Bd -literal")
+            out += [roff(re.sub(r"\s+", " ", prototype)) + ";" for prototype in prototypes]
+            out.append(".Ed")
+            out.append(re.sub(r"\n\n+", "\n.Pp\n", roff(comment)))
+    return fill(skeleton, {"FUNCTIONS": "\n".join(out)})
+
+
+def fill(skeleton, parts):
+    with open(skeleton, encoding="utf-8") as file:
+        text = file.read()
+    epoch = int(os.environ.get("SOURCE_DATE_EPOCH", os.stat(skeleton).st_mtime))
+    day = datetime.datetime.fromtimestamp(epoch, datetime.timezone.utc)
+    text = text.replace("@DATE@", f"{day:%B} {day.day}, {day:%Y}")
+    for name, part in parts.items():
+        text = text.replace(f"@{name}@", part)
+    return text
+
+
+if __name__ == "__main__":
+    if sys.argv[1] == "1":
+        print(manual_1(*sys.argv[2:5]), end="")
+    else:
+        print(manual_3(sys.argv[2], sys.argv[3:]), end="")

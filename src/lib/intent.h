@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef PC_LIB_INTENT_H
+#define PC_LIB_INTENT_H
+
+#include "lib/context.h"
+
+/*
+ * Intent records: what key is about to be made where, written durably before the token is asked and removed
+ * when the outcome is known. A record that is left tells after a crash which key may be on which token.
+ * Without a state folder there are none.
+ */
+struct pc_intent {
+    char *path; /* NULL: no record */
+};
+
+struct pc_intent_says {
+    const char *token; /* URI */
+    const char *label;
+    const char *spec;
+    struct pc_span id;
+};
+
+/* Writes a record. One that cannot be written is a warning: the key's label and id say as much. */
+PC_RESULT pc_intent_open(p11csr_ctx *ctx, const struct pc_intent_says *says, struct pc_intent *ret,
+                         p11csr_error **err);
+/* Removes the record unless `result` leaves open whether a key was made; then a note of `err` says so. */
+void pc_intent_close(struct pc_intent *intent, struct pc_result result, p11csr_error **err);
+
+#endif

@@ -1,0 +1,107 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Help, manual and completion come from the same rows and say the same."""
+
+import os
+import pathlib
+import re
+import shutil
+import subprocess
+
+import pytest
+
+MANUAL = pathlib.Path(os.environ["P11CSR_MANUAL"])
+
+
+def complete(box, *words):
+    return box.run("complete", "--", *words).ok().out.split()
+
+
+def page(section):
+    """The manual page as people read it, without bold and line breaks."""
+    done = subprocess.run(["man", "-l", "--warnings=w", MANUAL / f"p11csr.{section}"], capture_output=True,
+                          check=True,
+                          env={"PATH": "/usr/bin:/bin", "LC_ALL": "C.UTF-8", "MANWIDTH": "4000"})
+    assert done.stderr == b"", done.stderr.decode()
+    return re.sub(r".\x08", "", done.stdout.decode())
+
+
+def rows(box):
+    return box.run("--help", "--json").ok().json["help"]
+
+
+def test_manual_names_everything(box):
+    assert shutil.which("man"), "man-db is missing"
+    text = page(1)
+    for option in rows(box)["options"]:
+        assert re.search(rf"--{option['name']}\b", text), option
+        assert re.sub(r"\s+", " ", option["help"]) in re.sub(r"\s+", " ", text), option
+    for command in rows(box)["commands"]:
+        assert f"{command['name']} {command['args']}".strip() in text, command
+        assert command["help"] in text, command
+    for name in ("AMBIGUOUS", "PIN_LOCKED", "PROOF_SIGNATURE"):
+        assert name in text
+
+
+def test_manual_of_the_library_names_every_function():
+    text = page(3)
+    headers = pathlib.Path(os.environ["P11CSR_HEADERS"])
+    names = {name for path in headers.glob("*.h") for name in re.findall(r"\b(p11csr_\w+)\(",
+                                                                         path.read_text())
+             if not name.endswith(("_callback", "_visitor"))}
+    assert len(names) > 50
+    assert not {name for name in names if f"{name}(" not in text}
+
+
+def test_help_and_rows_agree(box):
+    for command in rows(box)["commands"]:
+        text = box.run(*command["name"].split(), "--help").ok().out
+        shown = set(re.findall(r"--([a-z][a-z-]+)", text.split("Example:")[0].split("\n\n", 2)[2]))
+        expected = set(command["options"]) | {o["name"] for o in rows(box)["options"] if o["global"]}
+        assert expected <= shown, (command["name"], expected - shown)
+
+
+def test_completion_of_commands(box):
+    assert "request" in complete(box, "") and "complete" not in complete(box, "")
+    assert complete(box, "tok") == ["tokens"]
+    assert complete(box, "keys", "") == ["list", "show", "generate"]
+    assert complete(box, "keys", "x") == []
+
+
+def test_completion_of_options_and_values(box):
+    assert "--generate" in complete(box, "request", "--g")
+    assert "--generate" not in complete(box, "verify", "--")
+    assert complete(box, "request", "--generate", "p5") == ["p521"]
+    assert complete(box, "keys", "generate", "ed2") == ["ed25519"]
+    assert complete(box, "request", "--scheme", "rsa-pss-sha2") == ["rsa-pss-sha256"]
+    assert complete(box, "request", "--form", "") == ["pem", "der"]
+    assert complete(box, "request", "-o", "") == []
+
+
+def test_completion_of_tokens_loads_no_module(box):
+    config = box.home / "config" / "p11csr"
+    config.mkdir(parents=True)
+    (config / "p11csr.yaml").write_text('tokens:\n  prod: { uri: "pkcs11:", module: /no/such/module.so }\n')
+    assert complete(box, "request", "--token", "") == ["prod"]
+    assert complete(box, "request", "--token", "x") == []
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_scripts(box, shell):
+    script = box.run("completion", shell).ok().out
+    assert "p11csr complete --" in script
+    if shutil.which(shell):
+        done = subprocess.run([shell, "-n"], input=script.encode(), capture_output=True, check=False)
+        assert done.returncode == 0, done
+
+
+def test_script_for_bash_works(box):
+    script = box.run("completion", "bash").ok().out
+    folder = pathlib.Path(os.environ["P11CSR_PROGRAM"]).parent
+    done = subprocess.run(
+        ["bash", "-c", script + 'COMP_WORDS=(p11csr keys l); COMP_CWORD=2; _p11csr; echo "${COMPREPLY[*]}"'],
+        capture_output=True, check=True, env={**box.env, "PATH": f"{folder}:/usr/bin:/bin"})
+    assert done.stdout == b"list\n"
+
+
+def test_no_script_for_others(box):
+    box.refused("completion", "csh", status=64, code="USAGE", says="bash, zsh and fish")

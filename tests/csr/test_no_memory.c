@@ -1,0 +1,189 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "base/limits.h"
+#include "csr/describe.h"
+#include "csr/request.h"
+#include "lib/check.h"
+#include "lib/softsigner.h"
+
+/*
+ * Every allocation of a scenario fails once: it must end with NO_MEMORY, or come to the same result as
+ * without the failure, and leave nothing behind (which a sanitizer sees). The project's allocator calls
+ * calloc() only, which the linker replaces by the function below (--wrap=calloc).
+ */
+// NOLINTBEGIN(bugprone-reserved-identifier): the linker demands these names
+void *__real_calloc(size_t count, size_t size);
+void *__wrap_calloc(size_t count, size_t size);
+// NOLINTEND(bugprone-reserved-identifier)
+
+static size_t allocations; /* since the scenario began */
+static size_t fail_at;     /* the one that fails; 0: none */
+
+void *__wrap_calloc(size_t count, size_t size)
+{
+    allocations++;
+    return allocations == fail_at ? NULL : __real_calloc(count, size);
+}
+
+static struct pc_crypto *crypto;
+static struct softsigner *signer;
+static struct pc_verifier *verifier;
+
+static int set_up(void **state)
+{
+    (void)state;
+    p11csr_error *err = NULL;
+    check_ok(pc_crypto_new(&crypto, &err), &err);
+    signer = softsigner_new(PC_KEYSPEC_RSA_2048); // signatures that are the same each time
+    check_ok(pc_verifier_new(crypto, softsigner_spki(signer), &verifier, &err), &err);
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    (void)state;
+    softsigner_free(&signer);
+    pc_verifier_free(&verifier);
+    pc_crypto_free(&crypto);
+    return 0;
+}
+
+static struct pc_result fill(struct pc_content *content, p11csr_error **err)
+{
+    PC_TRY(pc_content_set_subject(content, "CN=www.example.com+OU=a\\,b,O=Example,C=DE", err));
+    PC_TRY(pc_content_add_san(content, PC_SAN_DNS, "www.example.com", err));
+    PC_TRY(pc_content_add_san(content, PC_SAN_IP, "2001:db8::1", err));
+    PC_TRY(pc_content_set_key_usage(content, "digitalSignature,keyEncipherment", err));
+    PC_TRY(pc_content_set_ext_key_usage(content, "serverAuth,1.2.3", err));
+    PC_TRY(pc_content_set_basic(content, false, -1, err));
+    pc_content_settle(content);
+    return PC_OK;
+}
+
+static struct pc_result make_request(struct pc_buf *ret, p11csr_error **err)
+{
+    struct pc_content content PC_CLEANUP(pc_content_done) = {0};
+    const struct pc_signing signing = {.crypto = crypto,
+                                       .verifier = verifier,
+                                       .signer = softsigner_get(signer),
+                                       .scheme = pc_scheme_get(PC_SCHEME_RSA_PKCS1_SHA256)};
+    pc_content_init(&content);
+    PC_TRY(fill(&content, err));
+    return pc_request_make(&signing, &content, ret, err);
+}
+
+/* Reads and describes the request that `ret` is filled with first; the result is the JSON text. */
+static struct pc_result make_and_describe(struct pc_buf *ret, p11csr_error **err)
+{
+    struct pc_buf request PC_CLEANUP(pc_buf_done) = {0};
+    struct pc_buf pem PC_CLEANUP(pc_buf_done) = {0};
+    struct pc_buf der PC_CLEANUP(pc_buf_done) = {0};
+    struct pc_csr csr;
+    json_t *root = NULL;
+    pc_buf_init(&request, PC_MAX_REQUEST);
+    pc_buf_init(&pem, PC_MAX_REQUEST);
+    pc_buf_init(&der, PC_MAX_REQUEST);
+    PC_TRY(make_request(&request, err));
+    PC_TRY(pc_csr_encode_pem(pc_buf_span(&request), &pem, err));
+    PC_TRY(pc_csr_decode_input(pc_buf_span(&pem), &der, err));
+    PC_TRY(pc_csr_parse(pc_buf_span(&der), &csr, err));
+    PC_TRY(pc_csr_describe(crypto, &csr, &root, err));
+    char *text = json_dumps(root, JSON_COMPACT);
+    json_decref(root);
+    pc_buf_text(ret, text);
+    free(text);
+    return pc_buf_check(ret, err);
+}
+
+static struct pc_result make_verifier(struct pc_buf *ret, p11csr_error **err)
+{
+    struct pc_crypto *own PC_CLEANUP(pc_crypto_free) = NULL;
+    struct pc_verifier *made PC_CLEANUP(pc_verifier_free) = NULL;
+    PC_TRY(pc_crypto_new(&own, err));
+    PC_TRY(pc_verifier_new(own, softsigner_spki(signer), &made, err));
+    pc_buf_add_span(ret, pc_verifier_spki(made));
+    return pc_buf_check(ret, err);
+}
+
+/*
+ * Errors are objects too: a failure while one is made must not hide what it is about, unless memory is the
+ * matter.
+ */
+static struct pc_result fail_to_parse(struct pc_buf *ret, p11csr_error **err)
+{
+    p11csr_error *own PC_CLEANUP(pc_error_cleanup) = NULL;
+    struct pc_content content PC_CLEANUP(pc_content_done) = {0};
+    pc_content_init(&content);
+    const struct pc_result result =
+        pc_frame(pc_content_set_subject(&content, "CN=a+CN=b", &own), &own, "cannot make the request");
+    assert_int_equal(p11csr_error_code(own), result.code);
+    if (result.code == P11CSR_E_NO_MEMORY) {
+        return pc_fail_memory(err);
+    }
+    assert_int_equal(result.code, P11CSR_E_SUBJECT);
+    pc_buf_text(ret, "refused");
+    return pc_buf_check(ret, err);
+}
+
+static void check_scenario(struct pc_result (*scenario)(struct pc_buf *ret, p11csr_error **err), size_t most)
+{
+    p11csr_error *err = NULL;
+    struct pc_buf expected;
+    pc_buf_init(&expected, PC_MAX_REQUEST);
+    fail_at = 0;
+    allocations = 0;
+    check_ok(scenario(&expected, &err), &err);
+    const size_t count = allocations;
+    assert_in_range(count, 1, most); // if this fails, somebody made the scenario more expensive
+    for (size_t n = 1; n <= count; n++) {
+        struct pc_buf got;
+        pc_buf_init(&got, PC_MAX_REQUEST);
+        allocations = 0;
+        fail_at = n;
+        const struct pc_result result = scenario(&got, &err);
+        fail_at = 0;
+        if (pc_is_ok(result)) {
+            check_ok(result, &err);
+            check_same(pc_buf_span(&got), pc_buf_span(&expected));
+        } else {
+            check_fails(result, &err, P11CSR_E_NO_MEMORY, "there is no memory left");
+            assert_int_equal(got.len, 0);
+        }
+        pc_buf_done(&got);
+    }
+    pc_buf_done(&expected);
+}
+
+static void test_make_request(void **state)
+{
+    (void)state;
+    check_scenario(make_request, 60);
+}
+
+static void test_describe(void **state)
+{
+    (void)state;
+    check_scenario(make_and_describe, 130);
+}
+
+static void test_make_verifier(void **state)
+{
+    (void)state;
+    check_scenario(make_verifier, 10);
+}
+
+static void test_errors(void **state)
+{
+    (void)state;
+    check_scenario(fail_to_parse, 40);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_make_request),
+        cmocka_unit_test(test_describe),
+        cmocka_unit_test(test_make_verifier),
+        cmocka_unit_test(test_errors),
+    };
+    return cmocka_run_group_tests(tests, set_up, tear_down);
+}

@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "csr/skid.h"
+#include "lib/check.h"
+#include "lib/softsigner.h"
+
+#include <openssl/x509.h>
+
+/* The methods against libcrypto, which knows the first, and against each other's definition. */
+static void test_methods(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *name;
+        const char *digest;
+        unsigned len;
+        bool whole;
+    } rows[] = {{"sha1", "SHA1", 20, false},
+                {"sha256", "SHA256", 20, false},
+                {"sha384", "SHA384", 20, false},
+                {"SHA512", "SHA512", 20, false},
+                {"spki-sha256", "SHA256", 32, true}};
+    p11csr_error *err = NULL;
+    struct pc_crypto *crypto = NULL;
+    struct softsigner *signer = softsigner_new(PC_KEYSPEC_P256);
+    const struct pc_span spki = softsigner_spki(signer);
+    const struct pc_span bits = {spki.ptr + spki.len - 65, 65}; // the point is the content of the BIT STRING
+    struct pc_content content;
+    pc_content_init(&content);
+    check_ok(pc_crypto_new(&crypto, &err), &err);
+    for (size_t i = 0; i < PC_ARRAY_LEN(rows); i++) {
+        enum pc_skid_method method = PC_SKID_NONE;
+        unsigned char digest[EVP_MAX_MD_SIZE];
+        const struct pc_span input = rows[i].whole ? spki : bits;
+        check_ok(pc_skid_find(rows[i].name, &method, &err), &err);
+        check_ok(pc_skid_compute(crypto, method, spki, &content, &err), &err);
+        assert_int_equal(
+            EVP_Digest(input.ptr, input.len, digest, NULL, EVP_get_digestbyname(rows[i].digest), NULL), 1);
+        check_same(((struct pc_span){content.skid, content.skid_len}),
+                   ((struct pc_span){digest, rows[i].len}));
+    }
+    check_ok(pc_skid_compute(crypto, PC_SKID_NONE, spki, &content, &err), &err);
+    assert_int_equal(content.skid_len, 0);
+    check_fails(pc_skid_compute(crypto, PC_SKID_SHA1, pc_span_str("x"), &content, &err), &err,
+                P11CSR_E_REQUEST, "SubjectPublicKeyInfo");
+    pc_content_done(&content);
+    pc_crypto_free(&crypto);
+    softsigner_free(&signer);
+}
+
+static void test_names(void **state)
+{
+    (void)state;
+    p11csr_error *err = NULL;
+    enum pc_skid_method method = PC_SKID_NONE;
+    check_fails(pc_skid_find("sha257", &method, &err), &err, P11CSR_E_EXTENSION,
+                "unknown method 'sha257' for a subject key id; the nearest is 'sha256'");
+    check_fails(pc_skid_find("", &method, &err), &err, P11CSR_E_EXTENSION, "unknown method ''");
+    assert_int_equal(method, PC_SKID_NONE);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_methods),
+        cmocka_unit_test(test_names),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
