@@ -273,7 +273,9 @@ static struct pc_result find(struct pc_token *token, const struct pc_key_query *
     PC_TRY(search_query(token, query, &entries, err));
     PC_TRY(choose(token, &entries, &entry, err));
     if (entry == NULL) {
-        return pc_fail(err, P11CSR_E_KEY_NOT_FOUND, "no private key matches");
+        const bool any = !query->has_id && query->label == NULL;
+        return pc_fail(err, P11CSR_E_KEY_NOT_FOUND, "%s",
+                       any ? "there is no private key on it" : "no private key matches");
     }
     const CK_OBJECT_HANDLE chosen = entry->handle;
     PC_TRY(search_partners(token, entry, &entries, err));
@@ -317,6 +319,10 @@ static struct pc_result find_by_spki(struct pc_token *token, const struct pc_key
     if (found == NULL) {
         return pc_fail(err, P11CSR_E_KEY_NOT_FOUND, "no private key belongs to this public key");
     }
+    if (query->given.len > 0 && !pc_span_eq(query->given, pc_buf_span(&found->spki))) {
+        return pc_fail(err, P11CSR_E_PROOF_PUBLIC_KEY, "%s and %s show different public keys",
+                       pc_pubkey_source_name(found->source), pc_pubkey_source_name(PC_PUBKEY_GIVEN));
+    }
     *ret = *found;
     pc_key_init(found); // what it held is *ret's now
     return PC_OK;
@@ -325,7 +331,7 @@ static struct pc_result find_by_spki(struct pc_token *token, const struct pc_key
 /* "key 'web', id 01": what was asked for, for texts. */
 static void describe_query(const struct pc_key_query *query, struct pc_buf *ret)
 {
-    pc_buf_text(ret, "key");
+    pc_buf_text(ret, query->label == NULL && !query->has_id && query->spki.len == 0 ? "the only key" : "key");
     if (query->label != NULL) {
         pc_buf_printf(ret, " '%s'", query->label);
     }
@@ -354,6 +360,13 @@ PC_RESULT pc_key_find(struct pc_token *token, const struct pc_key_query *query, 
     return pc_frame(result, err, "cannot use %s on token '%s'", (const char *)wanted.ptr, name);
 }
 
+/* What a key can be without the token having failed: of another kind, contradicting itself, too large. */
+static bool is_odd_content(struct pc_result result)
+{
+    return result.code == P11CSR_E_UNSUPPORTED || result.code == P11CSR_E_PROOF_PUBLIC_KEY ||
+           result.code == P11CSR_E_LIMIT;
+}
+
 /* Appends one key. Its public half is read leniently: a list shows what is odd instead of stopping at it. */
 static struct pc_result list_key(struct pc_token *token, const struct pc_buf *entries, struct entry *entry,
                                  struct pc_buf *ret, p11csr_error **err)
@@ -362,11 +375,18 @@ static struct pc_result list_key(struct pc_token *token, const struct pc_buf *en
     p11csr_error *odd PC_CLEANUP(pc_error_cleanup) = NULL;
     pc_key_init(&key);
     struct pc_result result = make_key(token, entries, entry, &key, err);
-    if (pc_is_ok(result) && !pc_is_ok(pc_pubkey_read(token, &key, &odd))) {
+    if (pc_is_ok(result)) {
+        result = pc_pubkey_read(token, &key, &odd);
+    }
+    if (is_odd_content(result)) {
         pc_buf_done(&key.spki);
         key.source = PC_PUBKEY_NONE;
         key.public = (struct pc_public){0};
         (void)snprintf(key.why_no_spki, sizeof(key.why_no_spki), "%s", p11csr_error_cause(odd, 0));
+        result = PC_OK;
+    } else if (!pc_is_ok(result) && odd != NULL && err != NULL) {
+        *err = odd; // a token that fails is no odd key
+        odd = NULL;
     }
     if (pc_is_ok(result)) {
         pc_buf_add(ret, &key, sizeof(key));

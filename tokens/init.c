@@ -55,12 +55,27 @@ static struct pc_result refuse_taken(struct pc_module *module, const char *label
     return result;
 }
 
+PC_RESULT pc_token_set_user(const struct pc_slot *slot, const struct pc_secret *so,
+                            const struct pc_secret *user, p11csr_error **err)
+{
+    CK_FUNCTION_LIST *fn = slot->module->fn;
+    CK_SESSION_HANDLE session = 0;
+    if (slot->module->logs_calls) {
+        return pc_fail(err, P11CSR_E_PIN_LOGGED, "module '%s' is used through a call log; no PIN was sent",
+                       slot->module->name);
+    }
+    PC_TRY(pc_ckr(fn->C_OpenSession(slot->id, CKF_SERIAL_SESSION | CKF_RW_SESSION, NULL, NULL, &session),
+                  "C_OpenSession", err));
+    const struct pc_result result = set_user_secret(fn, session, so, user, err);
+    (void)fn->C_CloseSession(session);
+    return result;
+}
+
 static struct pc_result create(struct pc_module *module, const char *label, const struct pc_secret *so,
                                const struct pc_secret *user, p11csr_error **err)
 {
     CK_UTF8CHAR padded[LABEL_SIZE];
     CK_SLOT_ID slot_id = 0;
-    CK_SESSION_HANDLE session = 0;
     struct pc_slot slot;
     memset(padded, ' ', sizeof(padded));
     memcpy(padded, label, strlen(label));
@@ -70,12 +85,7 @@ static struct pc_result create(struct pc_module *module, const char *label, cons
                   "C_InitToken", err));
     PC_TRY(pc_module_restart(module, err));
     PC_TRY(find_new(module, label, &slot, err));
-    PC_TRY(
-        pc_ckr(module->fn->C_OpenSession(slot.id, CKF_SERIAL_SESSION | CKF_RW_SESSION, NULL, NULL, &session),
-               "C_OpenSession", err));
-    const struct pc_result result = set_user_secret(module->fn, session, so, user, err);
-    (void)module->fn->C_CloseSession(session);
-    return result;
+    return pc_token_set_user(&slot, so, user, err);
 }
 
 PC_RESULT pc_token_create(struct pc_module *module, const char *label, const struct pc_secret *so,

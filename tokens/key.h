@@ -32,6 +32,7 @@ struct pc_key {
     struct pc_span given;    /* a SubjectPublicKeyInfo that the caller knows, borrowed; may be empty */
     struct pc_public public; /* the same as values, borrowed from `spki`; spec is NULL when empty */
     char why_no_spki[160];   /* when empty */
+    bool maybe_made;         /* making it failed in a way that leaves open whether it is on the token */
 };
 
 void pc_key_init(struct pc_key *key);

@@ -113,7 +113,7 @@ static struct pc_result refuse_taken(struct pc_token *token, const struct pc_key
 }
 
 /* Destroys the two objects that this call made, and nothing else. */
-static struct pc_result undo(struct pc_token *token, const struct pc_key *key, struct pc_result result,
+static struct pc_result undo(struct pc_token *token, struct pc_key *key, struct pc_result result,
                              p11csr_error **err)
 {
     const CK_OBJECT_HANDLE made[] = {key->private_key, key->public_key};
@@ -121,6 +121,7 @@ static struct pc_result undo(struct pc_token *token, const struct pc_key *key, s
         const CK_RV rv = token->slot.module->fn->C_DestroyObject(token->session, made[i]);
         if (rv != CKR_OK) {
             char fallback[32];
+            key->maybe_made = true;
             pc_note(err, "the new %s key could not be destroyed again: C_DestroyObject: %s",
                     i == 0 ? "private" : "public", pc_ckr_name(rv, fallback));
         }
@@ -192,6 +193,7 @@ static struct pc_result generate(struct pc_token *token, const struct pc_keygen 
     // Anything may be true after these; the other codes are refusals.
     if (made.code == P11CSR_E_TOKEN || made.code == P11CSR_E_TOKEN_REMOVED ||
         made.code == P11CSR_E_NO_MEMORY) {
+        ret->maybe_made = true;
         pc_note(err, "the token may have made the key all the same: look for it before you try again");
     }
     PC_TRY(made);

@@ -37,13 +37,14 @@ static bool logs_calls(CK_FUNCTION_LIST *fn, const char *name, bool from_p11kit)
            (from_p11kit && (option_is_yes(fn, "log-calls") || option_is_yes(NULL, "log-calls")));
 }
 
-static struct pc_result add(struct pc_modules *modules, CK_FUNCTION_LIST *fn, const char *name, bool managed,
-                            p11csr_error **err)
+/* `file` is the module's, `name` what people know it by. */
+static struct pc_result add(struct pc_modules *modules, CK_FUNCTION_LIST *fn, const char *name,
+                            const char *file, p11csr_error **err)
 {
-    const bool from_p11kit = managed || modules->registered != NULL;
+    const bool managed = file != NULL && modules->registered == NULL;
     const struct pc_module module = {.fn = fn,
                                      .name = pc_strdup(name),
-                                     .logs_calls = logs_calls(fn, name, from_p11kit),
+                                     .logs_calls = logs_calls(fn, file != NULL ? file : name, file != NULL),
                                      .managed = managed};
     if (module.name == NULL) {
         return pc_fail_memory(err);
@@ -61,7 +62,8 @@ static void init(struct pc_modules *modules)
     pc_buf_init(&modules->list, MAX_MODULES * sizeof(struct pc_module));
 }
 
-static struct pc_result load_path(const char *path, struct pc_modules *modules, p11csr_error **err)
+static struct pc_result load_path(const char *path, const char *name, struct pc_modules *modules,
+                                  p11csr_error **err)
 {
     if (access(path, R_OK) != 0) {
         return pc_fail_errno(err, errno == ENOENT ? P11CSR_E_MODULE_NOT_FOUND : P11CSR_E_MODULE_LOAD, errno,
@@ -78,7 +80,7 @@ static struct pc_result load_path(const char *path, struct pc_modules *modules, 
         const struct pc_result result = pc_ckr(rv, "C_Initialize", err);
         return pc_frame(result, err, "cannot initialise the module '%s'", path);
     }
-    const struct pc_result result = add(modules, fn, path, true, err);
+    const struct pc_result result = add(modules, fn, name, path, err);
     if (!pc_is_ok(result)) {
         (void)p11_kit_module_finalize(fn);
         p11_kit_module_release(fn);
@@ -99,8 +101,11 @@ static struct pc_result load_registered(struct pc_modules *modules, p11csr_error
             continue; // certificates of authorities, never anybody's keys
         }
         char *name = p11_kit_module_get_name(*fn);
-        const struct pc_result result = add(modules, *fn, name != NULL ? name : "?", false, err);
+        char *file = p11_kit_module_get_filename(*fn);
+        const struct pc_result result =
+            add(modules, *fn, name != NULL ? name : "?", file != NULL ? file : "", err);
         free(name);
+        free(file);
         PC_TRY(result);
     }
     return PC_OK;
@@ -112,11 +117,13 @@ static struct pc_result load(const char *path_or_name, struct pc_modules *module
         return load_registered(modules, err);
     }
     if (strchr(path_or_name, '/') != NULL) {
-        return load_path(path_or_name, modules, err);
+        // p11-kit would look for a relative path in its own folder.
+        char *full PC_CLEANUP(free_malloced) = realpath(path_or_name, NULL);
+        return load_path(full != NULL ? full : path_or_name, path_or_name, modules, err);
     }
     char *path PC_CLEANUP(pc_free_str) = NULL;
     PC_TRY(pc_registry_resolve(path_or_name, &path, err));
-    return load_path(path, modules, err);
+    return load_path(path, path, modules, err);
 }
 
 PC_RESULT pc_modules_load(const char *path_or_name, struct pc_modules *ret, p11csr_error **err)
@@ -136,7 +143,7 @@ PC_RESULT pc_modules_load(const char *path_or_name, struct pc_modules *ret, p11c
 PC_RESULT pc_modules_adopt(CK_FUNCTION_LIST *fn, const char *name, struct pc_modules *ret, p11csr_error **err)
 {
     init(ret);
-    return add(ret, fn, name, false, err);
+    return add(ret, fn, name, NULL, err);
 }
 
 void pc_modules_done(struct pc_modules *modules)

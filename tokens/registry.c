@@ -28,8 +28,8 @@ static size_t stem_length(const char *file)
     return len > tail && strcmp(file + len - tail, suffix) == 0 ? len - tail : 0;
 }
 
-/* The value of the line "module: value" in a .module file, or NULL. */
-static char *module_line(const char *text)
+/* The value of the line "module: value" in a .module file, borrowed; empty when there is no such line. */
+static struct pc_span module_line(const char *text)
 {
     static const char key[] = "module:";
     for (const char *line = text; line != NULL; line = strchr(line, '\n')) {
@@ -44,9 +44,9 @@ static char *module_line(const char *text)
         while (len > 0 && (value[len - 1] == ' ' || value[len - 1] == '\t')) {
             len--;
         }
-        return pc_strndup(value, len);
+        return (struct pc_span){(const uint8_t *)value, len};
     }
-    return NULL;
+    return (struct pc_span){NULL, 0};
 }
 
 static struct pc_result read_module_file(const char *folder, const char *name, char **ret_path,
@@ -61,16 +61,13 @@ static struct pc_result read_module_file(const char *folder, const char *name, c
     }
     PC_TRY(pc_file_read(path, &content, err));
     PC_TRY(pc_buf_take_text(&content, &text, err));
-    char *module = module_line(text);
-    if (module == NULL) {
+    const struct pc_span module = module_line(text);
+    if (module.len == 0) {
         return pc_fail(err, P11CSR_E_MODULE_NOT_FOUND, "'%s' has no line 'module: PATH'", path);
     }
-    if (module[0] == '/') {
-        *ret_path = module;
-        return PC_OK;
-    }
-    *ret_path = pc_asprintf("%s/%s", PC_P11KIT_MODULE_PATH, module);
-    pc_release(module);
+    const bool absolute = module.ptr[0] == '/';
+    *ret_path = pc_asprintf("%s%s%.*s", absolute ? "" : PC_P11KIT_MODULE_PATH, absolute ? "" : "/",
+                            (int)module.len, (const char *)module.ptr);
     return *ret_path != NULL ? PC_OK : pc_fail_memory(err);
 }
 

@@ -101,17 +101,25 @@ static PC_RESULT signer_sign(void *data, const struct pc_scheme *scheme, const s
     return PC_OK;
 }
 
+static struct pc_result prepare(struct pc_token *token, const struct pc_key *key,
+                                const struct pc_login *login, enum pc_flag *ret_always, p11csr_error **err)
+{
+    if (key->is_private) {
+        PC_TRY(pc_login_user(token, login, err));
+    }
+    PC_TRY(pc_token_session(token, false, err));
+    return pc_object_flag(token, key->private_key, CKA_ALWAYS_AUTHENTICATE, ret_always, err);
+}
+
 PC_RESULT pc_token_signer_init(struct pc_token_signer *self, struct pc_token *token, const struct pc_key *key,
                                const struct pc_login *login, struct pc_signer *ret_signer, p11csr_error **err)
 {
     static const struct pc_signer_ops ops = {
         .spki = signer_spki, .choose = signer_choose, .sign = signer_sign};
     enum pc_flag always = PC_FLAG_UNKNOWN;
-    if (key->is_private) {
-        PC_TRY(pc_login_user(token, login, err));
-    }
-    PC_TRY(pc_token_session(token, false, err));
-    PC_TRY(pc_object_flag(token, key->private_key, CKA_ALWAYS_AUTHENTICATE, &always, err));
+    const struct pc_result result = prepare(token, key, login, &always, err);
+    pc_token_ended(token, result);
+    PC_TRY(result);
     *self = (struct pc_token_signer){
         .token = token, .key = key, .login = login, .always_authenticate = always == PC_FLAG_YES};
     *ret_signer = (struct pc_signer){.ops = &ops, .self = self};

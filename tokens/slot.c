@@ -255,3 +255,15 @@ PC_RESULT pc_slot_to_uri(const struct pc_slot *slot, struct pc_uri *ret, p11csr_
     }
     return PC_OK;
 }
+
+PC_RESULT pc_module_expect_maker(struct pc_module *module, const char *maker, p11csr_error **err)
+{
+    CK_INFO info;
+    PC_TRY(pc_ckr(module->fn->C_GetInfo(&info), "C_GetInfo", err));
+    const struct pc_span is = pc_padded(info.manufacturerID, sizeof(info.manufacturerID));
+    if (is.len < strlen(maker) || memcmp(is.ptr, maker, strlen(maker)) != 0) {
+        return pc_fail(err, P11CSR_E_MODULE_LOAD, "module '%s' is made by '%.*s', not by '%s'", module->name,
+                       (int)is.len, (const char *)is.ptr, maker);
+    }
+    return PC_OK;
+}

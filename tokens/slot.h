@@ -26,6 +26,11 @@ PC_RESULT pc_slot_find_one(const struct pc_modules *modules, const struct pc_uri
 PC_RESULT pc_slot_find_uninitialised(struct pc_module *module, CK_SLOT_ID *ret, p11csr_error **err);
 /* Sets the attributes that name the token: label, serial number, model, manufacturer. */
 PC_RESULT pc_slot_to_uri(const struct pc_slot *slot, struct pc_uri *ret, p11csr_error **err);
+/*
+ * Fails with MODULE_LOAD unless the module says that it is made by `maker` (the beginning of C_GetInfo's
+ * manufacturerID).
+ */
+PC_RESULT pc_module_expect_maker(struct pc_module *module, const char *maker, p11csr_error **err);
 /* Text of a blank-padded field without the padding. */
 struct pc_span pc_padded(const unsigned char *field, size_t size);
 

@@ -285,7 +285,8 @@ const char *pc_uri_text(const struct pc_uri *uri, enum pc_uri_attr attr)
 static void format_value(struct pc_span value, bool query, bool binary, struct pc_buf *ret)
 {
     for (size_t i = 0; i < value.len; i++) {
-        if (!binary && is_plain((char)value.ptr[i], query)) {
+        if (!binary && value.ptr[i] != '\'' &&
+            is_plain((char)value.ptr[i], query)) { // fits into a shell's quotes
             pc_buf_byte(ret, value.ptr[i]);
         } else {
             pc_buf_printf(ret, "%%%02X", value.ptr[i]);

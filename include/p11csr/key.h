@@ -141,7 +141,7 @@ struct p11csr_protection {
 P11CSR_API enum p11csr_code p11csr_key_get_protection(p11csr_key *key, struct p11csr_protection *ret,
                                                       p11csr_error **err);
 
-/* A row of the algorithm tables; its texts are static. Fields may be added at the end. */
+/* A row of the algorithm tables; its texts are static. */
 struct p11csr_algorithm {
     const char *name;
     const char *doc;

@@ -4,6 +4,8 @@
 #include "base/error.h"
 #include "base/text.h"
 
+#include <stdio.h>
+
 // clang-format off
 static const struct pc_family families[] = {
     [PC_FAMILY_RSA] = {.name = "RSA", .ckk = PC_CKK_RSA, .keygen_mech = PC_CKM_RSA_PKCS_KEY_PAIR_GEN,
@@ -484,13 +486,23 @@ static bool keyspec_is_called(const struct pc_keyspec *spec, const char *name)
     return found;
 }
 
-static struct pc_result unknown_name(const char *kind, const char *name, const char *nearest,
-                                     p11csr_error **err)
+/* Names what is known beside what is not: "ec" or "md5" is near nothing. */
+static struct pc_result unknown_name(const char *kind, const char *name,
+                                     const char *(*name_at)(const void *table, size_t index),
+                                     const void *table, size_t count, p11csr_error **err)
 {
-    if (nearest == NULL) {
-        return pc_fail(err, P11CSR_E_ALGORITHM, "unknown %s '%s'", kind, name);
+    char known[512] = "";
+    size_t len = 0;
+    const char *near = pc_nearest_word(name, name_at, table, count);
+    const struct pc_result result =
+        pc_fail(err, P11CSR_E_ALGORITHM, "unknown %s '%s'%s%s%s", kind, name,
+                near != NULL ? "; the nearest is '" : "", near != NULL ? near : "", near != NULL ? "'" : "");
+    for (size_t i = 0; i < count && len < sizeof(known); i++) {
+        len +=
+            (size_t)snprintf(known + len, sizeof(known) - len, "%s%s", i > 0 ? ", " : "", name_at(table, i));
     }
-    return pc_fail(err, P11CSR_E_ALGORITHM, "unknown %s '%s'; the nearest is '%s'", kind, name, nearest);
+    pc_note(err, "known: %s", known);
+    return result;
 }
 
 PC_RESULT pc_keyspec_find(const char *name, const struct pc_keyspec **ret, p11csr_error **err)
@@ -501,8 +513,7 @@ PC_RESULT pc_keyspec_find(const char *name, const struct pc_keyspec **ret, p11cs
             return PC_OK;
         }
     }
-    return unknown_name("key spec", name, pc_nearest_word(name, keyspec_name_at, keyspecs, PC_KEYSPEC_COUNT),
-                        err);
+    return unknown_name("key spec", name, keyspec_name_at, keyspecs, PC_KEYSPEC_COUNT, err);
 }
 
 PC_RESULT pc_scheme_find(const char *name, const struct pc_scheme **ret, p11csr_error **err)
@@ -513,8 +524,7 @@ PC_RESULT pc_scheme_find(const char *name, const struct pc_scheme **ret, p11csr_
             return PC_OK;
         }
     }
-    return unknown_name("signature scheme", name,
-                        pc_nearest_word(name, scheme_name_at, schemes, PC_SCHEME_COUNT), err);
+    return unknown_name("signature scheme", name, scheme_name_at, schemes, PC_SCHEME_COUNT, err);
 }
 
 PC_RESULT pc_digest_find(const char *name, enum pc_digest_id *ret, p11csr_error **err)
@@ -525,12 +535,8 @@ PC_RESULT pc_digest_find(const char *name, enum pc_digest_id *ret, p11csr_error 
             return PC_OK;
         }
     }
-    const struct pc_result result =
-        unknown_name("digest", name, pc_nearest_word(name, digest_name_at, digests, PC_DIGEST_COUNT), err);
-    for (int id = PC_DIGEST_NONE + 1; id < PC_DIGEST_COUNT; id++) {
-        pc_note(err, "known: %s", digests[id].name);
-    }
-    return result;
+    return unknown_name("digest", name, digest_name_at, digests + PC_DIGEST_NONE + 1, PC_DIGEST_COUNT - 1,
+                        err);
 }
 
 const struct pc_scheme *pc_scheme_by_aid(struct pc_span aid)

@@ -191,6 +191,17 @@ void pc_hint(p11csr_error **err, const char *format, ...)
     va_end(args);
 }
 
+void pc_hint_if_none(p11csr_error **err, const char *format, ...)
+{
+    if (!can_extend(err) || (*err)->hint != NULL) {
+        return;
+    }
+    va_list args;
+    va_start(args, format);
+    replace_text(&(*err)->hint, format_text(format, args));
+    va_end(args);
+}
+
 void pc_note(p11csr_error **err, const char *format, ...)
 {
     if (!can_extend(err) || (*err)->note_count == PC_MAX_NOTES) {
@@ -210,13 +221,19 @@ enum p11csr_code p11csr_error_code(const p11csr_error *err)
     return err == NULL ? P11CSR_OK : err->code;
 }
 
-/* With one frame the code's own text says what failed and the frame is its cause. */
+/*
+ * With one frame the code's own text says what failed and the frame is its cause; what is wrong with a
+ * command line or a call is said by the frame alone.
+ */
+static bool frame_is_message(const p11csr_error *err)
+{
+    return err != NULL && (err->frame_count > 1 || (err->frame_count == 1 && err->code == P11CSR_E_USAGE));
+}
+
 const char *p11csr_error_message(const p11csr_error *err)
 {
-    if (err != NULL && err->frame_count > 1) {
-        return err->frames[err->frame_count - 1];
-    }
-    return p11csr_strerror(p11csr_error_code(err));
+    return frame_is_message(err) ? err->frames[err->frame_count - 1]
+                                 : p11csr_strerror(p11csr_error_code(err));
 }
 
 size_t p11csr_error_cause_count(const p11csr_error *err)
@@ -224,7 +241,7 @@ size_t p11csr_error_cause_count(const p11csr_error *err)
     if (err == NULL) {
         return 0;
     }
-    return err->frame_count > 1 ? err->frame_count - 1 : err->frame_count;
+    return frame_is_message(err) ? err->frame_count - 1 : err->frame_count;
 }
 
 const char *p11csr_error_cause(const p11csr_error *err, size_t index)

@@ -35,6 +35,8 @@ PC_RESULT pc_frame(struct pc_result result, p11csr_error **err, const char *form
     __attribute__((format(printf, 3, 4)));
 /* Replaces the hint of the code's row by one that fits the case. */
 void pc_hint(p11csr_error **err, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* The same where the place that failed had no better one. */
+void pc_hint_if_none(p11csr_error **err, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /* Adds a line of detail; lines beyond PC_MAX_NOTES are dropped. */
 void pc_note(p11csr_error **err, const char *format, ...) __attribute__((format(printf, 2, 3)));
 

@@ -166,6 +166,17 @@ PC_RESULT pc_file_write(const char *path, struct pc_span content, enum pc_file_r
 PC_RESULT pc_file_check_writable(const char *path, enum pc_file_replace replace, p11csr_error **err)
 {
     struct stat st;
+    const size_t len = strlen(path);
+    if (len == 0 || path[len - 1] == '/') {
+        return pc_fail(err, P11CSR_E_WRITE, "'%s' does not end in the name of a file", path);
+    }
+    if (stat(path, &st) == 0 && S_ISDIR(st.st_mode)) {
+        return pc_fail_errno(err, P11CSR_E_WRITE, EISDIR, "create '%s'", path);
+    }
+    if (is_special(path)) {
+        return access(path, W_OK) == 0 ? PC_OK
+                                       : pc_fail_errno(err, P11CSR_E_WRITE, errno, "write to '%s'", path);
+    }
     if (lstat(path, &st) == 0) {
         if (S_ISDIR(st.st_mode)) {
             return pc_fail_errno(err, P11CSR_E_WRITE, EISDIR, "create '%s'", path);

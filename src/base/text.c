@@ -98,30 +98,21 @@ char *pc_text_printable_bytes(struct pc_span bytes)
     return text;
 }
 
-/*
- * Where a value in a URI in a message ends: at the next attribute, or at the quote that the message put
- * behind it.
- */
-static size_t pin_length(const char *value)
-{
-    size_t len = 0;
-    while (value[len] != 0 && strchr("&; \"\n", value[len]) == NULL &&
-           !(value[len] == '\'' && (value[len + 1] == 0 || strchr(" :,;)", value[len + 1]) != NULL))) {
-        len++;
-    }
-    return len;
-}
-
 void pc_text_redact(char *text)
 {
     static const char name[] = "pin-value=";
-    for (char *found = strstr(text, name); found != NULL; found = strstr(found, name)) {
-        found += sizeof(name) - 1;
-        char *rest = found + pin_length(found);
-        if (rest > found) {
-            *found++ = '*'; // one, however long it is: its length is nobody's business
-            memmove(found, rest, strlen(rest) + 1);
+    char *found = strstr(text, name);
+    while (found != NULL) {
+        char *value = found + sizeof(name) - 1;
+        const bool none = value[0] == 0 || (value[0] == '\'' && (value[1] == 0 || value[1] == ' '));
+        if (!none) {
+            // To the end of the text: where a value ends cannot be told for certain, and its length is
+            // nobody's business.
+            value[0] = '*';
+            value[1] = 0;
+            return;
         }
+        found = strstr(value, name);
     }
 }
 

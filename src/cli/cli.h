@@ -88,6 +88,7 @@ struct cli_command {
     size_t max_args;
     const enum cli_option_id *options;
     size_t option_count;
+    bool without_login;  /* needs no PIN source */
     bool hidden;         /* not for people */
     const char *help;    /* one line */
     const char *example; /* shown by --help */
@@ -101,6 +102,7 @@ struct cli {
     struct pc_buf args;                /* const char *: positional arguments */
     p11csr_ctx *ctx;                   /* made by cli_context() */
     json_t *json;                      /* the fields of the JSON answer */
+    json_t *warnings;                  /* texts; NULL: none */
 };
 
 const struct cli_option *cli_option_get(enum cli_option_id id);
@@ -152,6 +154,11 @@ static inline PC_RESULT cli_lift(enum p11csr_code code)
 bool cli_wants_text(const struct cli *cli);
 void cli_print(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void cli_remark(const struct cli *cli, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/*
+ * A warning: a remark for people, an entry of "warnings" in the JSON answer, which is there even beside an
+ * error.
+ */
+void cli_warn(struct cli *cli, const char *text);
 /* Adds a field to the JSON answer; takes `value` over. */
 void cli_json(struct cli *cli, const char *name, json_t *value);
 /* Prints the JSON answer, or the error for people; returns the exit status. */

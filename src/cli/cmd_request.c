@@ -29,17 +29,38 @@ static void job_done(struct job *job)
     cli_selection_done(&job->selection);
 }
 
+static struct pc_result take_subject(const char *text, p11csr_request *request, p11csr_error **err)
+{
+    const struct pc_result result = cli_lift(p11csr_request_set_subject(request, text, err));
+    if (!pc_is_ok(result) && text[0] != '/' && strchr(text, '.') != NULL && strchr(text, '=') == NULL) {
+        pc_hint(err, "say what it is: --subject 'CN=%s'", text);
+    } else if (!pc_is_ok(result) && strchr(text, ';') != NULL) {
+        pc_hint(err, "the parts are separated by ','; a ';' inside a value is written '\\;'");
+    }
+    return result;
+}
+
+static struct pc_result take_san(const struct cli_use *use, p11csr_request *request, p11csr_error **err)
+{
+    const char *type = cli_option_get(use->id)->name;
+    const struct pc_result result = cli_lift(p11csr_request_add_san(request, type, use->value, err));
+    if (!pc_is_ok(result) && strchr(use->value, ',') != NULL) {
+        pc_hint(err, "one name for each --%s: repeat the option", type);
+    }
+    return result;
+}
+
 /* One option of the content, taken in the order of the command line. */
 static struct pc_result take_use(const struct cli_use *use, p11csr_request *request, p11csr_error **err)
 {
     switch ((int)use->id) {
     case OPT_SUBJECT:
-        return cli_lift(p11csr_request_set_subject(request, use->value, err));
+        return take_subject(use->value, request, err);
     case OPT_DNS:
     case OPT_IP:
     case OPT_EMAIL:
     case OPT_URI:
-        return cli_lift(p11csr_request_add_san(request, cli_option_get(use->id)->name, use->value, err));
+        return take_san(use, request, err);
     case OPT_KEY_USAGE:
         return cli_lift(p11csr_request_set_key_usage(request, use->value, err));
     case OPT_EXT_KEY_USAGE:
@@ -60,6 +81,12 @@ static struct pc_result take_basic(const struct cli *cli, p11csr_request *reques
     unsigned long length = 0;
     if (text == NULL && !cli_has(cli, OPT_CA)) {
         return PC_OK;
+    }
+    if (text != NULL && !cli_has(cli, OPT_CA)) {
+        const struct pc_result result =
+            pc_fail(err, P11CSR_E_EXTENSION, "a path length is for certificate authorities only");
+        pc_hint(err, "add --ca");
+        return result;
     }
     if (text != NULL && !pc_parse_number(text, 1000, &length)) {
         return pc_fail(err, P11CSR_E_VALUE, "--path-length '%s' is not a number from 0 to 1000", text);
@@ -196,7 +223,8 @@ static struct pc_result keep_key(const struct job *job, struct pc_result result,
         const char *uri = p11csr_key_get_info(job->key)->uri;
         pc_note(err, "the new key was made and stays on the token: %s", uri);
         pc_hint(err,
-                "when the cause is gone, go on with: p11csr request '%s' and the same options but --generate",
+                "when the cause is gone, go on with: p11csr request '%s' and the same options but --token "
+                "and --generate",
                 uri);
     }
     return result;

@@ -129,7 +129,7 @@ PC_RESULT cli_run_tokens_init_soft(struct cli *cli, p11csr_error **err)
     cli_json(cli, "alias-file", json_string(soft.alias_file));
     cli_json(cli, "pin-file", json_string(soft.pin_file));
     cli_json(cli, "softhsm2-conf", json_string(soft.config_file));
-    if (cli_has(cli, OPT_PRINT_ENV)) {
+    if (cli_has(cli, OPT_PRINT_ENV) && cli_wants_text(cli)) {
         print_env(&soft, name);
     } else if (cli_wants_text(cli)) {
         cli_print("token '%s' %s\n  alias:    %s\n  PIN file: %s\n  next:     p11csr request --token %s "

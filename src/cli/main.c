@@ -28,12 +28,22 @@ static PC_RESULT run(struct cli *cli, int argc, const char **argv, p11csr_error 
     return cli->command->run(cli, err);
 }
 
+/* What was typed wrongly is explained by the help of the command that it was typed for. */
+static void hint_at_help(const struct cli *cli, struct pc_result result, p11csr_error **err)
+{
+    if (result.code == P11CSR_E_USAGE) {
+        const char *command = cli->command != NULL ? cli->command->name : "";
+        pc_hint_if_none(err, "see p11csr %s%s--help", command, command[0] != 0 ? " " : "");
+    }
+}
+
 int main(int argc, char **argv)
 {
     struct cli cli;
     p11csr_error *err PC_CLEANUP(pc_error_cleanup) = NULL;
     (void)prctl(PR_SET_DUMPABLE, 0); // a core dump would hold the PIN
     const struct pc_result result = run(&cli, argc, (const char **)(uintptr_t)argv, &err);
+    hint_at_help(&cli, result, &err);
     const int status = cli_finish(&cli, result, err);
     cli_done(&cli);
     return status;

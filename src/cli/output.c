@@ -30,11 +30,20 @@ void cli_remark(const struct cli *cli, const char *format, ...)
     va_end(args);
 }
 
+void cli_warn(struct cli *cli, const char *text)
+{
+    cli_remark(cli, "warning: %s", text);
+    if (cli->warnings == NULL) {
+        cli->warnings = json_array();
+    }
+    (void)json_array_append_new(cli->warnings, json_string(text));
+}
+
 void cli_json(struct cli *cli, const char *name, json_t *value)
 {
     // Only memory can be lacking; the check of the finished answer in cli_finish() finds a field that is not
     // there.
-    (void)json_object_set_new(cli->json, name, value);
+    (void)json_object_set_new(cli->json, name, value != NULL ? value : json_null()); // text that is not UTF-8
 }
 
 static json_t *error_to_json(const p11csr_error *err, enum p11csr_code code)
@@ -58,6 +67,9 @@ static void print_json(const struct cli *cli, enum p11csr_code code, const p11cs
                                cli->command != NULL ? cli->command->name : NULL, "ok", code == P11CSR_OK);
     if (code != P11CSR_OK) {
         (void)json_object_set_new(answer, "error", error_to_json(err, code));
+    }
+    if (cli->warnings != NULL) {
+        (void)json_object_set(answer, "warnings", cli->warnings);
     }
     // A failed list is no empty list: what was gathered goes out only with an answer.
     if (code == P11CSR_OK || code == P11CSR_E_CHECK_FAILED || code == P11CSR_E_NOT_VERIFIABLE) {

@@ -44,8 +44,28 @@ static const char *option_name_at(const void *table, size_t index)
     return ((const struct poptOption *)table)[index].longName;
 }
 
-static struct pc_result unknown_option(const char *word, const struct poptOption *table,
-                                       const struct cli_command *command, p11csr_error **err)
+/* Options of other tools, and what they are here. */
+static const struct {
+    const char *theirs;
+    const char *hint;
+} other_words[] = {
+    {"pin",
+     "a PIN on the command line can be seen by others: use --pin-source file:PATH or --pin-source prompt"},
+    {"san", "alternative names are given by --dns, --ip, --email and --uri"},
+    {"cn", "the common name is part of the subject: --subject 'CN=www.example.com'"},
+    {"subj", "the subject is given by --subject"},
+    {"eku", "extended key usages are given by --ext-key-usage"},
+    {"ku", "key usages are given by --key-usage"},
+    {"key", "a key is named by --key-label, --key-id, --key-for or a pkcs11: URI"},
+    {"label", "a key is named by --key-label"},
+    {"id", "a key is named by --key-id"},
+    {"slot", "slots change their numbers: a token is named by --token and its label or URI"},
+    {"provider", "the PKCS#11 module is given by --module"},
+    {"output", "the file is given by -o or --out"},
+    {"new", "a key is made by --generate SPEC"},
+};
+
+static struct pc_result unknown_option(const char *word, const struct poptOption *table, p11csr_error **err)
 {
     size_t count = 0;
     while (table[count].longName != NULL) {
@@ -53,20 +73,25 @@ static struct pc_result unknown_option(const char *word, const struct poptOption
     }
     char *name PC_CLEANUP(pc_free_str) = pc_strndup(word, strcspn(word, "="));
     const char *bare = name == NULL ? "" : name + strspn(name, "-");
+    for (size_t i = 0; i < PC_ARRAY_LEN(other_words); i++) {
+        if (strcmp(other_words[i].theirs, bare) == 0) {
+            const struct pc_result result = pc_fail(err, P11CSR_E_USAGE, "unknown option '%s'", name);
+            pc_hint(err, "%s", other_words[i].hint);
+            return result;
+        }
+    }
     const char *near = pc_nearest_word(bare, option_name_at, table, count);
-    const struct pc_result result = pc_fail(
-        err, P11CSR_E_USAGE, "unknown option '%s'%s%s%s", name == NULL ? "" : name,
-        near != NULL ? "; the nearest is '--" : "", near != NULL ? near : "", near != NULL ? "'" : "");
-    pc_hint(err, "see p11csr %s%s--help", command != NULL ? command->name : "", command != NULL ? " " : "");
-    return result;
+    return pc_fail(err, P11CSR_E_USAGE, "unknown option '%s'%s%s%s", name == NULL ? "" : name,
+                   near != NULL ? "; the nearest is '--" : "", near != NULL ? near : "",
+                   near != NULL ? "'" : "");
 }
 
 static struct pc_result popt_failed(poptContext context, int rc, const struct poptOption *table,
-                                    const struct cli_command *command, p11csr_error **err)
+                                    p11csr_error **err)
 {
     const char *word = poptBadOption(context, POPT_BADOPTION_NOALIAS);
     if (rc == POPT_ERROR_BADOPT) {
-        return unknown_option(word, table, command, err);
+        return unknown_option(word, table, err);
     }
     if (rc == POPT_ERROR_NOARG) {
         return pc_fail(err, P11CSR_E_USAGE, "option '%s' needs a value", word);
@@ -77,10 +102,20 @@ static struct pc_result popt_failed(poptContext context, int rc, const struct po
     return pc_fail(err, P11CSR_E_USAGE, "option '%s': %s", word, poptStrerror(rc));
 }
 
+/* Options whose empty value, of a variable that is not set for one, would widen what is meant. */
+static bool must_say_something(enum cli_option_id id)
+{
+    return id == OPT_TOKEN || id == OPT_MODULE || id == OPT_CONFIG || id == OPT_KEY_LABEL;
+}
+
 static struct pc_result add_use(struct cli *cli, enum cli_option_id id, char *value, p11csr_error **err)
 {
     const struct cli_option *option = cli_option_get(id);
     const struct cli_use use = {.id = id, .value = value};
+    if (must_say_something(id) && value != NULL && value[0] == 0) {
+        free(value);
+        return pc_fail(err, P11CSR_E_USAGE, "option '--%s' has an empty value", option->name);
+    }
     if (option->arg != NULL && !option->repeatable && cli_has(cli, id)) {
         free(value);
         return pc_fail(err, P11CSR_E_USAGE, "option '--%s' is there twice", option->name);
@@ -94,7 +129,7 @@ static struct pc_result add_use(struct cli *cli, enum cli_option_id id, char *va
 
 /* Takes the options of one table; what is left over goes to `rest`. */
 static struct pc_result take_options(struct cli *cli, poptContext context, const struct poptOption *table,
-                                     const struct cli_command *command, p11csr_error **err)
+                                     p11csr_error **err)
 {
     for (;;) {
         const int rc = poptGetNextOpt(context);
@@ -102,7 +137,7 @@ static struct pc_result take_options(struct cli *cli, poptContext context, const
             return PC_OK;
         }
         if (rc < 0) {
-            return popt_failed(context, rc, table, command, err);
+            return popt_failed(context, rc, table, err);
         }
         PC_TRY(add_use(cli, (enum cli_option_id)(rc - 1), poptGetOptArg(context), err));
     }
@@ -141,7 +176,7 @@ static struct pc_result unknown_command(const char *const *words, p11csr_error *
         near = pc_nearest_word(words[0], command_name_at, NULL, count);
     }
     const struct pc_result result =
-        pc_fail(err, P11CSR_E_USAGE, "unknown command '%s'%s%s%s", words[0],
+        pc_fail(err, P11CSR_E_USAGE, "unknown command '%s'%s%s%s", both != NULL ? both : words[0],
                 near != NULL ? "; the nearest is '" : "", near != NULL ? near : "", near != NULL ? "'" : "");
     for (size_t i = 0; i < count; i++) {
         const char *name = cli_command_get(i)->name;
@@ -176,7 +211,7 @@ static struct pc_result parse_global(struct cli *cli, int argc, const char **arg
     if (context == NULL) {
         return pc_fail_memory(err);
     }
-    PC_TRY(take_options(cli, context, table, NULL, err));
+    PC_TRY(take_options(cli, context, table, err));
     const char **rest = poptGetArgs(context);
     int left = 0;
     while (rest != NULL && rest[left] != NULL) {
@@ -195,7 +230,7 @@ static struct pc_result parse_command(struct cli *cli, int argc, const char **ar
     if (context == NULL) {
         return pc_fail_memory(err);
     }
-    PC_TRY(take_options(cli, context, table, cli->command, err));
+    PC_TRY(take_options(cli, context, table, err));
     const char **rest = poptGetArgs(context);
     for (size_t i = 0; rest != NULL && rest[i] != NULL; i++) {
         char *arg = pc_strdup(rest[i]);            // popt frees its own with the context
@@ -226,6 +261,13 @@ static struct pc_result parse(struct cli *cli, int argc, const char **argv, p11c
     int words = 0;
     PC_TRY(parse_global(cli, argc, argv, &used, err));
     if (used == argc || cli_has(cli, OPT_VERSION)) {
+        return PC_OK;
+    }
+    if (strcmp(argv[used], "help") == 0) {
+        PC_TRY(add_use(cli, OPT_HELP, NULL, err));
+        used++;
+    }
+    if (used == argc) {
         return PC_OK;
     }
     PC_TRY(find_command(argv + used, &cli->command, &words, err));
@@ -267,6 +309,7 @@ void cli_done(struct cli *cli)
     pc_buf_done(&cli->args);
     p11csr_ctx_free(&cli->ctx);
     json_decref(cli->json);
+    json_decref(cli->warnings);
 }
 
 size_t cli_use_count(const struct cli *cli)

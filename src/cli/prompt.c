@@ -61,7 +61,8 @@ static enum p11csr_code read_line(int tty, int signals, struct pc_buf *line)
     }
 }
 
-static enum p11csr_code read_hidden(int tty, struct pc_buf *line)
+/* Asks once nothing is echoed any more: what is typed earlier is thrown away, not shown. */
+static enum p11csr_code ask_hidden(int tty, const struct p11csr_pin_request *request, struct pc_buf *line)
 {
     struct termios before;
     sigset_t ending;
@@ -70,6 +71,8 @@ static enum p11csr_code read_hidden(int tty, struct pc_buf *line)
     (void)sigaddset(&ending, SIGINT);
     (void)sigaddset(&ending, SIGTERM);
     (void)sigaddset(&ending, SIGHUP);
+    (void)sigaddset(&ending, SIGQUIT);
+    (void)sigaddset(&ending, SIGTSTP); // stopped here, the terminal would stay without echo
     int signals PC_CLEANUP(pc_close) = signalfd(-1, &ending, SFD_CLOEXEC);
     if (signals < 0 || tcgetattr(tty, &before) != 0) {
         return P11CSR_E_PIN_CANCELLED;
@@ -79,6 +82,7 @@ static enum p11csr_code read_hidden(int tty, struct pc_buf *line)
     (void)sigprocmask(SIG_BLOCK, &ending, &old);
     enum p11csr_code code = P11CSR_E_PIN_CANCELLED;
     if (tcsetattr(tty, TCSAFLUSH, &silent) == 0) {
+        ask(tty, request);
         code = read_line(tty, signals, line);
         (void)tcsetattr(tty, TCSAFLUSH, &before);
     }
@@ -101,8 +105,7 @@ enum p11csr_code cli_prompt(const struct p11csr_pin_request *request, p11csr_pin
     if (tty < 0) {
         return P11CSR_E_PIN_CANCELLED;
     }
-    ask(tty, request);
-    const enum p11csr_code code = read_hidden(tty, &line);
+    const enum p11csr_code code = ask_hidden(tty, request, &line);
     if (code != P11CSR_OK) {
         return code;
     }

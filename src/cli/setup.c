@@ -34,7 +34,7 @@ PC_RESULT cli_user_folder(const char *variable, const char *below_home, char **r
 
 static void print_warning(const char *text, void *data)
 {
-    cli_remark(data, "warning: %s", text);
+    cli_warn(data, text);
 }
 
 /* The system's, then the user's, then the one that was named. */
@@ -68,6 +68,9 @@ static struct pc_result set_up(struct cli *cli, p11csr_error **err)
     PC_TRY(cli_load_config(cli, cli->ctx, err));
     PC_TRY(set_state_dir(cli->ctx, err));
     PC_TRY(cli_lift(p11csr_ctx_set_module(cli->ctx, value_or_env(cli, OPT_MODULE, "P11CSR_MODULE"), err)));
+    if (cli->command->without_login) {
+        return PC_OK; // a PIN that can be read only once is left for the command that needs it
+    }
     PC_TRY(cli_lift(
         p11csr_ctx_set_pin_source(cli->ctx, value_or_env(cli, OPT_PIN_SOURCE, "P11CSR_PIN_SOURCE"), err)));
     p11csr_ctx_accept_final_try(cli->ctx, cli_has(cli, OPT_ACCEPT_FINAL_TRY) ? 1 : 0);
@@ -120,7 +123,12 @@ static struct pc_result read_id(const char *hex, struct cli_selection *ret, p11c
         return PC_OK;
     }
     if (!pc_hex_parse(hex, &ret->id)) {
-        return pc_fail(err, P11CSR_E_VALUE, "--key-id '%s' is not hex", hex);
+        const bool odd = strlen(hex) % 2 == 1 && strspn(hex, "0123456789abcdefABCDEF") == strlen(hex);
+        const struct pc_result result = pc_fail(err, P11CSR_E_VALUE, "--key-id '%s' %s", hex,
+                                                odd ? "has an odd number of hex digits" : "is not hex");
+        pc_hint(err,
+                odd ? "write two digits for each byte: 01" : "see the ids that are there: p11csr keys list");
+        return result;
     }
     PC_TRY(pc_buf_check(&ret->id, err));
     ret->select.id = ret->id.ptr;

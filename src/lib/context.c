@@ -119,6 +119,9 @@ enum p11csr_code p11csr_ctx_load_config(p11csr_ctx *ctx, const char *path, p11cs
 {
     const struct pc_lock lock PC_LOCK_CLEANUP = pc_lock_begin(ctx);
     struct stat st;
+    if (path[0] == 0) {
+        return pc_fail(err, P11CSR_E_READ, "the path of a configuration is empty").code;
+    }
     const bool is_folder = stat(path, &st) == 0 ? S_ISDIR(st.st_mode) : path[strlen(path) - 1] == '/';
     return is_folder ? pc_config_read_folder(&lock.ctx->config, path, err).code
                      : pc_config_read_file(&lock.ctx->config, path, err).code;

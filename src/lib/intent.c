@@ -49,6 +49,10 @@ PC_RESULT pc_intent_open(p11csr_ctx *ctx, const struct pc_intent_says *says, str
         return pc_fail_memory(err);
     }
     const struct pc_result result = write_record(ctx, says, path, &why);
+    if (result.code == P11CSR_E_NO_MEMORY) {
+        pc_release(path);
+        return pc_fail_memory(err);
+    }
     if (!pc_is_ok(result)) {
         pc_ctx_warn(ctx, "no record of the key to be made could be written: %s", p11csr_error_cause(why, 0));
         pc_release(path);
@@ -58,15 +62,15 @@ PC_RESULT pc_intent_open(p11csr_ctx *ctx, const struct pc_intent_says *says, str
     return PC_OK;
 }
 
-void pc_intent_close(struct pc_intent *intent, struct pc_result result, p11csr_error **err)
+void pc_intent_close(struct pc_intent *intent, bool outcome_known, p11csr_error **err)
 {
     if (intent->path == NULL) {
         return;
     }
-    if (result.code == P11CSR_E_TOKEN || result.code == P11CSR_E_TOKEN_REMOVED) {
-        pc_hint(err, "see what was begun, and look for it: p11csr keys list --incomplete");
-    } else {
+    if (outcome_known) {
         (void)unlink(intent->path);
+    } else {
+        pc_hint(err, "see what was begun, and look for it: p11csr keys list --incomplete");
     }
     pc_free_str(&intent->path);
 }

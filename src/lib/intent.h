@@ -23,7 +23,7 @@ struct pc_intent_says {
 /* Writes a record. One that cannot be written is a warning: the key's label and id say as much. */
 PC_RESULT pc_intent_open(p11csr_ctx *ctx, const struct pc_intent_says *says, struct pc_intent *ret,
                          p11csr_error **err);
-/* Removes the record unless `result` leaves open whether a key was made; then a note of `err` says so. */
-void pc_intent_close(struct pc_intent *intent, struct pc_result result, p11csr_error **err);
+/* Removes the record; one whose outcome is not known stays, and the hint of `err` says how to look at it. */
+void pc_intent_close(struct pc_intent *intent, bool outcome_known, p11csr_error **err);
 
 #endif

@@ -203,16 +203,14 @@ enum p11csr_code p11csr_spki_read(const void *data, size_t len, unsigned char **
     return result.code;
 }
 
-static struct pc_result key_new(p11csr_ctx *ctx, struct p11csr_key **ret, p11csr_error **err)
+static struct p11csr_key *key_new(p11csr_ctx *ctx)
 {
     struct p11csr_key *key = pc_alloc(sizeof(*key));
-    if (key == NULL) {
-        return pc_fail_memory(err);
+    if (key != NULL) {
+        key->ctx = ctx;
+        pc_key_init(&key->key);
     }
-    key->ctx = ctx;
-    pc_key_init(&key->key);
-    *ret = key;
-    return PC_OK;
+    return key;
 }
 
 static void key_cleanup(struct p11csr_key **key)
@@ -224,9 +222,11 @@ static struct pc_result open_key(p11csr_ctx *ctx, const struct p11csr_select *se
                                  p11csr_error **err)
 {
     struct pc_target target PC_CLEANUP(pc_target_done) = {0};
-    struct p11csr_key *key PC_CLEANUP(key_cleanup) = NULL;
+    struct p11csr_key *key PC_CLEANUP(key_cleanup) = key_new(ctx);
     struct pc_key_query query;
-    PC_TRY(key_new(ctx, &key, err));
+    if (key == NULL) {
+        return pc_fail_memory(err);
+    }
     PC_TRY(pc_target_resolve(ctx, select->token, &target, err));
     PC_TRY(pc_target_query(&target, select, &query, err));
     PC_TRY(pc_target_open(ctx, &target, &key->opened, err));
@@ -268,7 +268,7 @@ static struct pc_result generate(p11csr_ctx *ctx, const struct pc_keyspec *spec,
     PC_TRY(pc_intent_open(ctx, &says, &intent, err));
     struct pc_result result =
         pc_key_generate(&key->opened->token, &wanted, &key->opened->login, &key->key, err);
-    pc_intent_close(&intent, result, err);
+    pc_intent_close(&intent, !key->key.maybe_made, err);
     if (pc_is_ok(result)) {
         result = fill_texts(ctx, &key->opened->token, &key->key, &key->texts, err);
     }
@@ -288,13 +288,20 @@ static struct pc_result make_key(p11csr_ctx *ctx, const struct p11csr_select *se
                                  const struct pc_keyspec *spec, struct p11csr_key **ret, p11csr_error **err)
 {
     struct pc_target target PC_CLEANUP(pc_target_done) = {0};
-    struct p11csr_key *key PC_CLEANUP(key_cleanup) = NULL;
+    struct p11csr_key *key PC_CLEANUP(key_cleanup) = key_new(ctx);
     struct pc_key_query query;
-    PC_TRY(key_new(ctx, &key, err));
+    if (key == NULL) {
+        return pc_fail_memory(err);
+    }
     PC_TRY(pc_target_resolve(ctx, select->token, &target, err));
     PC_TRY(pc_target_query(&target, select, &query, err));
-    if (query.label == NULL) {
-        return pc_fail(err, P11CSR_E_USAGE, "a new key needs a label");
+    if (query.spki.len > 0 || query.given.len > 0) {
+        return pc_fail(err, P11CSR_E_USAGE, "a new key cannot have a public key that is there already");
+    }
+    if (query.label == NULL || query.label[0] == 0) {
+        const struct pc_result result = pc_fail(err, P11CSR_E_USAGE, "a new key needs a label");
+        pc_hint(err, "add --key-label NAME");
+        return result;
     }
     PC_TRY(pc_target_open(ctx, &target, &key->opened, err));
     PC_TRY(generate(ctx, spec, &query, key, err));
@@ -316,11 +323,17 @@ static struct pc_result check_ensured(struct p11csr_key *key, const struct pc_ke
                        key->texts.type, spec->name);
     }
     PC_TRY(pc_key_protection_read(&key->opened->token, &key->key, &is, err));
-    if (is.sensitive == PC_FLAG_NO || is.extractable == PC_FLAG_YES || is.local == PC_FLAG_NO) {
-        return pc_fail(err, P11CSR_E_KEY_SPEC, "the key '%s' is less protected than a new one: %s%s%s",
-                       key->texts.label, is.sensitive == PC_FLAG_NO ? "not sensitive " : "",
-                       is.extractable == PC_FLAG_YES ? "extractable " : "",
-                       is.local == PC_FLAG_NO ? "not generated on the token" : "");
+    const bool was_exposed = is.always_sensitive == PC_FLAG_NO || is.never_extractable == PC_FLAG_NO;
+    const bool is_open = is.private_object == PC_FLAG_NO &&
+                         (key->opened->token.slot.token_info.flags & CKF_LOGIN_REQUIRED) != 0;
+    if (is.sensitive == PC_FLAG_NO || is.extractable == PC_FLAG_YES || is.local == PC_FLAG_NO ||
+        was_exposed || is_open) {
+        return pc_fail(err, P11CSR_E_KEY_SPEC, "the key '%s' is less protected than a new one:%s%s%s%s%s",
+                       key->texts.label, is.sensitive == PC_FLAG_NO ? " not sensitive" : "",
+                       is.extractable == PC_FLAG_YES ? " extractable" : "",
+                       is.local == PC_FLAG_NO ? " not generated on the token" : "",
+                       was_exposed ? " was once extractable or not sensitive" : "",
+                       is_open ? " usable without a login" : "");
     }
     return PC_OK;
 }

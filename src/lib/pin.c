@@ -144,6 +144,9 @@ void pc_pins_done(struct pc_buf *pins)
 static struct pc_result ask(const struct pc_pin *pin, const struct pc_pin_request *request,
                             struct pc_secret *ret, p11csr_error **err)
 {
+    // What a token calls itself goes to a terminal.
+    char *token PC_CLEANUP(pc_free_str) = pc_text_printable(request->token);
+    char *key PC_CLEANUP(pc_free_str) = request->key != NULL ? pc_text_printable(request->key) : NULL;
     const struct p11csr_pin_request asked = {.role = request->role == PC_ROLE_CONTEXT ? P11CSR_ROLE_CONTEXT
                                                                                       : P11CSR_ROLE_USER,
                                              .token = request->token,

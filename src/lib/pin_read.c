@@ -72,7 +72,11 @@ static struct pc_result take_from_fd(int fd, const char *what, struct pc_secret 
     struct pc_buf content PC_CLEANUP(pc_buf_wipe) = {0};
     p11csr_error *why PC_CLEANUP(pc_error_cleanup) = NULL;
     pc_buf_init(&content, PC_MAX_PIN_FILE);
-    if (!pc_is_ok(pc_file_read_fd(fd, what, &content, &why))) {
+    const struct pc_result read = pc_file_read_fd(fd, what, &content, &why);
+    if (read.code == P11CSR_E_NO_MEMORY) {
+        return pc_fail_memory(err);
+    }
+    if (!pc_is_ok(read)) {
         return pc_fail(err, P11CSR_E_PIN_SOURCE, "%s cannot be read: %s", what,
                        p11csr_error_cause(why, p11csr_error_cause_count(why) - 1));
     }

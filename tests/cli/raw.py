@@ -11,9 +11,23 @@ import sys
 # Places in CK_FUNCTION_LIST behind its version.
 INITIALIZE, FINALIZE, SLOT_LIST, TOKEN_INFO, OPEN_SESSION, LOGIN = 0, 1, 4, 6, 12, 18
 COPY_OBJECT, FIND_INIT, FIND, FIND_FINAL, GENERATE_KEY_PAIR = 21, 26, 27, 28, 59
-ATTRIBUTES = {"token": 0x1, "private": 0x2, "label": 0x3, "id": 0x102, "sensitive": 0x103, "decrypt": 0x105,
-              "unwrap": 0x107, "sign": 0x108, "verify": 0x10a, "derive": 0x10c, "bits": 0x121,
-              "exponent": 0x122, "extractable": 0x162, "params": 0x180, "always-authenticate": 0x202}
+ATTRIBUTES = {
+    "token": 0x1,
+    "private": 0x2,
+    "label": 0x3,
+    "id": 0x102,
+    "sensitive": 0x103,
+    "decrypt": 0x105,
+    "unwrap": 0x107,
+    "sign": 0x108,
+    "verify": 0x10A,
+    "derive": 0x10C,
+    "bits": 0x121,
+    "exponent": 0x122,
+    "extractable": 0x162,
+    "params": 0x180,
+    "always-authenticate": 0x202,
+}
 CURVES = {"p256": "06082a8648ce3d030107", "p384": "06052b81040022"}
 RSA_KEY_PAIR_GEN, EC_KEY_PAIR_GEN = 0x0, 0x1040
 
@@ -38,8 +52,9 @@ class Module:
         self.call(INITIALIZE, None)
 
     def call(self, index, *args):
-        function = ctypes.CFUNCTYPE(ctypes.c_ulong,
-                                    *[ctypes.c_void_p if a is None else type(a) for a in args])
+        function = ctypes.CFUNCTYPE(
+            ctypes.c_ulong, *[ctypes.c_void_p if a is None else type(a) for a in args]
+        )
         rv = function(self.list.functions[index])(*args)
         assert rv == 0, f"function {index} answered {rv:#x}"
 
@@ -47,7 +62,7 @@ class Module:
         count = ctypes.c_ulong(64)
         slots = (ctypes.c_ulong * 64)()
         self.call(SLOT_LIST, ctypes.c_ubyte(1), ctypes.pointer(slots), ctypes.pointer(count))
-        for slot in slots[:count.value]:
+        for slot in slots[: count.value]:
             info = ctypes.create_string_buffer(512)
             self.call(TOKEN_INFO, ctypes.c_ulong(slot), ctypes.pointer(info))
             if info.raw[:32].rstrip(b" \0").decode() == label:
@@ -87,7 +102,7 @@ class Session:
         self.call(FIND_INIT, ctypes.pointer(rows), ctypes.c_ulong(len(kept)))
         self.call(FIND, ctypes.pointer(handles), ctypes.c_ulong(16), ctypes.pointer(count))
         self.call(FIND_FINAL)
-        return handles[:count.value]
+        return handles[: count.value]
 
     def copy(self, key_id, new_id):
         found = self.find({"id": bytes.fromhex(key_id)})
@@ -95,14 +110,27 @@ class Session:
         for handle in found:
             rows, kept = template({"id": bytes.fromhex(new_id)})
             new = ctypes.c_ulong(0)
-            self.call(COPY_OBJECT, ctypes.c_ulong(handle), ctypes.pointer(rows), ctypes.c_ulong(len(kept)),
-                      ctypes.pointer(new))
+            self.call(
+                COPY_OBJECT,
+                ctypes.c_ulong(handle),
+                ctypes.pointer(rows),
+                ctypes.c_ulong(len(kept)),
+                ctypes.pointer(new),
+            )
 
     def generate(self, spec, key_label, key_id, *flags):
         names = {"label": key_label.encode(), "id": bytes.fromhex(key_id), "token": b"\1"}
         public = {**names, "private": b"\0", "verify": b"\1"}
-        private = {**names, "private": b"\1", "sensitive": b"\1", "extractable": b"\0", "sign": b"\1",
-                   "decrypt": b"\0", "unwrap": b"\0", "derive": b"\0"}
+        private = {
+            **names,
+            "private": b"\1",
+            "sensitive": b"\1",
+            "extractable": b"\0",
+            "sign": b"\1",
+            "decrypt": b"\0",
+            "unwrap": b"\0",
+            "derive": b"\0",
+        }
         for flag in flags:
             name, value = flag.split("=")
             private[name] = bytes([int(value)])
@@ -115,9 +143,16 @@ class Session:
         public_rows, kept_public = template(public)
         private_rows, kept_private = template(private)
         handles = (ctypes.c_ulong(0), ctypes.c_ulong(0))
-        self.call(GENERATE_KEY_PAIR, ctypes.pointer(mechanism), ctypes.pointer(public_rows),
-                  ctypes.c_ulong(len(kept_public)), ctypes.pointer(private_rows),
-                  ctypes.c_ulong(len(kept_private)), ctypes.pointer(handles[0]), ctypes.pointer(handles[1]))
+        self.call(
+            GENERATE_KEY_PAIR,
+            ctypes.pointer(mechanism),
+            ctypes.pointer(public_rows),
+            ctypes.c_ulong(len(kept_public)),
+            ctypes.pointer(private_rows),
+            ctypes.c_ulong(len(kept_private)),
+            ctypes.pointer(handles[0]),
+            ctypes.pointer(handles[1]),
+        )
 
 
 def main(path, label, pin, *words):

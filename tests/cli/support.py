@@ -17,6 +17,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed448, ed25519, rsa
 
 PROGRAM = os.environ["P11CSR_PROGRAM"]
+MBED_VERIFY = os.environ["P11CSR_MBED_VERIFY"]
 SCHEMAS = pathlib.Path(__file__).resolve().parent.parent / "schema"
 RAW = pathlib.Path(__file__).resolve().with_name("raw.py")
 LABEL = "test token"
@@ -30,8 +31,14 @@ KEPT = ("ASAN_OPTIONS", "UBSAN_OPTIONS", "LSAN_OPTIONS", "TSAN_OPTIONS", "LD_LIB
 
 def soft_module():
     """The SoftHSM2 module of this machine."""
-    folders = ("/usr/lib/softhsm", "/usr/lib/x86_64-linux-gnu/softhsm", "/usr/lib64/softhsm",
-               "/usr/lib/aarch64-linux-gnu/softhsm", "/usr/lib64", "/usr/local/lib/softhsm")
+    folders = (
+        "/usr/lib/softhsm",
+        "/usr/lib/x86_64-linux-gnu/softhsm",
+        "/usr/lib64/softhsm",
+        "/usr/lib/aarch64-linux-gnu/softhsm",
+        "/usr/lib64",
+        "/usr/local/lib/softhsm",
+    )
     for folder in folders:
         path = pathlib.Path(folder) / "libsofthsm2.so"
         if path.exists():
@@ -58,7 +65,8 @@ def validate(answer, name):
     store = {f"{key}.json": schema for key, schema in SCHEMA.items()}
     resolver = jsonschema.RefResolver(f"{name}.json", SCHEMA[name], store=store)
     wrong = jsonschema.exceptions.best_match(
-        jsonschema.Draft7Validator(SCHEMA[name], resolver=resolver).iter_errors(answer))
+        jsonschema.Draft7Validator(SCHEMA[name], resolver=resolver).iter_errors(answer)
+    )
     assert wrong is None, f"{name}.json: {list(wrong.absolute_path)}: {wrong.message}"
 
 
@@ -128,8 +136,13 @@ class Box:
 
     def start(self, *args, env=None, **more):
         """Starts p11csr without a controlling terminal."""
-        return subprocess.Popen([PROGRAM, *map(str, args)], env=self.environment(env),
-                                cwd=more.pop("cwd", self.work), start_new_session=True, **more)
+        return subprocess.Popen(
+            [PROGRAM, *map(str, args)],
+            env=self.environment(env),
+            cwd=more.pop("cwd", self.work),
+            start_new_session=True,
+            **more,
+        )
 
     def took(self, args, status, out, err):
         result = Result(args, status, out or b"", err or b"")
@@ -153,9 +166,12 @@ class Box:
 
     def snapshot(self):
         """Every name in the working folder, with what regular files hold."""
-        return {path.relative_to(self.work).as_posix():
-                path.read_bytes() if path.is_file() and not path.is_symlink() else None
-                for path in sorted(self.work.rglob("*"))}
+        return {
+            path.relative_to(self.work).as_posix(): path.read_bytes()
+            if path.is_file() and not path.is_symlink()
+            else None
+            for path in sorted(self.work.rglob("*"))
+        }
 
     def refused(self, *args, status, code, says, stdin=None, env=None, **more):
         """
@@ -197,8 +213,12 @@ class Box:
         for path in self.home.rglob("*pin"):
             secrets.add(path.read_text().strip())
         forms = {form for secret in secrets for form in (secret, secret.encode().hex())}
-        return [(form, result) for result in self.results for form in forms
-                if form in result.out or form in result.err]
+        return [
+            (form, result)
+            for result in self.results
+            for form in forms
+            if form in result.out or form in result.err
+        ]
 
 
 class Token(Box):
@@ -227,19 +247,37 @@ class Token(Box):
 
     def other(self, *command, check=True, stdin=None):
         """Runs another program in the sandbox."""
-        done = subprocess.run(list(map(str, command)), env=self.env, cwd=self.work, input=stdin,
-                              capture_output=True, timeout=TIMEOUT, check=False)
+        done = subprocess.run(
+            list(map(str, command)),
+            env=self.env,
+            cwd=self.work,
+            input=stdin,
+            capture_output=True,
+            timeout=TIMEOUT,
+            check=False,
+        )
         assert not check or done.returncode == 0, done
         return done
 
     def add_token(self, label):
-        self.other("softhsm2-util", "--init-token", "--free", "--label", label, "--so-pin", SO_PIN,
-                   "--pin", self.pin)
+        self.other(
+            "softhsm2-util", "--init-token", "--free", "--label", label, "--so-pin", SO_PIN, "--pin", self.pin
+        )
 
     def tool(self, *args, **more):
         """pkcs11-tool, logged in."""
-        return self.other("pkcs11-tool", "--module", MODULE, "--token-label", self.label, "--login", "--pin",
-                          self.pin, *args, **more)
+        return self.other(
+            "pkcs11-tool",
+            "--module",
+            MODULE,
+            "--token-label",
+            self.label,
+            "--login",
+            "--pin",
+            self.pin,
+            *args,
+            **more,
+        )
 
     def raw(self, *args):
         """PKCS#11 calls with attributes that no tool offers: see raw.py."""
@@ -247,8 +285,11 @@ class Token(Box):
 
     def make_key(self, spec="p256", label="web", key_id="01"):
         """Makes a key pair with p11csr itself; returns what it says about it."""
-        return self.run("keys", "generate", spec, *self.at, "--key-label", label, "--key-id", key_id,
-                        "--json").ok().json["key"]
+        return (
+            self.run("keys", "generate", spec, *self.at, "--key-label", label, "--key-id", key_id, "--json")
+            .ok()
+            .json["key"]
+        )
 
     def request(self, *args, **more):
         """A request that must succeed, by default for the key 'web'."""
@@ -268,19 +309,23 @@ def to_pem(der):
 class Judges:
     """Programs and libraries that say whether a request proves itself, without p11csr."""
 
+    USING_OPENSSL = {"openssl", "pyca"}
+
     def __init__(self, folder):
         self.dir = pathlib.Path(folder)
         self.count = 0
         self.call("botan", "keygen", "--algo=ECDSA", "--params=secp256r1", f"--output={self.dir}/ca.key")
-        made = self.call("botan", "gen_self_signed", f"{self.dir}/ca.key", "Test CA", "--ca",
-                         f"--output={self.dir}/ca.crt")
+        made = self.call(
+            "botan", "gen_self_signed", f"{self.dir}/ca.key", "Test CA", "--ca", f"--output={self.dir}/ca.crt"
+        )
         assert made.returncode == 0 and (self.dir / "ca.crt").stat().st_size > 0, made
 
     @staticmethod
     def call(*command, stdin=None):
         env = {"PATH": "/usr/bin:/bin", "LC_ALL": "C.UTF-8"}
-        return subprocess.run(command, input=stdin, env=env, capture_output=True, timeout=TIMEOUT,
-                              check=False)
+        return subprocess.run(
+            command, input=stdin, env=env, capture_output=True, timeout=TIMEOUT, check=False
+        )
 
     def openssl(self, pem):
         # OpenSSL 3.0 ends with status 0 whatever it finds: the text tells.
@@ -311,26 +356,63 @@ class Judges:
         assert b"BEGIN CERTIFICATE" in done.stdout or b"Error: Invalid ECDSA constraints" in done.stderr, done
         return True
 
-    def fitting(self, key):
-        """Those that know this kind of key: OpenSSL twice, and as many as there are that do not use it."""
-        if isinstance(key, ec.EllipticCurvePublicKey) and key.curve.name not in (
-                "secp256r1", "secp384r1", "secp521r1"):
-            return [self.openssl, self.pyca, self.botan]  # GnuTLS has no brainpool, no secp256k1
+    def mbedtls(self, pem):
+        done = self.call(MBED_VERIFY, stdin=pem)
+        assert (done.returncode, done.stdout) in ((0, b"good\n"), (1, b"bad\n")), done
+        return done.returncode == 0
+
+    def keytool(self, pem):
+        # Java's own code. The options are for a quick start, and for no file in /tmp.
+        done = self.call(
+            "keytool",
+            "-J-XX:TieredStopAtLevel=1",
+            "-J-XX:+UseSerialGC",
+            "-J-XX:-UsePerfData",
+            "-printcertreq",
+            stdin=pem,
+        )
+        if done.returncode != 0:
+            assert b"SignatureException: Invalid PKCS #10 signature" in done.stdout + done.stderr, done
+            return False
+        assert b"PKCS #10 Certificate Request" in done.stdout, done
+        return True
+
+    def fitting(self, csr):
+        """Those that know this kind of key: OpenSSL twice, and at least two that do not use it."""
+        key = csr.public_key()
+        with_openssl = [self.openssl, self.pyca]
         if isinstance(key, ed448.Ed448PublicKey):
-            return [self.openssl, self.pyca, self.gnutls]  # Botan 2 has no Ed448
-        assert isinstance(key, (ec.EllipticCurvePublicKey, rsa.RSAPublicKey, ed25519.Ed25519PublicKey))
-        return [self.openssl, self.pyca, self.gnutls, self.botan]
+            return [*with_openssl, self.gnutls, self.keytool]  # Botan 2 and mbed TLS have no Ed448
+        if isinstance(key, ed25519.Ed25519PublicKey):
+            return [*with_openssl, self.gnutls, self.botan]  # mbed TLS has no Ed25519
+        assert isinstance(key, (ec.EllipticCurvePublicKey, rsa.RSAPublicKey))
+        fit = [*with_openssl, self.botan]
+        if isinstance(key, rsa.RSAPublicKey) or key.curve.name in ("secp256r1", "secp384r1", "secp521r1"):
+            fit.append(self.gnutls)  # it has no brainpool, no secp256k1
+        if csr.subject.rdns:
+            fit.append(self.mbedtls)  # it reads no request with an empty subject
+        return fit
 
     def verdicts(self, pem):
+        """What each of them says; a request that fewer than two judge without OpenSSL is not proven."""
         if isinstance(pem, str):
             pem = pem.encode()
-        key = x509.load_pem_x509_csr(pem).public_key()
-        return {judge.__name__: judge(pem) for judge in self.fitting(key)}
+        csr = x509.load_pem_x509_csr(pem)
+        verdicts = {judge.__name__: judge(pem) for judge in self.fitting(csr)}
+        assert "openssl" in verdicts and len(set(verdicts) - self.USING_OPENSSL) >= 2, verdicts
+        return verdicts
 
     def text(self, pem):
         """What `openssl req -text` prints, one blank for any run of them."""
-        done = self.call("openssl", "req", "-noout", "-text", "-nameopt", "RFC2253,utf8,-esc_msb",
-                         stdin=pem.encode() if isinstance(pem, str) else pem)
+        done = self.call(
+            "openssl",
+            "req",
+            "-noout",
+            "-text",
+            "-nameopt",
+            "RFC2253,utf8,-esc_msb",
+            stdin=pem.encode() if isinstance(pem, str) else pem,
+        )
         assert done.returncode == 0, done
         return re.sub(r"\s+", " ", done.stdout.decode())
 

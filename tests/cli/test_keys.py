@@ -15,18 +15,24 @@ def ask(token, *args):
 
 
 def key_sha256(csr):
-    return hashlib.sha256(csr.public_key().public_bytes(
-        serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)).hexdigest()
+    return hashlib.sha256(
+        csr.public_key().public_bytes(
+            serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo
+        )
+    ).hexdigest()
 
 
 # Lists
+
 
 def test_list_and_show(token):
     assert token.keys() == []
     empty = token.run("keys", "list", *token.at).ok()
     assert empty.out == "" and "no key is visible" in empty.err
-    made = {spec: token.make_key(spec, f"key {spec}", f"0{i}")
-            for i, spec in enumerate(("p256", "rsa-2048", "ed25519"))}
+    made = {
+        spec: token.make_key(spec, f"key {spec}", f"0{i}")
+        for i, spec in enumerate(("p256", "rsa-2048", "ed25519"))
+    }
     assert {row["label"]: row for row in token.keys()} == {row["label"]: row for row in made.values()}
     text = token.run("keys", "list", *token.at).ok()
     for spec, row in made.items():
@@ -40,8 +46,9 @@ def test_list_and_show(token):
     only = token.run("keys", "list", *token.at, "--key-id", "02", "--json").ok().json["keys"]
     assert [row["label"] for row in only] == ["key ed25519"]
     assert token.run("keys", "list", *token.at, "--key-label", "none", "--json").ok().json["keys"] == []
-    token.refused("keys", "show", *token.at, "--key-label", "none", status=3, code="KEY_NOT_FOUND",
-                  says="'none'")
+    token.refused(
+        "keys", "show", *token.at, "--key-label", "none", status=3, code="KEY_NOT_FOUND", says="'none'"
+    )
 
 
 def test_a_failed_list_is_no_empty_list(token):
@@ -68,8 +75,9 @@ def test_generate(token):
     assert text.out.startswith("b\n  URI:   pkcs11:token=test%20token;") and "type:  p256" in text.out
     random_id = [key["id"] for key in token.keys() if key["label"] == "b"][0]
     assert len(random_id) >= 16
-    token.refused("keys", "generate", *token.at, "--key-label", "c", status=64, code="USAGE",
-                  says="needs SPEC")
+    token.refused(
+        "keys", "generate", *token.at, "--key-label", "c", status=64, code="USAGE", says="needs SPEC"
+    )
     assert len(token.keys()) == 2
 
 
@@ -78,10 +86,21 @@ def test_protection_of_a_new_key(token, spec):
     token.make_key(spec)
     shown = token.run("keys", "show", *token.at, "--key-label", "web", "--protection", "--json").ok().json
     assert shown["protection"] == {
-        "evidence": "module-reported", "sensitive": True, "extractable": False, "always-sensitive": True,
-        "never-extractable": True, "local": True, "private": True, "always-authenticate": False, "sign": True,
-        "decrypt": False, "unwrap": False, "derive": False, "value-readable": False,
-        "value-answer": "CKR_ATTRIBUTE_SENSITIVE"}
+        "evidence": "module-reported",
+        "sensitive": True,
+        "extractable": False,
+        "always-sensitive": True,
+        "never-extractable": True,
+        "local": True,
+        "private": True,
+        "always-authenticate": False,
+        "sign": True,
+        "decrypt": False,
+        "unwrap": False,
+        "derive": False,
+        "value-readable": False,
+        "value-answer": "CKR_ATTRIBUTE_SENSITIVE",
+    }
     text = token.run("keys", "show", *token.at, "--key-label", "web", "--protection").ok().out
     assert "private value readable: no (C_GetAttributeValue: CKR_ATTRIBUTE_SENSITIVE)" in text
     # What another program sees says the same.
@@ -95,13 +114,18 @@ def test_protection_of_an_open_key(token):
     shown = token.run("keys", "show", *token.at, "--key-label", "open", "--protection", "--json").ok().json
     found = shown["protection"]
     assert (found["sensitive"], found["extractable"], found["never-extractable"], found["derive"]) == (
-        False, True, False, True)
+        False,
+        True,
+        False,
+        True,
+    )
     assert found["value-readable"] is True
     text = token.run("keys", "show", *token.at, "--key-label", "open", "--protection").ok().out
     assert "private value readable: YES" in text
 
 
 # Ambiguity
+
 
 def test_ambiguous_label(token):
     rows = [token.make_key("p256", "one", "01"), token.make_key("ed25519", "two", "02")]
@@ -110,8 +134,12 @@ def test_ambiguous_label(token):
     token.raw("p256", "one", "04")
     uris = {row["uri"] for row in token.keys() if row["label"] == "one"}
     assert len(uris) == 2 and rows[0]["uri"] in uris
-    refused = token.refused(*ask(token, "--key-label", "one"), status=5, code="KEY_AMBIGUOUS",
-                            says=["2 private keys match", "--key-id", *uris])
+    refused = token.refused(
+        *ask(token, "--key-label", "one"),
+        status=5,
+        code="KEY_AMBIGUOUS",
+        says=["2 private keys match", "--key-id", *uris],
+    )
     assert set(refused.json["error"]["notes"]) == uris
     seen = set()
     for uri in uris:
@@ -122,8 +150,18 @@ def test_ambiguous_label(token):
     token.run(*ask(token, "--key-label", "one", "--key-id", "04")).ok()
     token.refused("keys", "show", *token.at, "--key-label", "one", status=5, code="KEY_AMBIGUOUS", says=uris)
     token.refused(*ask(token), status=5, code="KEY_AMBIGUOUS", says=["3 private keys match", *uris])
-    token.refused("request", *token.at, "--ensure", "p256", "--key-label", "one", *SUBJECT, status=5,
-                  code="KEY_AMBIGUOUS", says=uris)
+    token.refused(
+        "request",
+        *token.at,
+        "--ensure",
+        "p256",
+        "--key-label",
+        "one",
+        *SUBJECT,
+        status=5,
+        code="KEY_AMBIGUOUS",
+        says=uris,
+    )
 
 
 def test_the_only_key_needs_no_name(token):
@@ -136,19 +174,23 @@ def test_the_only_key_needs_no_name(token):
 def test_two_tokens(token):
     token.make_key()
     token.add_token("test token")
-    refused = token.refused(*ask(token, "--key-label", "web"), status=5, code="TOKEN_AMBIGUOUS",
-                            says="2 tokens match")
+    refused = token.refused(
+        *ask(token, "--key-label", "web"), status=5, code="TOKEN_AMBIGUOUS", says="2 tokens match"
+    )
     notes = refused.json["error"]["notes"]
     uris = [note.split(" ")[0] for note in notes]
     assert len(set(uris)) == 2 and all(uri.startswith("pkcs11:token=test%20token;") for uri in uris)
-    ends = sorted(token.run("request", "--token", uri, *token.login, "--key-label", "web", *SUBJECT).status
-                  for uri in uris)
+    ends = sorted(
+        token.run("request", "--token", uri, *token.login, "--key-label", "web", *SUBJECT).status
+        for uri in uris
+    )
     assert ends == [0, 3]
     token.refused("tokens", "show", status=5, code="TOKEN_AMBIGUOUS", says=["2 tokens match", *uris])
     token.run("tokens", "show", uris[0]).ok()
 
 
 # Keys that other programs made
+
 
 def test_keys_of_pkcs11_tool(token, verify_everywhere):
     for i, spec in enumerate(("rsa:2048", "EC:prime256v1", "EC:secp384r1", "EC:edwards25519")):
@@ -160,21 +202,41 @@ def test_keys_of_pkcs11_tool(token, verify_everywhere):
 def test_imported_key(token, verify_everywhere):
     pem = token.other("openssl", "genpkey", "-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-256").stdout
     (token.dir / "key.pem").write_bytes(pem)
-    token.other("softhsm2-util", "--import", token.dir / "key.pem", "--token", token.label, "--label", "in",
-                "--id",
-                "0a", "--pin", token.pin)
+    token.other(
+        "softhsm2-util",
+        "--import",
+        token.dir / "key.pem",
+        "--token",
+        token.label,
+        "--label",
+        "in",
+        "--id",
+        "0a",
+        "--pin",
+        token.pin,
+    )
     csr = verify_everywhere(token.run(*ask(token, "--key-label", "in")).ok().out)
     key = serialization.load_pem_private_key(pem, None).public_key()
     assert csr.public_key().public_numbers() == key.public_numbers()
-    token.refused("request", *token.at, "--ensure", "p256", "--key-label", "in", *SUBJECT, status=8,
-                  code="KEY_SPEC",
-                  says=["less protected", "not generated on the token"])
+    token.refused(
+        "request",
+        *token.at,
+        "--ensure",
+        "p256",
+        "--key-label",
+        "in",
+        *SUBJECT,
+        status=8,
+        code="KEY_SPEC",
+        says=["less protected", "not generated on the token"],
+    )
 
 
 def test_weak_rsa_key(token, verify_everywhere):
     token.tool("--keypairgen", "--key-type", "rsa:1024", "--label", "weak", "--id", "01")
-    token.refused(*ask(token, "--key-label", "weak"), status=8, code="WEAK", says=["1024 bits", "2048",
-                                                                                   "'weak'"])
+    token.refused(
+        *ask(token, "--key-label", "weak"), status=8, code="WEAK", says=["1024 bits", "2048", "'weak'"]
+    )
     shown = token.run("keys", "show", *token.at, "--key-label", "weak", "--json").ok().json["key"]
     assert (shown["type"], shown["bits"]) == ("rsa-1024", 1024)
     verify_everywhere(token.run(*ask(token, "--key-label", "weak", "--allow-weak")).ok().out)
@@ -183,8 +245,12 @@ def test_weak_rsa_key(token, verify_everywhere):
 @pytest.mark.parametrize("spec", ["p256", "rsa-2048"])
 def test_key_that_may_not_sign(token, spec):
     token.raw(spec, "web", "01", "sign=0", "decrypt=1" if spec != "p256" else "derive=1")
-    token.refused(*ask(token, "--key-label", "web"), status=6, code="KEY_USE",
-                  says=["'web'", "C_SignInit: CKR_KEY_FUNCTION_NOT_PERMITTED", "p11csr keys"])
+    token.refused(
+        *ask(token, "--key-label", "web"),
+        status=6,
+        code="KEY_USE",
+        says=["'web'", "C_SignInit: CKR_KEY_FUNCTION_NOT_PERMITTED", "p11csr keys"],
+    )
     token.raw(spec, "good", "02")
     token.run(*ask(token, "--key-label", "good")).ok()
 
@@ -203,14 +269,23 @@ def test_always_authenticate(token, verify_everywhere, spec):
 
 # Public halves that are missing, wrong, or come from elsewhere
 
+
 def test_ec_without_public_object(token):
     token.make_key()
     token.tool("--delete-object", "--type", "pubkey", "--id", "01")
-    token.refused(*ask(token, "--key-label", "web"), status=3, code="PUBLIC_KEY_NOT_FOUND",
-                  says=["'web'", "no public key object or certificate", "CKA_ID"])
+    token.refused(
+        *ask(token, "--key-label", "web"),
+        status=3,
+        code="PUBLIC_KEY_NOT_FOUND",
+        says=["'web'", "no public key object or certificate", "CKA_ID"],
+    )
     row = token.keys()[0]
-    assert (row["type"], row["public"], row["private"], row["public-key-source"]) == ("unknown", False, True,
-                                                                                      "none")
+    assert (row["type"], row["public"], row["private"], row["public-key-source"]) == (
+        "unknown",
+        False,
+        True,
+        "none",
+    )
     assert "no public key object" in row["problem"]
 
 
@@ -227,8 +302,9 @@ def test_rsa_without_public_object(token, verify_everywhere):
 def write_certificate(token, judges, pem, key_id):
     """Puts a certificate for the key of a request on the token."""
     (token.dir / "in.csr").write_text(pem)
-    done = judges.call("botan", "sign_cert", f"{judges.dir}/ca.crt", f"{judges.dir}/ca.key",
-                       str(token.dir / "in.csr"))
+    done = judges.call(
+        "botan", "sign_cert", f"{judges.dir}/ca.crt", f"{judges.dir}/ca.key", str(token.dir / "in.csr")
+    )
     der = x509.load_pem_x509_certificate(done.stdout).public_bytes(serialization.Encoding.DER)
     (token.dir / "cert.der").write_bytes(der)
     token.tool("--write-object", token.dir / "cert.der", "--type", "cert", "--id", key_id, "--label", "cert")
@@ -254,8 +330,9 @@ def test_certificate_of_another_key(token, judges, way):
     if way == "list":
         assert [row["problem"] for row in token.keys() if row["id"] == "01"] == [says]
         return
-    token.refused("request", *token.at, "--key-id", "01", *SUBJECT, status=12, code="PROOF_PUBLIC_KEY",
-                  says=says)
+    token.refused(
+        "request", *token.at, "--key-id", "01", *SUBJECT, status=12, code="PROOF_PUBLIC_KEY", says=says
+    )
 
 
 def swap_public_keys(token, spec):
@@ -266,8 +343,10 @@ def swap_public_keys(token, spec):
     token.tool("--set-id", "01", "--id", "02", "--type", "pubkey")
 
 
-@pytest.mark.parametrize("spec, code", [("p256", "PROOF_SIGNATURE"), ("ed25519", "PROOF_SIGNATURE"),
-                                        ("rsa-2048", "PROOF_PUBLIC_KEY")])
+@pytest.mark.parametrize(
+    "spec, code",
+    [("p256", "PROOF_SIGNATURE"), ("ed25519", "PROOF_SIGNATURE"), ("rsa-2048", "PROOF_PUBLIC_KEY")],
+)
 def test_halves_that_do_not_belong_together(token, spec, code):
     swap_public_keys(token, spec)
     for out in ((), ("-o", "web.csr"), ("-o", "web.csr", "--force"), ("--form", "der")):
@@ -277,8 +356,12 @@ def test_halves_that_do_not_belong_together(token, spec, code):
 
 def test_wrong_proof_names_the_suspects(token):
     swap_public_keys(token, "p256")
-    token.refused(*ask(token, "--key-label", "web"), status=12, code="PROOF_SIGNATURE",
-                  says=["'web'", "'test token'", "CKM_ECDSA", "public-key-object"])
+    token.refused(
+        *ask(token, "--key-label", "web"),
+        status=12,
+        code="PROOF_SIGNATURE",
+        says=["'web'", "'test token'", "CKM_ECDSA", "public-key-object"],
+    )
 
 
 def test_an_ed25519_key_does_no_harm(token, verify_everywhere):
@@ -310,6 +393,7 @@ def test_labels_of_any_kind(token):
 
 # Records of keys whose making was begun
 
+
 def test_no_record_is_left(token):
     token.make_key()
     token.run(*ask(token, "--generate", "p256", "--key-label", "new", "-o", "a.csr")).ok()
@@ -323,11 +407,21 @@ def test_a_record_is_shown(token):
     state = token.home / "state/p11csr"
     state.mkdir(parents=True, exist_ok=True)
     record = state / "key-01.json"
-    record.write_text('{"time":"2026-01-02T03:04:05Z","token":"pkcs11:token=test%20token","id":"01",'
-                      '"label":"web","spec":"p256"}')
+    record.write_text(
+        '{"time":"2026-01-02T03:04:05Z","token":"pkcs11:token=test%20token","id":"01",'
+        '"label":"web","spec":"p256"}'
+    )
     answer = token.run("keys", "list", "--incomplete", "--json").ok().json["incomplete"]
-    assert answer == [{"time": "2026-01-02T03:04:05Z", "token": "pkcs11:token=test%20token", "id": "01",
-                       "label": "web", "spec": "p256", "file": str(record)}]
+    assert answer == [
+        {
+            "time": "2026-01-02T03:04:05Z",
+            "token": "pkcs11:token=test%20token",
+            "id": "01",
+            "label": "web",
+            "spec": "p256",
+            "file": str(record),
+        }
+    ]
     text = token.run("keys", "list", "--incomplete").ok().out
     assert f"rm '{record}'" in text
     command = [line.split("p11csr ", 1)[1] for line in text.splitlines() if "look:" in line][0]
@@ -350,9 +444,28 @@ def test_log_file(token):
     assert [line["key"] for line in lines] == [uri] * 3
     assert log.stat().st_mode & 0o777 == 0o600 and token.pin not in log.read_text()
     (token.dir / "config.yaml").write_text(f"log: {{ file: {token.dir}/no/log }}\n")
-    token.refused("request", *token.at, *config, "--key-label", "web", *SUBJECT, status=10, code="WRITE",
-                  says=["log file", "no/log"])
-    token.refused("request", *token.at, *config, "--generate", "p256", "--key-label", "new", *SUBJECT,
-                  status=10,
-                  code="WRITE", says=["log file", "no/log"])
+    token.refused(
+        "request",
+        *token.at,
+        *config,
+        "--key-label",
+        "web",
+        *SUBJECT,
+        status=10,
+        code="WRITE",
+        says=["log file", "no/log"],
+    )
+    token.refused(
+        "request",
+        *token.at,
+        *config,
+        "--generate",
+        "p256",
+        "--key-label",
+        "new",
+        *SUBJECT,
+        status=10,
+        code="WRITE",
+        says=["log file", "no/log"],
+    )
     assert len(token.keys()) == 1

@@ -51,8 +51,14 @@ def test_stdout(ready):
 
 
 def test_file(ready):
-    for args in (("-o", "a.csr"), ("--out", "b.csr"), ("--out=c.csr",), ("-o", str(ready.work / "d.csr")),
-                 ("-o", "./e.csr"), ("--form", "der", "-o", "f.csr")):
+    for args in (
+        ("-o", "a.csr"),
+        ("--out", "b.csr"),
+        ("--out=c.csr",),
+        ("-o", str(ready.work / "d.csr")),
+        ("-o", "./e.csr"),
+        ("--form", "der", "-o", "f.csr"),
+    ):
         result = ready.run(*ready.ask, *args).ok()
         assert result.out == "" and "written to" in result.err
     assert names(ready) == ["a.csr", "b.csr", "c.csr", "d.csr", "e.csr", "f.csr"]
@@ -68,8 +74,9 @@ def test_file_mode_follows_umask(ready):
 
 
 def test_unknown_form(ready):
-    ready.refused(*ready.ask, "--form", "PEM", status=64, code="USAGE",
-                  says="--form is pem or der, not 'PEM'")
+    ready.refused(
+        *ready.ask, "--form", "PEM", status=64, code="USAGE", says="--form is pem or der, not 'PEM'"
+    )
 
 
 def test_existing_file_is_kept(ready):
@@ -117,8 +124,9 @@ def test_read_only_folder(ready):
     (folder / "there.csr").write_text("mine")
     folder.chmod(0o500)
     if os.getuid() != 0:
-        ready.refused(*ready.ask, "-o", "locked/a.csr", status=10, code="WRITE", says=["locked",
-                                                                                       "Permission denied"])
+        ready.refused(
+            *ready.ask, "-o", "locked/a.csr", status=10, code="WRITE", says=["locked", "Permission denied"]
+        )
         return
     with tempfile.TemporaryDirectory() as tools:
         os.chmod(tools, 0o755)
@@ -127,8 +135,9 @@ def test_read_only_folder(ready):
         give_away(ready, uid)
         who = {"user": uid, "group": uid, "extra_groups": [], "executable": program}
         for args in (("-o", "locked/a.csr"), ("-o", "locked/there.csr", "--force")):
-            ready.refused(*ready.ask, *args, status=10, code="WRITE", says=["locked", "Permission denied"],
-                          **who)
+            ready.refused(
+                *ready.ask, *args, status=10, code="WRITE", says=["locked", "Permission denied"], **who
+            )
         folder.chmod(0o700)
         ready.run(*ready.ask, "-o", "locked/a.csr", **who).ok()
 
@@ -143,9 +152,18 @@ def test_device_full(ready):
             assert "signature verified" not in result.err
 
 
-@pytest.mark.parametrize("command", [("--help",), ("--version",), ("request", "--help"), ("algorithms",),
-                                     ("algorithms", "--json"), ("uri", "explain", "pkcs11:token=x"),
-                                     ("tokens", "list")])
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("--help",),
+        ("--version",),
+        ("request", "--help"),
+        ("algorithms",),
+        ("algorithms", "--json"),
+        ("uri", "explain", "pkcs11:token=x"),
+        ("tokens", "list"),
+    ],
+)
 def test_stdout_full_for_every_answer(token, command):
     with open("/dev/full", "wb") as full:
         json = "--json" in command
@@ -173,9 +191,11 @@ def test_dev_stdout(ready):
 
 def test_file_too_large(ready):
     """A limit of the file system ends in an error, not in a signal or half a file."""
+
     def limit():
         signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
         resource.setrlimit(resource.RLIMIT_FSIZE, (8192, 8192))  # the token's own files are smaller
+
     many = [arg for i in range(1000) for arg in ("--dns", f"host{i}.example")]
     result = ready.run(*ready.ask, *many, "-o", "a.csr", preexec_fn=limit)
     assert result.status == 10 and "File too large" in result.err and names(ready) == []
@@ -196,7 +216,10 @@ def test_closed_pipe(ready):
 def test_racing_writers(ready):
     """Of many that want the same name one gets it, and it is whole."""
     children = [ready.start(*ready.ask, "-o", "a.csr", stderr=subprocess.PIPE) for _ in range(6)]
-    ends = [ready.took(ready.ask, child.returncode, b"", child.communicate(timeout=support.TIMEOUT)[1]).status
-            for child in children if child.wait(timeout=support.TIMEOUT) is not None]
+    ends = [
+        ready.took(ready.ask, child.returncode, b"", child.communicate(timeout=support.TIMEOUT)[1]).status
+        for child in children
+        if child.wait(timeout=support.TIMEOUT) is not None
+    ]
     assert sorted(ends) == [0] + [11] * 5
     assert good((ready.work / "a.csr").read_bytes()) and names(ready) == ["a.csr"]

@@ -31,14 +31,24 @@ def pin_state(token):
 
 # A wrong PIN
 
+
 def test_wrong_pin(ready):
     wrong = ready.write_pin(ready.dir / "wrong", "Zq7-kestrel-94")
     ready.secrets.append("Zq7-kestrel-94")
     assert pin_state(ready) == "unknown"
-    refused = ready.refused(*ready.ask, "--pin-source", wrong, status=4, code="PIN_INCORRECT",
-                            says=["cannot log in to token 'test token'", "CKR_PIN_INCORRECT",
-                                  "the token counts wrong PINs",
-                                  "check the PIN before the next try"])
+    refused = ready.refused(
+        *ready.ask,
+        "--pin-source",
+        wrong,
+        status=4,
+        code="PIN_INCORRECT",
+        says=[
+            "cannot log in to token 'test token'",
+            "CKR_PIN_INCORRECT",
+            "the token counts wrong PINs",
+            "check the PIN before the next try",
+        ],
+    )
     assert refused.json["error"]["notes"]
     assert pin_state(ready) == "count-low"
     assert "a wrong PIN was sent since the last good one" in ready.run("tokens", "show").ok().out
@@ -60,18 +70,35 @@ def test_pin_of_wrong_length_is_not_sent(ready, pin):
     result = ready.run(*ready.ask, "--pin-source", source)
     assert result.status == 4 and pin_state(ready) == "unknown", result
     if len(pin) < 4:
-        ready.refused(*ready.ask, "--pin-source", source, status=4, code="PIN_LENGTH",
-                      says=["the token takes 4 to 255 bytes", "was not sent"])
+        ready.refused(
+            *ready.ask,
+            "--pin-source",
+            source,
+            status=4,
+            code="PIN_LENGTH",
+            says=["the token takes 4 to 255 bytes", "was not sent"],
+        )
     else:
         ready.refused(*ready.ask, "--pin-source", source, status=4, code="PIN_SOURCE", says="longer than 255")
 
 
 # Files
 
-@pytest.mark.parametrize("content, good", [
-    (support.PIN, True), (support.PIN + "\n", True), (support.PIN + "\r\n", True),
-    (support.PIN + "\n\n", False), (support.PIN + "\nsecond\n", False), ("\n" + support.PIN, False),
-    ("", False), ("\n", False), (support.PIN + "\0", False)])
+
+@pytest.mark.parametrize(
+    "content, good",
+    [
+        (support.PIN, True),
+        (support.PIN + "\n", True),
+        (support.PIN + "\r\n", True),
+        (support.PIN + "\n\n", False),
+        (support.PIN + "\nsecond\n", False),
+        ("\n" + support.PIN, False),
+        ("", False),
+        ("\n", False),
+        (support.PIN + "\0", False),
+    ],
+)
 def test_content_of_a_pin_file(ready, content, good):
     path = ready.dir / "other"
     path.write_bytes(content.encode())
@@ -81,8 +108,9 @@ def test_content_of_a_pin_file(ready, content, good):
         assert "warning" not in result.err
     else:
         says = "is empty" if not content.strip() and len(content) < 2 else "more than one line"
-        ready.refused(*ready.ask, "--pin-source", f"file:{path}", status=4, code="PIN_SOURCE",
-                      says=[str(path), says])
+        ready.refused(
+            *ready.ask, "--pin-source", f"file:{path}", status=4, code="PIN_SOURCE", says=[str(path), says]
+        )
         assert pin_state(ready) == "unknown"
 
 
@@ -93,18 +121,32 @@ def test_pin_file_with_blanks_is_taken_as_it_is(ready):
     assert pin_state(ready) == "count-low"
 
 
-@pytest.mark.parametrize("mode, status, says", [
-    (0o600, 0, None), (0o400, 0, None), (0o640, 0, None), (0o660, 0, None), (0o644, 0,
-                                                                             "everybody on this machine"),
-    (0o604, 0, "everybody on this machine"), (0o602, 4, "everybody can write"), (0o666, 4,
-                                                                                 "everybody can write")])
+@pytest.mark.parametrize(
+    "mode, status, says",
+    [
+        (0o600, 0, None),
+        (0o400, 0, None),
+        (0o640, 0, None),
+        (0o660, 0, None),
+        (0o644, 0, "everybody on this machine"),
+        (0o604, 0, "everybody on this machine"),
+        (0o602, 4, "everybody can write"),
+        (0o666, 4, "everybody can write"),
+    ],
+)
 def test_mode_of_a_pin_file(ready, mode, status, says):
     source = ready.write_pin(ready.dir / "other", support.PIN, mode)
     result = ready.run(*ready.ask, "--pin-source", source)
     assert result.status == status
     if status != 0:
-        ready.refused(*ready.ask, "--pin-source", source, status=4, code="PIN_SOURCE",
-                      says=[says, f"mode {mode:03o}", "other"])
+        ready.refused(
+            *ready.ask,
+            "--pin-source",
+            source,
+            status=4,
+            code="PIN_SOURCE",
+            says=[says, f"mode {mode:03o}", "other"],
+        )
     elif says is not None:
         assert f"p11csr: warning: {says}" in result.err and f"mode {mode:03o}" in result.err
         assert "chmod 600" in result.err
@@ -113,23 +155,44 @@ def test_mode_of_a_pin_file(ready, mode, status, says):
 
 
 def test_pin_file_that_cannot_be_read(ready):
-    ready.refused(*ready.ask, "--pin-source", f"file:{ready.dir}/none", status=4, code="PIN_SOURCE",
-                  says=["/none", "No such file", "--pin-source file:PATH"])
-    ready.refused(*ready.ask, "--pin-source", f"file:{ready.dir}", status=4, code="PIN_SOURCE",
-                  says="is a folder")
+    ready.refused(
+        *ready.ask,
+        "--pin-source",
+        f"file:{ready.dir}/none",
+        status=4,
+        code="PIN_SOURCE",
+        says=["/none", "No such file", "--pin-source file:PATH"],
+    )
+    ready.refused(
+        *ready.ask, "--pin-source", f"file:{ready.dir}", status=4, code="PIN_SOURCE", says="is a folder"
+    )
     ready.refused(*ready.ask, "--pin-source", "file:", status=4, code="PIN_SOURCE", says="path")
 
 
 # The other sources
 
+
 def test_bare_path(ready):
     ready.run(*ready.ask, "--pin-source", str(ready.pin_file)).ok()
 
 
-@pytest.mark.parametrize("source, says", [
-    ("files:/x", "the nearest is 'file:'"), ("", "there is no"), ("fil", "file:PATH"), ("Prompt", "prompt"),
-    ("emptyx", "empty"), ("fd:", "number"), ("fd:x", "number"), ("fd:-1", "number"), ("env:", "''"),
-    ("exec:cat", "full path"), ("exec:", "path"), ("cred:x", "CREDENTIALS_DIRECTORY")])
+@pytest.mark.parametrize(
+    "source, says",
+    [
+        ("files:/x", "the nearest is 'file:'"),
+        ("", "there is no"),
+        ("fil", "file:PATH"),
+        ("Prompt", "prompt"),
+        ("emptyx", "empty"),
+        ("fd:", "number"),
+        ("fd:x", "number"),
+        ("fd:-1", "number"),
+        ("env:", "''"),
+        ("exec:cat", "full path"),
+        ("exec:", "path"),
+        ("cred:x", "CREDENTIALS_DIRECTORY"),
+    ],
+)
 def test_unusable_source(ready, source, says):
     if source == "":
         ready.refused(*ready.ask, "--pin-source", source, status=4, code="PIN_NEEDED", says="no PIN source")
@@ -139,8 +202,9 @@ def test_unusable_source(ready, source, says):
 
 def test_a_pin_in_place_of_a_source_is_not_repeated(ready):
     """Somebody writes the PIN itself behind --pin-source."""
-    result = ready.refused(*ready.ask, "--pin-source", support.PIN, status=4, code="PIN_SOURCE",
-                           says="file:PATH")
+    result = ready.refused(
+        *ready.ask, "--pin-source", support.PIN, status=4, code="PIN_SOURCE", says="file:PATH"
+    )
     assert support.PIN not in result.out
 
 
@@ -150,11 +214,13 @@ def test_credential(ready):
     ready.write_pin(folder / "hsm-pin", support.PIN, 0o400)
     env = {"CREDENTIALS_DIRECTORY": folder}
     ready.run(*ready.ask, "--pin-source", "cred:hsm-pin", env=env).ok()
-    ready.refused(*ready.ask, "--pin-source", "cred:none", env=env, status=4, code="PIN_SOURCE",
-                  says="No such file")
+    ready.refused(
+        *ready.ask, "--pin-source", "cred:none", env=env, status=4, code="PIN_SOURCE", says="No such file"
+    )
     for bad in ("cred:", "cred:../pin", "cred:/etc/passwd"):
-        ready.refused(*ready.ask, "--pin-source", bad, env=env, status=4, code="PIN_SOURCE",
-                      says="credential")
+        ready.refused(
+            *ready.ask, "--pin-source", bad, env=env, status=4, code="PIN_SOURCE", says="credential"
+        )
 
 
 def script(token, name, text):
@@ -169,19 +235,34 @@ def test_program(ready):
     ready.run(*ready.ask, "--pin-source", script(ready, "bare", f"printf %s {support.PIN}\n")).ok()
     word = script(ready, "args", f'[ "$1:$2:$#" = "a:b;c:2" ] && echo {support.PIN}\n')
     ready.run(*ready.ask, "--pin-source", f"{word}  a b;c").ok()
-    for text, says in ((f"echo {support.PIN}; exit 3", "ended with status 3"), ("exit 0", "is empty"),
-                       ("kill -9 $$", "signal 9"), ("echo a; echo b", "more than one line"),
-                       ("head -c 100000 /dev/zero", "")):
-        ready.refused(*ready.ask, "--pin-source", script(ready, "bad", text + "\n"), status=4,
-                      code="PIN_SOURCE",
-                      says=says)
-    ready.refused(*ready.ask, "--pin-source", "exec:/no/such/program", status=4, code="PIN_SOURCE",
-                  says=["/no/such/program", "No such file"])
+    for text, says in (
+        (f"echo {support.PIN}; exit 3", "ended with status 3"),
+        ("exit 0", "is empty"),
+        ("kill -9 $$", "signal 9"),
+        ("echo a; echo b", "more than one line"),
+        ("head -c 100000 /dev/zero", ""),
+    ):
+        ready.refused(
+            *ready.ask,
+            "--pin-source",
+            script(ready, "bad", text + "\n"),
+            status=4,
+            code="PIN_SOURCE",
+            says=says,
+        )
+    ready.refused(
+        *ready.ask,
+        "--pin-source",
+        "exec:/no/such/program",
+        status=4,
+        code="PIN_SOURCE",
+        says=["/no/such/program", "No such file"],
+    )
 
 
 def test_program_sees_no_terminal_input(ready):
     """What the program inherits: not our stdin."""
-    source = script(ready, "reads", f"read -r line; [ -z \"$line\" ] && echo {support.PIN}\n")
+    source = script(ready, "reads", f'read -r line; [ -z "$line" ] && echo {support.PIN}\n')
     ready.run(*ready.ask, "--pin-source", source, stdin="stolen\n").ok()
 
 
@@ -194,22 +275,37 @@ def test_file_descriptor(ready):
             return ready.run(*ready.ask, "--pin-source", f"fd:{reader}", pass_fds=[reader])
         finally:
             os.close(reader)
+
     from_fd(support.PIN.encode()).ok()
     from_fd(support.PIN.encode() + b"\n").ok()
     for data in (b"", b"\n", b"a\nb"):
         result = from_fd(data)
         assert result.status == 4 and "file descriptor" in result.err
     ready.run(*ready.ask, "--pin-source", "fd:0", stdin=support.PIN).ok()
-    ready.refused(*ready.ask, "--pin-source", "fd:57", status=4, code="PIN_SOURCE",
-                  says="Bad file descriptor")
+    ready.refused(
+        *ready.ask, "--pin-source", "fd:57", status=4, code="PIN_SOURCE", says="Bad file descriptor"
+    )
 
 
 def test_environment_variable(ready):
     ready.run(*ready.ask, "--pin-source", "env:HSM_PIN", env={"HSM_PIN": support.PIN}).ok()
-    ready.refused(*ready.ask, "--pin-source", "env:HSM_PIN", status=4, code="PIN_SOURCE",
-                  says="the environment variable 'HSM_PIN' is not set")
-    ready.refused(*ready.ask, "--pin-source", "env:HSM_PIN", env={"HSM_PIN": ""}, status=4, code="PIN_SOURCE",
-                  says="empty")
+    ready.refused(
+        *ready.ask,
+        "--pin-source",
+        "env:HSM_PIN",
+        status=4,
+        code="PIN_SOURCE",
+        says="the environment variable 'HSM_PIN' is not set",
+    )
+    ready.refused(
+        *ready.ask,
+        "--pin-source",
+        "env:HSM_PIN",
+        env={"HSM_PIN": ""},
+        status=4,
+        code="PIN_SOURCE",
+        says="empty",
+    )
 
 
 def test_pin_of_the_environment_reaches_no_program(ready):
@@ -233,9 +329,14 @@ def test_pin_source_of_a_uri(ready):
     base = "pkcs11:token=test%20token;object=web"
     ready.run("request", f"{base}?pin-source=file:{ready.pin_file}", *SUBJECT).ok()
     ready.run("request", f"{base}?pin-source={ready.pin_file}", *SUBJECT).ok()
-    ready.refused("request", f"{base}?pin-source=file:{ready.dir}/none", *SUBJECT, status=4,
-                  code="PIN_SOURCE",
-                  says="No such file")
+    ready.refused(
+        "request",
+        f"{base}?pin-source=file:{ready.dir}/none",
+        *SUBJECT,
+        status=4,
+        code="PIN_SOURCE",
+        says="No such file",
+    )
     wrong = ready.write_pin(ready.dir / "wrong", "nope-nope")
     ready.run("request", f"{base}?pin-source={wrong}", *ready.login, *SUBJECT).ok()  # the option goes before
 
@@ -244,8 +345,14 @@ def test_pin_value_of_a_uri(ready):
     uri = f"pkcs11:token=test%20token;object=web?pin-value={support.PIN}"
     result = ready.run("request", uri, *SUBJECT).ok()
     assert "warning: a PIN in a URI can be seen by others" in result.err
-    ready.refused("request", f"{uri}&pin-source=file:{ready.pin_file}", *SUBJECT, status=9, code="URI",
-                  says="pin-source and pin-value exclude each other")
+    ready.refused(
+        "request",
+        f"{uri}&pin-source=file:{ready.pin_file}",
+        *SUBJECT,
+        status=9,
+        code="URI",
+        says="pin-source and pin-value exclude each other",
+    )
     explained = ready.run("uri", "explain", uri).ok()
     assert "(not shown)" in explained.out
     assert ready.run("uri", "explain", uri, "--json").ok().json["attributes"]["pin-value"] == "(not shown)"
@@ -254,18 +361,32 @@ def test_pin_value_of_a_uri(ready):
 URI_WITH_PIN = f"pkcs11:token=test%20token;object=web?pin-value={support.PIN}"
 
 
-@pytest.mark.parametrize("command", [
-    ("uri", "explain", URI_WITH_PIN + "%zz"), ("uri", "explain", URI_WITH_PIN + "&x=y"),
-    ("request", URI_WITH_PIN.replace("web", "none"), *SUBJECT),
-    ("request", URI_WITH_PIN.replace("test%20token", "none"), *SUBJECT), ("request", URI_WITH_PIN, "extra"),
-    ("request", "extra", URI_WITH_PIN), ("request", URI_WITH_PIN, "--token", "x", *SUBJECT),
-    ("request", URI_WITH_PIN, "--key-label", "x", *SUBJECT), ("request", URI_WITH_PIN, "-o", "/no/file",
-                                                              *SUBJECT),
-    ("keys", "list", URI_WITH_PIN), ("tokens", "show", URI_WITH_PIN), ("show", URI_WITH_PIN), ("verify",
-                                                                                               URI_WITH_PIN),
-    (URI_WITH_PIN,), ("keys", URI_WITH_PIN), ("keys", "generate", URI_WITH_PIN), ("algorithms", URI_WITH_PIN),
-    ("request", "--token", URI_WITH_PIN, "--dns", URI_WITH_PIN), ("request", "--pin-source", URI_WITH_PIN),
-    ("request", "--module", URI_WITH_PIN, *SUBJECT), ("request", "--subjct", URI_WITH_PIN)])
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("uri", "explain", URI_WITH_PIN + "%zz"),
+        ("uri", "explain", URI_WITH_PIN + "&x=y"),
+        ("request", URI_WITH_PIN.replace("web", "none"), *SUBJECT),
+        ("request", URI_WITH_PIN.replace("test%20token", "none"), *SUBJECT),
+        ("request", URI_WITH_PIN, "extra"),
+        ("request", "extra", URI_WITH_PIN),
+        ("request", URI_WITH_PIN, "--token", "x", *SUBJECT),
+        ("request", URI_WITH_PIN, "--key-label", "x", *SUBJECT),
+        ("request", URI_WITH_PIN, "-o", "/no/file", *SUBJECT),
+        ("keys", "list", URI_WITH_PIN),
+        ("tokens", "show", URI_WITH_PIN),
+        ("show", URI_WITH_PIN),
+        ("verify", URI_WITH_PIN),
+        (URI_WITH_PIN,),
+        ("keys", URI_WITH_PIN),
+        ("keys", "generate", URI_WITH_PIN),
+        ("algorithms", URI_WITH_PIN),
+        ("request", "--token", URI_WITH_PIN, "--dns", URI_WITH_PIN),
+        ("request", "--pin-source", URI_WITH_PIN),
+        ("request", "--module", URI_WITH_PIN, *SUBJECT),
+        ("request", "--subjct", URI_WITH_PIN),
+    ],
+)
 def test_pin_value_is_never_printed(ready, command):
     """Whatever is wrong with a command line that holds a PIN: the fixture looks at every output."""
     for args in (command, ("--json", *command)):
@@ -274,14 +395,17 @@ def test_pin_value_is_never_printed(ready, command):
 
 
 def test_no_source_and_no_terminal(ready):
-    ready.refused(*ready.ask, status=4, code="PIN_NEEDED", says=["'test token'", "no PIN source",
-                                                                 "--pin-source"])
-    result = ready.refused(*ready.ask, "--pin-source", "prompt", status=4, code="PIN_NEEDED",
-                           says="'test token'")
+    ready.refused(
+        *ready.ask, status=4, code="PIN_NEEDED", says=["'test token'", "no PIN source", "--pin-source"]
+    )
+    result = ready.refused(
+        *ready.ask, "--pin-source", "prompt", status=4, code="PIN_NEEDED", says="'test token'"
+    )
     assert "PIN of token" not in result.err
 
 
 # At a terminal
+
 
 class Terminal:
     """p11csr with a terminal of its own, on which nobody but the test types."""
@@ -291,10 +415,17 @@ class Terminal:
         self.args = args
         self.screen = b""
         self.master, self.slave = pty.openpty()
-        self.child = subprocess.Popen([support.PROGRAM, *args], env=token.environment(), cwd=token.work,
-                                      stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                                      stderr=subprocess.PIPE,
-                                      start_new_session=True, pass_fds=[self.slave], preexec_fn=self.adopt)
+        self.child = subprocess.Popen(
+            [support.PROGRAM, *args],
+            env=token.environment(),
+            cwd=token.work,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            start_new_session=True,
+            pass_fds=[self.slave],
+            preexec_fn=self.adopt,
+        )
 
     def adopt(self):
         fcntl.ioctl(self.slave, termios.TIOCSCTTY, 0)
@@ -333,6 +464,7 @@ def terminal(ready):
     def start(*args):
         opened.append(Terminal(ready, *ready.ask, *args))
         return opened[-1]
+
     yield start
     for each in opened:
         each.close()

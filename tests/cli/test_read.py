@@ -19,13 +19,20 @@ import support
 def foreign():
     """A request that p11csr did not make, as DER."""
     key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.ORGANIZATION_NAME, "Example"),
-                      x509.NameAttribute(NameOID.COMMON_NAME, "genuine")])
-    csr = (x509.CertificateSigningRequestBuilder().subject_name(name)
-           .add_extension(x509.SubjectAlternativeName([x509.DNSName("www.example.com")]), critical=False)
-           .add_extension(x509.SubjectKeyIdentifier(b"\1\2\3"), critical=False)
-           .add_attribute(x509.oid.AttributeOID.CHALLENGE_PASSWORD, b"very secret")
-           .sign(key, hashes.SHA256()))
+    name = x509.Name(
+        [
+            x509.NameAttribute(NameOID.ORGANIZATION_NAME, "Example"),
+            x509.NameAttribute(NameOID.COMMON_NAME, "genuine"),
+        ]
+    )
+    csr = (
+        x509.CertificateSigningRequestBuilder()
+        .subject_name(name)
+        .add_extension(x509.SubjectAlternativeName([x509.DNSName("www.example.com")]), critical=False)
+        .add_extension(x509.SubjectKeyIdentifier(b"\1\2\3"), critical=False)
+        .add_attribute(x509.oid.AttributeOID.CHALLENGE_PASSWORD, b"very secret")
+        .sign(key, hashes.SHA256())
+    )
     return csr.public_bytes(serialization.Encoding.DER)
 
 
@@ -47,14 +54,21 @@ def signature_flipped(der):
 def forms(der):
     """The same request in the forms in which people have it."""
     pem = support.to_pem(der)
-    return {"der": der, "pem": pem, "crlf": pem.replace(b"\n", b"\r\n"), "no newline": pem.rstrip(),
-            "text around": b"Subject: genuine\n\nHello,\nhere it is:\n" + pem + b"-- \nsincerely\n",
-            "new": pem.replace(b"CERTIFICATE REQUEST", b"NEW CERTIFICATE REQUEST"),
-            "openssl": pem + b"\n\n", "blanks": b"\n\n" + pem}
+    return {
+        "der": der,
+        "pem": pem,
+        "crlf": pem.replace(b"\n", b"\r\n"),
+        "no newline": pem.rstrip(),
+        "text around": b"Subject: genuine\n\nHello,\nhere it is:\n" + pem + b"-- \nsincerely\n",
+        "new": pem.replace(b"CERTIFICATE REQUEST", b"NEW CERTIFICATE REQUEST"),
+        "openssl": pem + b"\n\n",
+        "blanks": b"\n\n" + pem,
+    }
 
 
-@pytest.mark.parametrize("form", ["der", "pem", "crlf", "no newline", "text around", "new", "openssl",
-                                  "blanks"])
+@pytest.mark.parametrize(
+    "form", ["der", "pem", "crlf", "no newline", "text around", "new", "openssl", "blanks"]
+)
 def test_good_in_every_form(box, foreign, form):
     data = forms(foreign)[form]
     (box.work / "a.csr").write_bytes(data)
@@ -70,26 +84,40 @@ def test_good_in_every_form(box, foreign, form):
 def test_show(box, foreign):
     csr = x509.load_der_x509_csr(foreign)
     shown = box.run("show", "--json", stdin=foreign).ok().json["csr"]
-    spki = csr.public_key().public_bytes(serialization.Encoding.DER,
-                                         serialization.PublicFormat.SubjectPublicKeyInfo)
+    spki = csr.public_key().public_bytes(
+        serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo
+    )
     assert shown == {
-        "version": 0, "subject": "CN=genuine,O=Example",
+        "version": 0,
+        "subject": "CN=genuine,O=Example",
         "key": {"type": "p256", "bits": 256, "spki-sha256": hashlib.sha256(spki).hexdigest()},
         "signature": {"scheme": "ecdsa-sha256", "verdict": "good"},
         "extensions": [
-            {"name": "subjectAltName", "oid": "2.5.29.17", "critical": False,
-             "value": [{"type": "dns", "value": "www.example.com"}]},
-            {"name": "subjectKeyIdentifier", "oid": "2.5.29.14", "critical": False,
-             "value": "010203"}],
+            {
+                "name": "subjectAltName",
+                "oid": "2.5.29.17",
+                "critical": False,
+                "value": [{"type": "dns", "value": "www.example.com"}],
+            },
+            {"name": "subjectKeyIdentifier", "oid": "2.5.29.14", "critical": False, "value": "010203"},
+        ],
         "attributes": shown["attributes"],
         "sha256": hashlib.sha256(foreign).hexdigest(),
-        "tbs-sha256": hashlib.sha256(csr.tbs_certrequest_bytes).hexdigest()}
+        "tbs-sha256": hashlib.sha256(csr.tbs_certrequest_bytes).hexdigest(),
+    }
     assert {row["name"]: row.get("value") for row in shown["attributes"]} == {
-        "extensionRequest": None, "challengePassword": "present, not shown"}
+        "extensionRequest": None,
+        "challengePassword": "present, not shown",
+    }
     text = box.run("show", stdin=foreign).ok().out
-    for line in ("Subject:    CN=genuine,O=Example", "Public key: p256", "dns:www.example.com",
-                 "010203",
-                 "Signature:  ecdsa-sha256: good", "challengePassword: present, not shown"):
+    for line in (
+        "Subject:    CN=genuine,O=Example",
+        "Public key: p256",
+        "dns:www.example.com",
+        "010203",
+        "Signature:  ecdsa-sha256: good",
+        "challengePassword: present, not shown",
+    ):
         assert line in text
     assert "very secret" not in text
 
@@ -99,11 +127,13 @@ def test_wrong_signature(box, foreign, judges, change):
     bad = change(foreign)
     assert not any(judges.verdicts(support.to_pem(bad)).values())
     (box.work / "bad.csr").write_bytes(support.to_pem(bad))
-    refused = box.refused("verify", "bad.csr", status=1, code="CHECK_FAILED",
-                          says=["the signature of 'bad.csr' is wrong"])
+    refused = box.refused(
+        "verify", "bad.csr", status=1, code="CHECK_FAILED", says=["the signature of 'bad.csr' is wrong"]
+    )
     assert refused.json["verdict"] == "bad"
-    box.refused("verify", stdin=bad, status=1, code="CHECK_FAILED",
-                says="the signature of 'standard input' is wrong")
+    box.refused(
+        "verify", stdin=bad, status=1, code="CHECK_FAILED", says="the signature of 'standard input' is wrong"
+    )
     shown = box.run("show", "bad.csr", "--json").ok().json["csr"]["signature"]
     assert shown["verdict"] == "bad" and shown["why"]
     assert "ecdsa-sha256: bad" in box.run("show", "bad.csr").ok().out
@@ -129,8 +159,9 @@ def test_unknown_algorithm_is_neither_good_nor_bad(box):
     key = ec.generate_private_key(ec.SECP192R1())
     csr = x509.CertificateSigningRequestBuilder().subject_name(x509.Name([])).sign(key, hashes.SHA256())
     der = csr.public_bytes(serialization.Encoding.DER)
-    refused = box.refused("verify", stdin=der, status=7, code="NOT_VERIFIABLE",
-                          says="cannot be verified here")
+    refused = box.refused(
+        "verify", stdin=der, status=7, code="NOT_VERIFIABLE", says="cannot be verified here"
+    )
     assert refused.json["verdict"] == "not verifiable here"
     assert box.run("show", "--json", stdin=der).ok().json["csr"]["key"]["type"] == "unknown"
     assert box.run("show", "--check", stdin=der).status == 7
@@ -140,9 +171,16 @@ def certificate():
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "x")])
     start = datetime.datetime(2026, 1, 1)
-    return (x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(key.public_key())
-            .serial_number(1).not_valid_before(start).not_valid_after(start.replace(year=2027))
-            .sign(key, hashes.SHA256())), key
+    return (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(1)
+        .not_valid_before(start)
+        .not_valid_after(start.replace(year=2027))
+        .sign(key, hashes.SHA256())
+    ), key
 
 
 def test_other_things(box, foreign):
@@ -151,18 +189,33 @@ def test_other_things(box, foreign):
     private = key.private_bytes(pem, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
     public = key.public_key().public_bytes(pem, serialization.PublicFormat.SubjectPublicKeyInfo)
     request = support.to_pem(foreign)
-    for data, says in [(cert.public_bytes(pem), "certificate, not a request"),
-                       (cert.public_bytes(der), "certificate"),
-                       (private, "private key"), (public, "public key"),
-                       (b"garbage", "neither PEM nor DER"), (b"", "the input is empty"), (b"\0" * 1000, ""),
-                       (bytes(range(256)), ""), (foreign[:-1], ""), (foreign + b"\0", ""), (foreign[:20], ""),
-                       (request[:200], ""), (request.replace(b"M", b"!", 1), "PEM"),
-                       (request.replace(b"-----END", b"-----EMD"), ""), (request + request,
-                                                                         "more than one request"),
-                       (b"\x30\x84\xff\xff\xff\xff" + b"x" * 100, "")]:
+    for data, says in [
+        (cert.public_bytes(pem), "certificate, not a request"),
+        (cert.public_bytes(der), "certificate"),
+        (private, "private key"),
+        (public, "public key"),
+        (b"garbage", "neither PEM nor DER"),
+        (b"", "the input is empty"),
+        (b"\0" * 1000, ""),
+        (bytes(range(256)), ""),
+        (foreign[:-1], ""),
+        (foreign + b"\0", ""),
+        (foreign[:20], ""),
+        (request[:200], ""),
+        (request.replace(b"M", b"!", 1), "PEM"),
+        (request.replace(b"-----END", b"-----EMD"), ""),
+        (request + request, "more than one request"),
+        (b"\x30\x84\xff\xff\xff\xff" + b"x" * 100, ""),
+    ]:
         for command in ("show", "verify"):
-            box.refused(command, "-", stdin=data, status=9, code="REQUEST",
-                        says=["cannot read 'standard input'", says, "CERTIFICATE REQUEST"])
+            box.refused(
+                command,
+                "-",
+                stdin=data,
+                status=9,
+                code="REQUEST",
+                says=["cannot read 'standard input'", says, "CERTIFICATE REQUEST"],
+            )
     assert private.split(b"\n")[1].decode() not in "".join(result.err + result.out for result in box.results)
 
 
@@ -180,9 +233,14 @@ def test_closed_stdin(box):
 
 def test_needs_no_token_and_no_configuration(box, foreign):
     """Reading a request loads no module and needs no home."""
-    env = {"HOME": None, "XDG_CONFIG_HOME": None, "XDG_STATE_HOME": None,
-           "P11CSR_MODULE": "/no/such/module.so",
-           "P11CSR_TOKEN": "none", "P11CSR_PIN_SOURCE": "file:/none"}
+    env = {
+        "HOME": None,
+        "XDG_CONFIG_HOME": None,
+        "XDG_STATE_HOME": None,
+        "P11CSR_MODULE": "/no/such/module.so",
+        "P11CSR_TOKEN": "none",
+        "P11CSR_PIN_SOURCE": "file:/none",
+    }
     box.run("verify", stdin=foreign, env=env).ok()
     box.run("show", stdin=foreign, env=env).ok()
 
@@ -191,9 +249,12 @@ def test_control_characters_are_not_sent_to_the_terminal(box):
     key = ec.generate_private_key(ec.SECP256R1())
     evil = "a\x1b[31mred\x07\nSignature:  good"
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, evil)])
-    csr = (x509.CertificateSigningRequestBuilder().subject_name(name)
-           .add_extension(x509.SubjectAlternativeName([x509.DNSName("a\x1b[2Jb\n")]), critical=False)
-           .sign(key, hashes.SHA256()))
+    csr = (
+        x509.CertificateSigningRequestBuilder()
+        .subject_name(name)
+        .add_extension(x509.SubjectAlternativeName([x509.DNSName("a\x1b[2Jb\n")]), critical=False)
+        .sign(key, hashes.SHA256())
+    )
     result = box.run("show", stdin=csr.public_bytes(serialization.Encoding.DER)).ok()
     assert not re.search(r"[\x00-\x09\x0b-\x1f\x7f]", result.out), result
     assert sum(line.startswith("Signature:") for line in result.out.splitlines()) == 1
@@ -202,10 +263,13 @@ def test_control_characters_are_not_sent_to_the_terminal(box):
 
 def test_own_requests(token):
     token.make_key("rsa-2048")
-    made = token.request("--subject", "CN=x,O=Ünï", "--dns", "a.example", "--scheme", "rsa-pss-sha384",
-                         "--ca", "--json")
+    made = token.request(
+        "--subject", "CN=x,O=Ünï", "--dns", "a.example", "--scheme", "rsa-pss-sha384", "--ca", "--json"
+    )
     shown = token.run("show", "--json", stdin=made.json["pem"]).ok().json["csr"]
-    assert (shown["subject"], shown["signature"]) == ("CN=x,O=Ünï", {"scheme": "rsa-pss-sha384",
-                                                                     "verdict": "good"})
+    assert (shown["subject"], shown["signature"]) == (
+        "CN=x,O=Ünï",
+        {"scheme": "rsa-pss-sha384", "verdict": "good"},
+    )
     assert (shown["sha256"], shown["tbs-sha256"]) == (made.json["sha256"], made.json["tbs-sha256"])
     assert shown["key"] == {"type": "rsa-2048", "bits": 2048, "spki-sha256": made.json["key"]["spki-sha256"]}

@@ -12,8 +12,11 @@ SUBJECT = ("--subject", "CN=www.example.com")
 
 
 def key_sha256(csr):
-    return hashlib.sha256(csr.public_key().public_bytes(
-        serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)).hexdigest()
+    return hashlib.sha256(
+        csr.public_key().public_bytes(
+            serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo
+        )
+    ).hexdigest()
 
 
 @pytest.mark.parametrize("spec", ["p256", "rsa-2048", "ed25519"])
@@ -25,12 +28,14 @@ def test_generated_then_found(token, verify_everywhere, spec):
     key = token.keys()[0]
     assert (key["type"], key["label"], key["private"], key["public"]) == (spec, "web", True, True)
     assert key["spki-sha256"] == key_sha256(found)
-    ways = [(key["uri"], *token.login),
-            ("pkcs11:token=test%20token;object=web", *token.login),
-            (*token.at, "--key-label", "web"),
-            (*token.at, "--key-id", key["id"]),
-            (*token.at, "--key-label", "web", "--key-id", key["id"]),
-            ("--token", "pkcs11:token=test%20token", *token.login, "--key-id", key["id"].upper())]
+    ways = [
+        (key["uri"], *token.login),
+        ("pkcs11:token=test%20token;object=web", *token.login),
+        (*token.at, "--key-label", "web"),
+        (*token.at, "--key-id", key["id"]),
+        (*token.at, "--key-label", "web", "--key-id", key["id"]),
+        ("--token", "pkcs11:token=test%20token", *token.login, "--key-id", key["id"].upper()),
+    ]
     for way in ways:
         again = token.run("request", *way, *SUBJECT).ok()
         assert key_sha256(verify_everywhere(again.out)) == key["spki-sha256"]
@@ -40,15 +45,41 @@ def test_generated_then_found(token, verify_everywhere, spec):
 
 def test_nothing_matches(token):
     token.make_key("p256", "web", "01")
-    for way, says in [(("--key-label", "wep"), "cannot use key 'wep' on token 'test token'"),
-                      (("--key-id", "02"), "CKA_ID 02"),
-                      (("--key-label", "web", "--key-id", "02"), "cannot use key 'web' with CKA_ID 02")]:
-        token.refused("request", *token.at, *way, *SUBJECT, status=3, code="KEY_NOT_FOUND",
-                      says=[says, "no private key matches", "p11csr keys list"])
-    token.refused("request", "pkcs11:token=test%20token;object=wep", *token.login, *SUBJECT, status=3,
-                  code="KEY_NOT_FOUND", says="no private key matches")
-    token.refused("request", "--token", "tset", *token.login, "--key-label", "web", *SUBJECT, status=3,
-                  code="TOKEN_NOT_FOUND", says=["pkcs11:token=tset", "p11csr tokens list"])
+    for way, says in [
+        (("--key-label", "wep"), "cannot use key 'wep' on token 'test token'"),
+        (("--key-id", "02"), "CKA_ID 02"),
+        (("--key-label", "web", "--key-id", "02"), "cannot use key 'web' with CKA_ID 02"),
+    ]:
+        token.refused(
+            "request",
+            *token.at,
+            *way,
+            *SUBJECT,
+            status=3,
+            code="KEY_NOT_FOUND",
+            says=[says, "no private key matches", "p11csr keys list"],
+        )
+    token.refused(
+        "request",
+        "pkcs11:token=test%20token;object=wep",
+        *token.login,
+        *SUBJECT,
+        status=3,
+        code="KEY_NOT_FOUND",
+        says="no private key matches",
+    )
+    token.refused(
+        "request",
+        "--token",
+        "tset",
+        *token.login,
+        "--key-label",
+        "web",
+        *SUBJECT,
+        status=3,
+        code="TOKEN_NOT_FOUND",
+        says=["pkcs11:token=tset", "p11csr tokens list"],
+    )
     assert len(token.keys()) == 1
 
 
@@ -57,33 +88,75 @@ def test_key_id_is_hex(token):
     for good in ("0A0b", "0x0a0b", "0a:0b"):
         token.request("--key-id", good, *SUBJECT)
     for bad in ("0g", "abc", "", "0x", "0a 0b", "0a:", ":0a"):
-        token.refused("request", *token.at, "--key-id", bad, *SUBJECT, status=9, code="VALUE",
-                      says=["--key-id", "hex"])
+        token.refused(
+            "request", *token.at, "--key-id", bad, *SUBJECT, status=9, code="VALUE", says=["--key-id", "hex"]
+        )
 
 
 def test_uri_and_options_must_agree(token):
     token.make_key("p256", "web", "01")
     uri = "pkcs11:token=test%20token;object=web;id=%01"
     token.run("request", uri, *token.login, "--key-label", "web", "--key-id", "01", *SUBJECT).ok()
-    token.refused("request", uri, *token.login, "--key-label", "other", *SUBJECT, status=64, code="USAGE",
-                  says=["'web'", "'other'"])
-    token.refused("request", uri, *token.login, "--key-id", "02", *SUBJECT, status=64, code="USAGE",
-                  says="id")
+    token.refused(
+        "request",
+        uri,
+        *token.login,
+        "--key-label",
+        "other",
+        *SUBJECT,
+        status=64,
+        code="USAGE",
+        says=["'web'", "'other'"],
+    )
+    token.refused(
+        "request", uri, *token.login, "--key-id", "02", *SUBJECT, status=64, code="USAGE", says="id"
+    )
     token.refused("request", uri, *token.at, *SUBJECT, status=64, code="USAGE", says="--token")
 
 
 def test_generate_refuses_a_taken_label(token):
     key = token.make_key("p256", "web", "01")
-    token.refused("request", *token.at, "--generate", "p256", "--key-label", "web", *SUBJECT, status=11,
-                  code="KEY_EXISTS", says=[key["uri"], "--ensure"])
-    token.refused("keys", "generate", "p256", *token.at, "--key-label", "web", status=11, code="KEY_EXISTS",
-                  says=key["uri"])
-    token.refused("request", *token.at, "--generate", "p256", "--key-label", "new", "--key-id", "01",
-                  *SUBJECT,
-                  status=11, code="KEY_EXISTS", says=key["uri"])
+    token.refused(
+        "request",
+        *token.at,
+        "--generate",
+        "p256",
+        "--key-label",
+        "web",
+        *SUBJECT,
+        status=11,
+        code="KEY_EXISTS",
+        says=[key["uri"], "--ensure"],
+    )
+    token.refused(
+        "keys",
+        "generate",
+        "p256",
+        *token.at,
+        "--key-label",
+        "web",
+        status=11,
+        code="KEY_EXISTS",
+        says=key["uri"],
+    )
+    token.refused(
+        "request",
+        *token.at,
+        "--generate",
+        "p256",
+        "--key-label",
+        "new",
+        "--key-id",
+        "01",
+        *SUBJECT,
+        status=11,
+        code="KEY_EXISTS",
+        says=key["uri"],
+    )
     assert [row["uri"] for row in token.keys()] == [key["uri"]]
-    token.run("request", *token.at, "--generate", "p256", "--key-label", "new", "--key-id", "02",
-              *SUBJECT).ok()
+    token.run(
+        "request", *token.at, "--generate", "p256", "--key-label", "new", "--key-id", "02", *SUBJECT
+    ).ok()
     assert sorted(row["id"] for row in token.keys()) == ["01", "02"]
 
 
@@ -94,8 +167,18 @@ def test_ensure(token, verify_everywhere):
     assert (made["key"]["generated"], kept["key"]["generated"]) == (True, False)
     assert made["key"]["uri"] == kept["key"]["uri"]
     assert key_sha256(verify_everywhere(kept["pem"])) == made["key"]["spki-sha256"]
-    token.refused("request", *token.at, "--ensure", "p384", "--key-label", "ci", *SUBJECT, status=8,
-                  code="KEY_SPEC", says=["'ci' is p256, not p384"])
+    token.refused(
+        "request",
+        *token.at,
+        "--ensure",
+        "p384",
+        "--key-label",
+        "ci",
+        *SUBJECT,
+        status=8,
+        code="KEY_SPEC",
+        says=["'ci' is p256, not p384"],
+    )
     token.refused(*ensure, "--generate", "p256", status=64, code="USAGE", says=["--generate", "--ensure"])
     assert len(token.keys()) == 1
 
@@ -103,17 +186,45 @@ def test_ensure(token, verify_everywhere):
 def test_ensure_refuses_a_less_protected_key(token):
     token.raw("p256", "open", "01", "extractable=1")
     token.request("--key-label", "open", *SUBJECT)
-    token.refused("request", *token.at, "--ensure", "p256", "--key-label", "open", *SUBJECT, status=8,
-                  code="KEY_SPEC", says=["less protected", "extractable"])
+    token.refused(
+        "request",
+        *token.at,
+        "--ensure",
+        "p256",
+        "--key-label",
+        "open",
+        *SUBJECT,
+        status=8,
+        code="KEY_SPEC",
+        says=["less protected", "extractable"],
+    )
 
 
-@pytest.mark.parametrize("spec, near", [("p257", "p256"), ("rsa-2408", "rsa-2048"), ("ed25519x", "ed25519"),
-                                        ("brainpoolP384", "brainpoolP384r1"), ("rsa-1024", "rsa-")])
+@pytest.mark.parametrize(
+    "spec, near",
+    [
+        ("p257", "p256"),
+        ("rsa-2408", "rsa-2048"),
+        ("ed25519x", "ed25519"),
+        ("brainpoolP384", "brainpoolP384r1"),
+        ("rsa-1024", "rsa-"),
+    ],
+)
 def test_unknown_key_spec(token, spec, near):
-    for command in (("request", "--generate", spec, *SUBJECT), ("request", "--ensure", spec, *SUBJECT),
-                    ("keys", "generate", spec)):
-        token.refused(*command, *token.at, "--key-label", "web", status=9, code="ALGORITHM",
-                      says=[f"'{spec}'", near, "p11csr algorithms"])
+    for command in (
+        ("request", "--generate", spec, *SUBJECT),
+        ("request", "--ensure", spec, *SUBJECT),
+        ("keys", "generate", spec),
+    ):
+        token.refused(
+            *command,
+            *token.at,
+            "--key-label",
+            "web",
+            status=9,
+            code="ALGORITHM",
+            says=[f"'{spec}'", near, "p11csr algorithms"],
+        )
     assert token.keys() == []
 
 
@@ -131,14 +242,19 @@ def test_content_is_checked_before_a_key_is_made(token):
     make = ("request", *token.at, "--generate", "p256", "--key-label", "web")
     (token.work / "there.csr").write_text("mine")
     for wrong, status, code in [
-            ((), 9, "SUBJECT"), (("--subject", "CN="), 9, "SUBJECT"),
-            ((*SUBJECT, "--dns", "a b"), 9, "SAN"), ((*SUBJECT, "--key-usage", "sign"), 9, "EXTENSION"),
-            ((*SUBJECT, "--path-length", "1"), 9, "EXTENSION"), ((*SUBJECT, "--scheme", "ed25519"), 9,
-                                                                 "ALGORITHM"),
-            ((*SUBJECT, "--hash", "sha1"), 9, "ALGORITHM"), ((*SUBJECT, "--pss"), 9, "ALGORITHM"),
-            ((*SUBJECT, "--form", "txt"), 64, "USAGE"), ((*SUBJECT, "-o", "there.csr"), 11, "FILE_EXISTS"),
-            ((*SUBJECT, "-o", "no/such/folder.csr"), 10, "WRITE"), ((*SUBJECT, "--key-id", "zz"), 9,
-                                                                    "VALUE")]:
+        ((), 9, "SUBJECT"),
+        (("--subject", "CN="), 9, "SUBJECT"),
+        ((*SUBJECT, "--dns", "a b"), 9, "SAN"),
+        ((*SUBJECT, "--key-usage", "sign"), 9, "EXTENSION"),
+        ((*SUBJECT, "--path-length", "1"), 9, "EXTENSION"),
+        ((*SUBJECT, "--scheme", "ed25519"), 9, "ALGORITHM"),
+        ((*SUBJECT, "--hash", "sha1"), 9, "ALGORITHM"),
+        ((*SUBJECT, "--pss"), 9, "ALGORITHM"),
+        ((*SUBJECT, "--form", "txt"), 64, "USAGE"),
+        ((*SUBJECT, "-o", "there.csr"), 11, "FILE_EXISTS"),
+        ((*SUBJECT, "-o", "no/such/folder.csr"), 10, "WRITE"),
+        ((*SUBJECT, "--key-id", "zz"), 9, "VALUE"),
+    ]:
         token.refused(*make, *wrong, status=status, code=code, says="")
     assert token.keys() == []
     token.run(*make, *SUBJECT).ok()
@@ -152,9 +268,14 @@ def test_json_answer(token, verify_everywhere):
         assert answer.err == ""
         pem = answer.json["pem"]
         csr = verify_everywhere(pem)
-        assert answer.json["key"] == {"uri": key["uri"], "id": "01", "type": "p256", "generated": False,
-                                      "spki-sha256": key_sha256(csr),
-                                      "public-key-source": "public-key-object"}
+        assert answer.json["key"] == {
+            "uri": key["uri"],
+            "id": "01",
+            "type": "p256",
+            "generated": False,
+            "spki-sha256": key_sha256(csr),
+            "public-key-source": "public-key-object",
+        }
         assert (answer.json["scheme"], answer.json["mechanism"]) == ("ecdsa-sha256", "CKM_ECDSA")
         assert answer.json["proof"] == "software" and answer.json["file"] == name
         der = csr.public_bytes(serialization.Encoding.DER)
@@ -194,8 +315,9 @@ def test_quiet(token):
 
 def test_a_failure_after_generation_keeps_the_key(token):
     """The key stays, and the error says how to go on; that way works."""
-    failed = token.run("request", *token.at, "--generate", "p256", "--key-label", "web", *SUBJECT, "-o",
-                       "/dev/full")
+    failed = token.run(
+        "request", *token.at, "--generate", "p256", "--key-label", "web", *SUBJECT, "-o", "/dev/full"
+    )
     assert failed.status == 10 and failed.out == "" and "No space left on device" in failed.err
     uri = token.keys()[0]["uri"]
     assert f"stays on the token: {uri}" in failed.err and f"p11csr request '{uri}'" in failed.err

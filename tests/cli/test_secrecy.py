@@ -48,8 +48,16 @@ class Held:
         except BlockingIOError:
             pass
         opening = Opening(self.fifo)
-        self.child = token.start(*args, "-o", self.fifo, env=env, stdin=subprocess.DEVNULL,
-                                 stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, **more)
+        self.child = token.start(
+            *args,
+            "-o",
+            self.fifo,
+            env=env,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            **more,
+        )
         opened = opening.wait(self.child.stderr)
         os.close(opening.fd)
         assert opened, self.child.communicate(timeout=support.TIMEOUT)
@@ -78,9 +86,11 @@ def hold(token):
     held = []
 
     def start(*args, **more):
-        held.append(Held(token, "request", "--token", token.label, "--key-label", "web", *SUBJECT, *args,
-                         **more))
+        held.append(
+            Held(token, "request", "--token", token.label, "--key-label", "web", *SUBJECT, *args, **more)
+        )
         return held[-1]
+
     yield start
     for each in held:
         each.close()
@@ -125,12 +135,20 @@ def test_other_processes_of_the_user_cannot_look_in(token, hold):
         if owner == 0:
             os.chmod(tools, 0o755)
             owner = NOBODY
-            who = {"user": owner, "group": owner, "extra_groups": [],
-                   "executable": shutil.copy(support.PROGRAM, tools)}
+            who = {
+                "user": owner,
+                "group": owner,
+                "extra_groups": [],
+                "executable": shutil.copy(support.PROGRAM, tools),
+            }
             for path in [token.dir, *token.dir.rglob("*")]:
                 os.chown(path, owner, owner)
-        plain = subprocess.Popen(["/bin/cat"], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL,
-                                 **{key: value for key, value in who.items() if key != "executable"})
+        plain = subprocess.Popen(
+            ["/bin/cat"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
+            **{key: value for key, value in who.items() if key != "executable"},
+        )
         held = hold(*token.login, **who)
         try:
             assert os.stat(f"/proc/{plain.pid}/environ").st_uid == owner
@@ -147,8 +165,17 @@ def test_nothing_on_disk_holds_the_pin(token):
     start = ("--config", token.dir / "config.yaml", *token.at)
     token.run("request", *start, "--key-label", "web", *SUBJECT, "-o", "a.csr").ok()
     token.run("request", *start, "--generate", "p256", "--key-label", "new", *SUBJECT, "-o", "/dev/full")
-    token.run("request", "--config", token.dir / "config.yaml", "--key-label", "web", *SUBJECT,
-              f"pkcs11:token=test%20token?pin-value={token.pin}", "-o", "b.csr").ok()
+    token.run(
+        "request",
+        "--config",
+        token.dir / "config.yaml",
+        "--key-label",
+        "web",
+        *SUBJECT,
+        f"pkcs11:token=test%20token?pin-value={token.pin}",
+        "-o",
+        "b.csr",
+    ).ok()
     assert (token.work / "b.csr").exists() and log.stat().st_size > 0
     for path in token.dir.rglob("*"):
         if path.is_file() and path != token.pin_file:
@@ -158,11 +185,19 @@ def test_nothing_on_disk_holds_the_pin(token):
 def test_call_log_is_refused(token):
     """pkcs11-spy writes the PIN into its log: no PIN is sent through it."""
     token.make_key()
-    spy = next((path for path in ("/usr/lib/x86_64-linux-gnu/pkcs11/pkcs11-spy.so",
-                                  "/usr/lib/x86_64-linux-gnu/pkcs11-spy.so",
-                                  "/usr/lib/aarch64-linux-gnu/pkcs11/pkcs11-spy.so",
-                                  "/usr/lib64/pkcs11-spy.so")
-                if os.path.exists(path)), None)
+    spy = next(
+        (
+            path
+            for path in (
+                "/usr/lib/x86_64-linux-gnu/pkcs11/pkcs11-spy.so",
+                "/usr/lib/x86_64-linux-gnu/pkcs11-spy.so",
+                "/usr/lib/aarch64-linux-gnu/pkcs11/pkcs11-spy.so",
+                "/usr/lib64/pkcs11-spy.so",
+            )
+            if os.path.exists(path)
+        ),
+        None,
+    )
     assert spy is not None, "OpenSC's pkcs11-spy is not installed"
     log = token.dir / "spy.log"
     env = {"PKCS11SPY": support.MODULE, "PKCS11SPY_OUTPUT": log, "P11CSR_MODULE": None}
@@ -171,8 +206,19 @@ def test_call_log_is_refused(token):
     assert "C_GetTokenInfo" in log.read_text() and token.pin not in log.read_text()
     link = token.dir / "innocent.so"
     link.symlink_to(spy)
-    token.refused("request", "--module", link, *token.at, "--key-label", "web", *SUBJECT, env=env, status=4,
-                  code="PIN_LOGGED", says="no PIN was sent")
+    token.refused(
+        "request",
+        "--module",
+        link,
+        *token.at,
+        "--key-label",
+        "web",
+        *SUBJECT,
+        env=env,
+        status=4,
+        code="PIN_LOGGED",
+        says="no PIN was sent",
+    )
     assert token.pin not in log.read_text()
 
 

@@ -23,22 +23,44 @@ def pair(token):
 
 def certify(token):
     """A certificate for web.csr by a CA of the moment, with a serial number and extensions of its own."""
-    token.other("openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes",
-                "-keyout", "ca.key", "-subj", "/CN=CA", "-out", "ca.crt")
-    token.other("openssl", "x509", "-req", "-in", "web.csr", "-CA", "ca.crt", "-CAkey", "ca.key", "-out",
-                "web.crt")
+    token.other(
+        "openssl",
+        "req",
+        "-x509",
+        "-newkey",
+        "ec",
+        "-pkeyopt",
+        "ec_paramgen_curve:P-256",
+        "-nodes",
+        "-keyout",
+        "ca.key",
+        "-subj",
+        "/CN=CA",
+        "-out",
+        "ca.crt",
+    )
+    token.other(
+        "openssl", "x509", "-req", "-in", "web.csr", "-CA", "ca.crt", "-CAkey", "ca.key", "-out", "web.crt"
+    )
 
 
 def der(token, kind, name, out):
-    token.other("openssl", kind, "-in", name, "-outform", "DER", "-out", out,
-                *(["-pubin"] if kind == "pkey" else []))
+    token.other(
+        "openssl", kind, "-in", name, "-outform", "DER", "-out", out, *(["-pubin"] if kind == "pkey" else [])
+    )
     return out
 
 
 def test_key_for_every_kind_of_file(pair):
     certify(pair)
-    for name in ("web.csr", "web.pub", "web.crt", der(pair, "req", "web.csr", "web.csr.der"),
-                 der(pair, "pkey", "web.pub", "web.pub.der"), der(pair, "x509", "web.crt", "web.crt.der")):
+    for name in (
+        "web.csr",
+        "web.pub",
+        "web.crt",
+        der(pair, "req", "web.csr", "web.csr.der"),
+        der(pair, "pkey", "web.pub", "web.pub.der"),
+        der(pair, "x509", "web.crt", "web.crt.der"),
+    ):
         key = pair.run("keys", "show", *pair.at, "--key-for", name, "--json").ok().json["key"]
         assert (key["label"], key["id"]) == ("web", "01"), name
     made = pair.run("request", *pair.at, "--key-for", "web.crt", *SUBJECT, "--json").ok().json
@@ -48,42 +70,110 @@ def test_key_for_every_kind_of_file(pair):
 
 def test_key_for_what_is_not_there(pair):
     stranger = ec.generate_private_key(ec.SECP256R1())
-    (pair.work / "stranger.pub").write_bytes(stranger.public_key().public_bytes(
-        serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo))
-    pair.refused("request", *pair.at, "--key-for", "stranger.pub", *SUBJECT, status=3, code="KEY_NOT_FOUND",
-                 says="no private key belongs to this public key")
-    pair.refused("request", *pair.at, "--key-for", "web.pub", "--key-label", "other", *SUBJECT, status=3,
-                 code="KEY_NOT_FOUND", says="other")
-    (pair.work / "secret.key").write_bytes(stranger.private_bytes(
-        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()))
-    for name, content, says in [("secret.key", None, "PRIVATE KEY"), ("empty", b"", "empty"),
-                                ("text", b"hello\n", "neither PEM nor DER"),
-                                ("der", b"\x30\x03\x02\x01\x05", "neither a certificate")]:
+    (pair.work / "stranger.pub").write_bytes(
+        stranger.public_key().public_bytes(
+            serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
+        )
+    )
+    pair.refused(
+        "request",
+        *pair.at,
+        "--key-for",
+        "stranger.pub",
+        *SUBJECT,
+        status=3,
+        code="KEY_NOT_FOUND",
+        says="no private key belongs to this public key"
+    )
+    pair.refused(
+        "request",
+        *pair.at,
+        "--key-for",
+        "web.pub",
+        "--key-label",
+        "other",
+        *SUBJECT,
+        status=3,
+        code="KEY_NOT_FOUND",
+        says="other"
+    )
+    (pair.work / "secret.key").write_bytes(
+        stranger.private_bytes(
+            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+        )
+    )
+    for name, content, says in [
+        ("secret.key", None, "PRIVATE KEY"),
+        ("empty", b"", "empty"),
+        ("text", b"hello\n", "neither PEM nor DER"),
+        ("der", b"\x30\x03\x02\x01\x05", "neither a certificate"),
+    ]:
         if content is not None:
             (pair.work / name).write_bytes(content)
-        pair.refused("request", *pair.at, "--key-for", name, *SUBJECT, status=9, code="REQUEST",
-                     says=[says, "give a certificate, a certificate request or a public key"])
-    pair.refused("request", *pair.at, "--key-for", "missing", *SUBJECT, status=10, code="READ",
-                 says="missing")
+        pair.refused(
+            "request",
+            *pair.at,
+            "--key-for",
+            name,
+            *SUBJECT,
+            status=9,
+            code="REQUEST",
+            says=[says, "give a certificate, a certificate request or a public key"]
+        )
+    pair.refused(
+        "request", *pair.at, "--key-for", "missing", *SUBJECT, status=10, code="READ", says="missing"
+    )
 
 
 def test_pubkey_when_the_token_shows_none(pair, verify_everywhere):
     pair.tool("--delete-object", "--type", "pubkey", "--id", "01")
-    pair.refused("request", *pair.at, "--key-label", "web", *SUBJECT, status=3, code="PUBLIC_KEY_NOT_FOUND",
-                 says="CKA_ID")
-    made = pair.run("request", *pair.at, "--key-label", "web", "--pubkey", "web.pub", *SUBJECT,
-                    "--json").ok().json
+    pair.refused(
+        "request",
+        *pair.at,
+        "--key-label",
+        "web",
+        *SUBJECT,
+        status=3,
+        code="PUBLIC_KEY_NOT_FOUND",
+        says="CKA_ID"
+    )
+    made = (
+        pair.run("request", *pair.at, "--key-label", "web", "--pubkey", "web.pub", *SUBJECT, "--json")
+        .ok()
+        .json
+    )
     assert made["key"]["public-key-source"] == "file" and made["proof"] == "software"
     verify_everywhere(made["pem"])
     # Another key's public half: only the proof can tell, and nothing is written.
     pair.run("request", *pair.at, "--key-label", "other", *SUBJECT, "-o", "other.csr").ok()
-    pair.refused("request", *pair.at, "--key-label", "web", "--pubkey", "other.csr", *SUBJECT, "-o",
-                 "wrong.csr",
-                 status=12, code="PROOF_SIGNATURE", says="web")
+    pair.refused(
+        "request",
+        *pair.at,
+        "--key-label",
+        "web",
+        "--pubkey",
+        "other.csr",
+        *SUBJECT,
+        "-o",
+        "wrong.csr",
+        status=12,
+        code="PROOF_SIGNATURE",
+        says="web"
+    )
 
 
 def test_pubkey_must_agree(pair):
     pair.run("request", *pair.at, "--key-label", "web", "--pubkey", "web.pub", *SUBJECT).ok()
     pair.run("request", *pair.at, "--key-label", "other", *SUBJECT, "-o", "other.csr").ok()
-    pair.refused("request", *pair.at, "--key-label", "web", "--pubkey", "other.csr", *SUBJECT, status=12,
-                 code="PROOF_PUBLIC_KEY", says="public-key-object and file show different public keys")
+    pair.refused(
+        "request",
+        *pair.at,
+        "--key-label",
+        "web",
+        "--pubkey",
+        "other.csr",
+        *SUBJECT,
+        status=12,
+        code="PROOF_PUBLIC_KEY",
+        says="public-key-object and file show different public keys"
+    )

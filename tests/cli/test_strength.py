@@ -13,8 +13,17 @@ SUBJECT = ("--subject", "CN=www.example.com")
 def test_sha1_only_when_asked_for(token):
     token.make_key("rsa-2048", "web", "01")
     for way in (("--hash", "sha1"), ("--scheme", "rsa-pkcs1-sha1")):
-        token.refused("request", *token.at, "--key-label", "web", *SUBJECT, *way, status=8, code="WEAK",
-                      says=["SHA-1", "--allow-weak"])
+        token.refused(
+            "request",
+            *token.at,
+            "--key-label",
+            "web",
+            *SUBJECT,
+            *way,
+            status=8,
+            code="WEAK",
+            says=["SHA-1", "--allow-weak"]
+        )
         made = token.request(*SUBJECT, *way, "--allow-weak")
         csr = x509.load_pem_x509_csr(made.out.encode())
         assert isinstance(csr.signature_hash_algorithm, hashes.SHA1)
@@ -24,16 +33,28 @@ def test_sha1_only_when_asked_for(token):
 
 
 def test_sha1_is_refused_before_a_key_is_made(token):
-    token.refused("request", *token.at, "--generate", "rsa-2048", "--key-label", "web", *SUBJECT, "--hash",
-                  "sha1",
-                  status=8, code="WEAK", says="SHA-1")
+    token.refused(
+        "request",
+        *token.at,
+        "--generate",
+        "rsa-2048",
+        "--key-label",
+        "web",
+        *SUBJECT,
+        "--hash",
+        "sha1",
+        status=8,
+        code="WEAK",
+        says="SHA-1"
+    )
     assert token.keys() == []
 
 
 def test_small_rsa_key_only_when_asked_for(token):
     token.tool("--keypairgen", "--key-type", "rsa:1024", "--label", "web", "--id", "01")
-    token.refused("request", *token.at, "--key-label", "web", *SUBJECT, status=8, code="WEAK",
-                  says="1024 bits")
+    token.refused(
+        "request", *token.at, "--key-label", "web", *SUBJECT, status=8, code="WEAK", says="1024 bits"
+    )
     csr = x509.load_pem_x509_csr(token.request(*SUBJECT, "--allow-weak").out.encode())
     assert csr.public_key().key_size == 1024 and csr.is_signature_valid
 
@@ -52,20 +73,31 @@ def test_what_the_token_offers(token):
 def test_subject_key_id(token, spec):
     token.make_key(spec, "web", "01")
     for method, expected in [
-            ("sha1", lambda spki, key: hashlib.sha1(key).digest()),
-            ("sha256", lambda spki, key: hashlib.sha256(key).digest()[:20]),
-            ("sha384", lambda spki, key: hashlib.sha384(key).digest()[:20]),
-            ("sha512", lambda spki, key: hashlib.sha512(key).digest()[:20]),
-            ("spki-sha256", lambda spki, key: hashlib.sha256(spki).digest())]:
+        ("sha1", lambda spki, key: hashlib.sha1(key).digest()),
+        ("sha256", lambda spki, key: hashlib.sha256(key).digest()[:20]),
+        ("sha384", lambda spki, key: hashlib.sha384(key).digest()[:20]),
+        ("sha512", lambda spki, key: hashlib.sha512(key).digest()[:20]),
+        ("spki-sha256", lambda spki, key: hashlib.sha256(spki).digest()),
+    ]:
         csr = x509.load_pem_x509_csr(token.request(*SUBJECT, "--subject-key-id", method).out.encode())
         extension = csr.extensions.get_extension_for_class(x509.SubjectKeyIdentifier)
         public = csr.public_key()
-        spki = public.public_bytes(serialization.Encoding.DER,
-                                   serialization.PublicFormat.SubjectPublicKeyInfo)
+        spki = public.public_bytes(
+            serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo
+        )
         sha1 = x509.SubjectKeyIdentifier.from_public_key(public).digest
-        bits = spki[{"p256": 26, "ed25519": 12, "rsa-2048": 24}[spec]:]
+        bits = spki[{"p256": 26, "ed25519": 12, "rsa-2048": 24}[spec] :]
         assert hashlib.sha1(bits).digest() == sha1, spec
         assert extension.value.digest == expected(spki, bits) and not extension.critical
-    token.refused("request", *token.at, "--key-label", "web", *SUBJECT, "--subject-key-id", "sha265",
-                  status=9,
-                  code="EXTENSION", says="the nearest is 'sha256'")
+    token.refused(
+        "request",
+        *token.at,
+        "--key-label",
+        "web",
+        *SUBJECT,
+        "--subject-key-id",
+        "sha265",
+        status=9,
+        code="EXTENSION",
+        says="the nearest is 'sha256'"
+    )

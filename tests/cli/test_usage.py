@@ -9,15 +9,36 @@ import pytest
 import support
 
 SUBJECT = ("--subject", "CN=www.example.com")
-GLOBAL = {"--token", "--module", "--config", "--pin-source", "--accept-final-try", "--allow-weak", "--json",
-          "--quiet", "--help",
-          "--version"}
-COMMANDS = ["request", "show", "verify", "keys list", "keys show", "keys generate", "tokens list",
-            "tokens show",
-            "tokens init-soft", "uri explain", "algorithms", "completion"]
+GLOBAL = {
+    "--token",
+    "--module",
+    "--config",
+    "--pin-source",
+    "--accept-final-try",
+    "--allow-weak",
+    "--json",
+    "--quiet",
+    "--help",
+    "--version",
+}
+COMMANDS = [
+    "request",
+    "show",
+    "verify",
+    "keys list",
+    "keys show",
+    "keys generate",
+    "tokens list",
+    "tokens show",
+    "tokens init-soft",
+    "uri explain",
+    "algorithms",
+    "completion",
+]
 
 
 # Help and version
+
 
 def listed_commands(box):
     text = box.run("--help").ok().out
@@ -90,29 +111,50 @@ def test_version(box):
 
 # Mistakes
 
-@pytest.mark.parametrize("args, says", [
-    ((), "command"), (("reqest",), "the nearest is 'request'"), (("frobnicate",),
-                                                                 "unknown command 'frobnicate'"),
-    (("keys",), "p11csr keys list"), (("keys", "lst"), "keys list"), (("key", "list"),
-                                                                      "the nearest is 'keys list'"),
-    (("token", "list"), "tokens list"), (("list",), "list"), (("uri",), "p11csr uri explain"), (("",), "''"),
-    (("tokens", "init"), "tokens init-soft"), (("keys", "generate"), "needs SPEC"), (("uri", "explain"),
-                                                                                     "needs URI"),
-    (("request", "a", "b"), "unexpected argument 'b'"), (("algorithms", "x"), "unexpected argument 'x'"),
-    (("show", "a", "b"), "unexpected argument 'b'"), (("verify", "a", "b"), "unexpected argument 'b'")])
+
+@pytest.mark.parametrize(
+    "args, says",
+    [
+        ((), "command"),
+        (("reqest",), "the nearest is 'request'"),
+        (("frobnicate",), "unknown command 'frobnicate'"),
+        (("keys",), "p11csr keys list"),
+        (("keys", "lst"), "keys list"),
+        (("key", "list"), "the nearest is 'keys list'"),
+        (("token", "list"), "tokens list"),
+        (("list",), "list"),
+        (("uri",), "p11csr uri explain"),
+        (("",), "''"),
+        (("tokens", "init"), "tokens init-soft"),
+        (("keys", "generate"), "needs SPEC"),
+        (("uri", "explain"), "needs URI"),
+        (("request", "a", "b"), "unexpected argument 'b'"),
+        (("algorithms", "x"), "unexpected argument 'x'"),
+        (("show", "a", "b"), "unexpected argument 'b'"),
+        (("verify", "a", "b"), "unexpected argument 'b'"),
+    ],
+)
 def test_wrong_command(box, args, says):
     box.refused(*args, status=64, code="USAGE", says=[says, "--help"])
 
 
-@pytest.mark.parametrize("args, says", [
-    (("request", "--sbject", "CN=x"), "the nearest is '--subject'"), (("request", "--foo"), "'--foo'"),
-    (("request", "-x"), "'-x'"), (("show", "--dns", "a.example"), "'--dns'"), (("--dns", "a.example",
-                                                                                "request"), "--dns"),
-    (("request", "--subject"), "needs a value"), (("request", "-o"), "needs a value"),
-    (("request", "--ca=yes"), "takes no value"), (("--tokn", "x", "request"), "the nearest is '--token'"),
-    (("request", "--key_label", "x"), "the nearest is '--key-label'"), (("request", "--sub", "CN=x"),
-                                                                        "'--sub'"),
-    (("request", "-subject", "CN=x"), "--subject")])
+@pytest.mark.parametrize(
+    "args, says",
+    [
+        (("request", "--sbject", "CN=x"), "the nearest is '--subject'"),
+        (("request", "--foo"), "'--foo'"),
+        (("request", "-x"), "'-x'"),
+        (("show", "--dns", "a.example"), "'--dns'"),
+        (("--dns", "a.example", "request"), "--dns"),
+        (("request", "--subject"), "needs a value"),
+        (("request", "-o"), "needs a value"),
+        (("request", "--ca=yes"), "takes no value"),
+        (("--tokn", "x", "request"), "the nearest is '--token'"),
+        (("request", "--key_label", "x"), "the nearest is '--key-label'"),
+        (("request", "--sub", "CN=x"), "'--sub'"),
+        (("request", "-subject", "CN=x"), "--subject"),
+    ],
+)
 def test_wrong_option(box, args, says):
     """The JSON form is asked for in front: what stands behind a mistake may be part of it."""
     plain = box.run(*args)
@@ -120,12 +162,21 @@ def test_wrong_option(box, args, says):
     machine = box.run("--json", *args)
     error = machine.json["error"]
     assert (machine.status, error["code"], error["exit"]) == (64, "USAGE", 64)
-    assert says in "\n".join([*error["cause"], *error["notes"], error["hint"]])
+    assert says in "\n".join([error["message"], *error["cause"], *error["notes"], error["hint"]])
 
 
-@pytest.mark.parametrize("args", [("request", "--sbject", "CN=x"), ("reqest",), ("keys",), ("request", "a",
-                                                                                            "b"), (),
-                                  ("algorithms", "x"), ("keys", "generate")])
+@pytest.mark.parametrize(
+    "args",
+    [
+        ("request", "--sbject", "CN=x"),
+        ("reqest",),
+        ("keys",),
+        ("request", "a", "b"),
+        (),
+        ("algorithms", "x"),
+        ("keys", "generate"),
+    ],
+)
 def test_json_behind_a_mistake(box, args):
     """A program that always says --json gets JSON, wherever it says so."""
     for way in ((*args, "--json"), ("--json", *args)):
@@ -135,16 +186,31 @@ def test_json_behind_a_mistake(box, args):
         assert result.status == 64 and result.json["error"]["code"] == "USAGE"
 
 
-@pytest.mark.parametrize("option", ["--subject", "--key-label", "--key-id", "--generate", "--scheme",
-                                    "--form", "-o",
-                                    "--key-usage", "--path-length", "--token", "--pin-source", "--module",
-                                    "--config"])
+@pytest.mark.parametrize(
+    "option",
+    [
+        "--subject",
+        "--key-label",
+        "--key-id",
+        "--generate",
+        "--scheme",
+        "--form",
+        "-o",
+        "--key-usage",
+        "--path-length",
+        "--token",
+        "--pin-source",
+        "--module",
+        "--config",
+    ],
+)
 def test_option_twice(box, option):
     name = "--out" if option == "-o" else option
     box.refused("request", option, "a", option, "b", status=64, code="USAGE", says=f"'{name}' is there twice")
     if option in GLOBAL:
-        box.refused(option, "a", "request", option, "b", status=64, code="USAGE",
-                    says=f"'{name}' is there twice")
+        box.refused(
+            option, "a", "request", option, "b", status=64, code="USAGE", says=f"'{name}' is there twice"
+        )
 
 
 def test_values_that_look_like_options(token):
@@ -159,23 +225,33 @@ def test_values_that_look_like_options(token):
 
 def test_equals_sign_and_no_value(token):
     token.make_key()
-    token.run("request", f"--token={token.label}", f"--pin-source=file:{token.pin_file}", "--key-label=web",
-              "--subject=CN=a=b").ok()
+    token.run(
+        "request",
+        f"--token={token.label}",
+        f"--pin-source=file:{token.pin_file}",
+        "--key-label=web",
+        "--subject=CN=a=b",
+    ).ok()
 
 
 def test_global_options_before_and_behind(token):
     token.make_key()
     wanted = ("--key-label", "web", *SUBJECT)
-    ways = [("request", *token.at, *wanted, "--json"), ("--json", *token.at, "request", *wanted),
-            ("--token", token.label, "request", *wanted, *token.login, "--json"),
-            ("--json", "-q", *token.login, "request", *wanted, "--token", token.label)]
+    ways = [
+        ("request", *token.at, *wanted, "--json"),
+        ("--json", *token.at, "request", *wanted),
+        ("--token", token.label, "request", *wanted, *token.login, "--json"),
+        ("--json", "-q", *token.login, "request", *wanted, "--token", token.label),
+    ]
     answers = {token.run(*way).ok().json["tbs-sha256"] for way in ways}
     assert len(answers) == 1
-    token.refused("--key-label", "web", "request", *token.at, *SUBJECT, status=64, code="USAGE",
-                  says="--key-label")
+    token.refused(
+        "--key-label", "web", "request", *token.at, *SUBJECT, status=64, code="USAGE", says="--key-label"
+    )
 
 
 # Environment
+
 
 def test_environment(token):
     token.make_key()
@@ -184,19 +260,24 @@ def test_environment(token):
     token.run(*wanted, env=env).ok()
     token.run("request", *SUBJECT, env={**env, "P11CSR_TOKEN": "pkcs11:token=test%20token;object=web"}).ok()
     token.refused(*wanted, env={**env, "P11CSR_TOKEN": "none"}, status=3, code="TOKEN_NOT_FOUND", says="none")
-    token.refused(*wanted, env={**env, "P11CSR_PIN_SOURCE": "file:/none"}, status=4, code="PIN_SOURCE",
-                  says="/none")
-    token.refused(*wanted, env={**env, "P11CSR_MODULE": "/none.so"}, status=3, code="MODULE_NOT_FOUND",
-                  says="/none.so")
-    token.refused(*wanted, env={**env, "P11CSR_CONFIG": "/none.yaml"}, status=10, code="READ",
-                  says="/none.yaml")
+    token.refused(
+        *wanted, env={**env, "P11CSR_PIN_SOURCE": "file:/none"}, status=4, code="PIN_SOURCE", says="/none"
+    )
+    token.refused(
+        *wanted, env={**env, "P11CSR_MODULE": "/none.so"}, status=3, code="MODULE_NOT_FOUND", says="/none.so"
+    )
+    token.refused(
+        *wanted, env={**env, "P11CSR_CONFIG": "/none.yaml"}, status=10, code="READ", says="/none.yaml"
+    )
     bad = {name: "/none" for name in ("P11CSR_PIN_SOURCE", "P11CSR_MODULE")}
     token.run(*wanted, *token.at, "--module", support.MODULE, env={**bad, "P11CSR_TOKEN": "none"}).ok()
-    token.run(*wanted, *token.at, env={name: "" for name in ("P11CSR_TOKEN", "P11CSR_PIN_SOURCE",
-                                                             "P11CSR_CONFIG")}).ok()
+    token.run(
+        *wanted, *token.at, env={name: "" for name in ("P11CSR_TOKEN", "P11CSR_PIN_SOURCE", "P11CSR_CONFIG")}
+    ).ok()
 
 
 # Configuration
+
 
 def write(box, text, where="config/p11csr/p11csr.yaml"):
     path = box.home / where
@@ -217,15 +298,26 @@ def test_alias(token):
     env = {"P11CSR_MODULE": None, "SOFTHSM2_CONF": None}
     token.run("request", "--token", "prod", "--key-label", "web", *SUBJECT, env=env).ok()
     token.run("request", "--key-label", "web", *SUBJECT, env={**env, "P11CSR_TOKEN": "prod"}).ok()
-    token.refused("request", "--token", "prdo", "--key-label", "web", *SUBJECT, env=env, status=3,
-                  code="TOKEN_NOT_FOUND", says="prdo")
+    token.refused(
+        "request",
+        "--token",
+        "prdo",
+        "--key-label",
+        "web",
+        *SUBJECT,
+        env=env,
+        status=3,
+        code="TOKEN_NOT_FOUND",
+        says="prdo",
+    )
 
 
 def test_alias_goes_before_a_label(token):
     token.make_key()
     write(token, alias(token, name="test token", uri="pkcs11:token=other"))
-    token.refused("request", *token.at, "--key-label", "web", *SUBJECT, status=3, code="TOKEN_NOT_FOUND",
-                  says="other")
+    token.refused(
+        "request", *token.at, "--key-label", "web", *SUBJECT, status=3, code="TOKEN_NOT_FOUND", says="other"
+    )
     token.run("request", "pkcs11:token=test%20token", *token.login, "--key-label", "web", *SUBJECT).ok()
 
 
@@ -248,22 +340,33 @@ def test_order_of_configurations(token):
     token.run(*ask, "--config", other, *token.login).ok()
 
 
-@pytest.mark.parametrize("text, place, says", [
-    ("tokns: {}\n", "1:1", "unknown word 'tokns'; the nearest is 'tokens'"),
-    ("tokens:\n  prod:\n    uri: \"pkcs11:\"\n    pin-sorce: x\n", "4:5", "the nearest is 'pin-source'"),
-    ("tokens:\n  prod: { module: x }\n", "2:3", "the alias has no 'uri'"),
-    ("tokens:\n  prod: text\n", "2:9", "a mapping"), ("tokens: [a]\n", "1:9", "a mapping"),
-    ("tokens:\n  a: { uri: \"pkcs11:\" }\n  a: { uri: \"pkcs11:\" }\n", "3:3", "there twice"),
-    ("tokens:\n  a: { uri: }\n", "2:", "a text is expected"), ("log: { fil: /x }\n", "1:8",
-                                                               "the nearest is 'file'"),
-    ("log: { file: relative }\n", "1:", "absolute path"), ("tokens: {\n", "", ":"), ("\ttokens:\n", "1:1",
-                                                                                     ""),
-    ("- a\n", "1:1", "a mapping"), ("tokens:\n  a: { uri: \"pkcs11:\", env: [x] }\n", "2:", "a mapping")])
+@pytest.mark.parametrize(
+    "text, place, says",
+    [
+        ("tokns: {}\n", "1:1", "unknown word 'tokns'; the nearest is 'tokens'"),
+        ('tokens:\n  prod:\n    uri: "pkcs11:"\n    pin-sorce: x\n', "4:5", "the nearest is 'pin-source'"),
+        ("tokens:\n  prod: { module: x }\n", "2:3", "the alias has no 'uri'"),
+        ("tokens:\n  prod: text\n", "2:9", "a mapping"),
+        ("tokens: [a]\n", "1:9", "a mapping"),
+        ('tokens:\n  a: { uri: "pkcs11:" }\n  a: { uri: "pkcs11:" }\n', "3:3", "there twice"),
+        ("tokens:\n  a: { uri: }\n", "2:", "a text is expected"),
+        ("log: { fil: /x }\n", "1:8", "the nearest is 'file'"),
+        ("log: { file: relative }\n", "1:", "absolute path"),
+        ("tokens: {\n", "", ":"),
+        ("\ttokens:\n", "1:1", ""),
+        ("- a\n", "1:1", "a mapping"),
+        ('tokens:\n  a: { uri: "pkcs11:", env: [x] }\n', "2:", "a mapping"),
+    ],
+)
 def test_wrong_configuration(token, text, place, says):
     path = write(token, text)
     for command in (("tokens", "list"), ("request", *token.at, *SUBJECT)):
-        token.refused(*command, status=78, code="CONFIG", says=["cannot use the configuration",
-                                                                f"{path.name}:{place}", says])
+        token.refused(
+            *command,
+            status=78,
+            code="CONFIG",
+            says=["cannot use the configuration", f"{path.name}:{place}", says],
+        )
     path.write_text("")
     token.run("tokens", "list").ok()
 
@@ -276,13 +379,27 @@ def test_paths_are_written_as_people_write_them(token):
 def test_wrong_uri_of_an_alias(token):
     """The mistake is in the configuration, so the exit status and the place are the configuration's."""
     path = write(token, alias(token, uri="pkcs11:tokn=x"))
-    token.refused("tokens", "show", "--token", "prod", status=78, code="CONFIG",
-                  says=[str(path), "'prod'", "the nearest is 'token'"])
+    token.refused(
+        "tokens",
+        "show",
+        "--token",
+        "prod",
+        status=78,
+        code="CONFIG",
+        says=[str(path), "'prod'", "the nearest is 'token'"],
+    )
 
 
 def test_configuration_that_cannot_be_read(token):
-    token.refused("tokens", "list", "--config", token.dir / "none.yaml", status=10, code="READ",
-                  says=["none.yaml", "No such file"])
+    token.refused(
+        "tokens",
+        "list",
+        "--config",
+        token.dir / "none.yaml",
+        status=10,
+        code="READ",
+        says=["none.yaml", "No such file"],
+    )
     token.run("tokens", "list", "--config", write(token, "{}\n", "empty.yaml")).ok()
 
 
@@ -300,17 +417,26 @@ def test_unwritable_state_is_a_warning(token):
 
 # Answers
 
+
 def test_json_is_the_only_output(token):
     """With --json nothing is on stderr, nothing else on stdout, also when it fails."""
     token.make_key()
-    for args in (("request", *token.at, "--key-label", "web", *SUBJECT), ("keys", "list", *token.at),
-                 ("keys", "show", *token.at, "--key-label", "none"), ("tokens", "list"), ("algorithms",),
-                 ("uri", "explain", "pkcs11:"), ("uri", "explain", "pkcs12:"), ("show", "none"), ("tokens",
-                                                                                                  "show")):
+    for args in (
+        ("request", *token.at, "--key-label", "web", *SUBJECT),
+        ("keys", "list", *token.at),
+        ("keys", "show", *token.at, "--key-label", "none"),
+        ("tokens", "list"),
+        ("algorithms",),
+        ("uri", "explain", "pkcs11:"),
+        ("uri", "explain", "pkcs12:"),
+        ("show", "none"),
+        ("tokens", "show"),
+    ):
         result = token.run(*args, "--json")
         assert result.err == "" and result.json["p11csr"] == 1
         assert result.json["ok"] is (result.status == 0) and result.json["command"] == " ".join(
-            word for word in args[:2] if word in result.json["command"].split())
+            word for word in args[:2] if word in result.json["command"].split()
+        )
 
 
 def test_schemas_are_strict():
@@ -326,3 +452,74 @@ def test_schemas_are_strict():
         with pytest.raises(AssertionError):
             support.validate({**answer, **change}, "verify")
     assert set(support.SCHEMA) >= {command.replace(" ", "-") for command in COMMANDS} | {"error", "common"}
+
+
+@pytest.mark.parametrize(
+    "option, hint",
+    [
+        ("--pin", "--pin-source"),
+        ("--san", "--dns"),
+        ("--cn", "--subject 'CN="),
+        ("--eku", "--ext-key-usage"),
+        ("--label", "--key-label"),
+        ("--slot", "--token"),
+        ("--key", "--key-label"),
+        ("--output", "--out"),
+    ],
+)
+def test_options_of_other_tools(box, option, hint):
+    """People bring the words of the tool they used before; the nearest spelling would mislead."""
+    box.refused("request", option, "value", status=64, code="USAGE", says=[option, hint])
+    assert "value" not in box.run("request", option, "value").err
+
+
+def test_help_as_a_word(box):
+    assert box.run("help").ok().out == box.run("--help").ok().out
+    assert box.run("help", "request").ok().out == box.run("request", "--help").ok().out
+
+
+def test_the_mistake_comes_first(box):
+    assert box.run("request", "--foo").err.startswith("p11csr: error: unknown option '--foo'")
+
+
+@pytest.mark.parametrize(
+    "args, says",
+    [
+        (("--dns", "a.example,b.example"), "repeat the option"),
+        (("--subject", "www.example.com"), "CN=www.example.com"),
+        (("--subject", "CN=a;O=b"), "separated by ','"),
+        (("--subject", "CN=x", "--path-length", "1"), "add --ca"),
+        (("--subject", "CN=x", "--generate", "ec", "--key-label", "k"), "known: rsa-2048"),
+        (("--subject", "CN=x", "--key-id", "1"), "odd number of hex digits"),
+    ],
+)
+def test_first_guesses(token, args, says):
+    token.refused(
+        "request",
+        *token.at,
+        *args,
+        status=9,
+        code=token.run("request", *token.at, *args, "--json").json["error"]["code"],
+        says=says,
+    )
+
+
+def test_warnings_in_json(token):
+    """A program is warned like a person: about a PIN file that everybody can read."""
+    token.make_key()
+    source = token.write_pin(token.dir / "open-pin", token.pin, 0o644)
+    ask = (
+        "request",
+        "--token",
+        token.label,
+        "--key-label",
+        "web",
+        "--subject",
+        "CN=x",
+        "--pin-source",
+        source,
+    )
+    assert "warning: everybody on this machine can read" in token.run(*ask).ok().err
+    answer = token.run(*ask, "--json").ok()
+    assert "everybody on this machine can read" in answer.json["warnings"][0] and answer.err == ""
+    assert "warnings" not in token.run(*ask[:-1], f"file:{token.pin_file}", "--json").ok().json

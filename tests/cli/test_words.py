@@ -18,9 +18,12 @@ def complete(box, *words):
 
 def page(section):
     """The manual page as people read it, without bold and line breaks."""
-    done = subprocess.run(["man", "-l", "--warnings=w", MANUAL / f"p11csr.{section}"], capture_output=True,
-                          check=True,
-                          env={"PATH": "/usr/bin:/bin", "LC_ALL": "C.UTF-8", "MANWIDTH": "4000"})
+    done = subprocess.run(
+        ["man", "-l", "--warnings=w", MANUAL / f"p11csr.{section}"],
+        capture_output=True,
+        check=True,
+        env={"PATH": "/usr/bin:/bin", "LC_ALL": "C.UTF-8", "MANWIDTH": "4000"},
+    )
     assert done.stderr == b"", done.stderr.decode()
     return re.sub(r".\x08", "", done.stdout.decode())
 
@@ -45,9 +48,12 @@ def test_manual_names_everything(box):
 def test_manual_of_the_library_names_every_function():
     text = page(3)
     headers = pathlib.Path(os.environ["P11CSR_HEADERS"])
-    names = {name for path in headers.glob("*.h") for name in re.findall(r"\b(p11csr_\w+)\(",
-                                                                         path.read_text())
-             if not name.endswith(("_callback", "_visitor"))}
+    names = {
+        name
+        for path in headers.glob("*.h")
+        for name in re.findall(r"\b(p11csr_\w+)\(", path.read_text())
+        if not name.endswith(("_callback", "_visitor"))
+    }
     assert len(names) > 50
     assert not {name for name in names if f"{name}(" not in text}
 
@@ -99,7 +105,10 @@ def test_script_for_bash_works(box):
     folder = pathlib.Path(os.environ["P11CSR_PROGRAM"]).parent
     done = subprocess.run(
         ["bash", "-c", script + 'COMP_WORDS=(p11csr keys l); COMP_CWORD=2; _p11csr; echo "${COMPREPLY[*]}"'],
-        capture_output=True, check=True, env={**box.env, "PATH": f"{folder}:/usr/bin:/bin"})
+        capture_output=True,
+        check=True,
+        env={**box.env, "PATH": f"{folder}:/usr/bin:/bin"},
+    )
     assert done.stdout == b"list\n"
 
 

@@ -189,7 +189,7 @@ CK_RV mock_sign(CK_SESSION_HANDLE handle, CK_BYTE *input, CK_ULONG len, CK_BYTE 
 {
     struct mock *mock = mock_current();
     struct mock_session *session = mock_session_get(handle);
-    uint8_t made[MOCK_SIGNATURE];
+    uint8_t made[MOCK_SIGNATURE] = {0};
     if (session == NULL || session->key == CK_INVALID_HANDLE) {
         return session == NULL ? CKR_SESSION_HANDLE_INVALID : CKR_OPERATION_NOT_INITIALIZED;
     }

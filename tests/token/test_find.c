@@ -39,7 +39,8 @@ static void test_by_label_id_and_both(void **state)
 static void test_only_key(void **state)
 {
     struct fixture *f = *state;
-    check_fails(fixture_find(f, NULL, NULL), &f->err, P11CSR_E_KEY_NOT_FOUND, "no private key matches");
+    check_fails(fixture_find(f, NULL, NULL), &f->err, P11CSR_E_KEY_NOT_FOUND,
+                "there is no private key on it");
     mock_add_pair(f->mock, MOCK_P256, 0, "web", "1");
     check_ok(fixture_find(f, NULL, NULL), &f->err);
     mock_add_pair(f->mock, MOCK_P256, 1, "mail", "2");

@@ -37,7 +37,9 @@ static const struct case_row good[] = {
     {"pkcs11:?module-path=/usr/lib/a?b|c.so", PC_URI_MODULE_PATH, "/usr/lib/a?b|c.so", NULL},
     {"pkcs11:?pin-source=file:/run/pin", PC_URI_PIN_SOURCE, "file:/run/pin", "pkcs11:"},
     // Octets that stand for themselves, one that must not be in a path, and text beyond ASCII.
-    {"pkcs11:token=-._~:[]@!$'()*+,=&", PC_URI_TOKEN, "-._~:[]@!$'()*+,=&", NULL},
+    // The quote is written as %27 by us, so that a URI fits between the quotes of a shell.
+    {"pkcs11:token=-._~:[]@!$'()*+,=&", PC_URI_TOKEN, "-._~:[]@!$'()*+,=&",
+     "pkcs11:token=-._~:[]@!$%27()*+,=&"},
     {"pkcs11:token=a%2fb%3Bc%3fd%23", PC_URI_TOKEN, "a/b;c?d#", "pkcs11:token=a%2Fb%3Bc%3Fd%23"},
     {"pkcs11:token=%41", PC_URI_TOKEN, "A", "pkcs11:token=A"},
     {"pkcs11:token=%C3%BC", PC_URI_TOKEN, "\xc3\xbc", NULL},

@@ -82,7 +82,7 @@ step_format() {
 
 step_codespell() {
     # statics is a word here, Nd a macro of manual pages; objekt is a wrong word that a test looks for.
-    codespell --ignore-words-list=statics,nd,objekt \
+    codespell --ignore-words-list=statics,nd,objekt,reqest \
         --skip='./.git,./build,./build-*,./tests/fuzz/corpus,*.pyc'
 }
 
