@@ -518,7 +518,7 @@ def test_prompt_interrupted(ready, terminal):
     assert "half" not in result.err and list(ready.work.iterdir()) == [] and pin_state(ready) == "unknown"
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT])
 def test_prompt_ended_by_a_signal(ready, terminal, number):
     tty = terminal("-o", "a.csr")
     tty.wait_for(b"PIN of token 'test token': ")
