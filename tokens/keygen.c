@@ -73,7 +73,10 @@ static void fill_templates(const struct pc_token *token, const struct pc_keygen 
     }
     ret->private[ret->private_count++] = flag_attribute(CKA_PRIVATE, needs_login);
     ret->private[ret->private_count++] = flag_attribute(CKA_SENSITIVE, true);
-    ret->private[ret->private_count++] = flag_attribute(CKA_EXTRACTABLE, false);
+    ret->private[ret->private_count++] = flag_attribute(CKA_EXTRACTABLE, wanted->backup);
+    if (wanted->backup) {
+        ret->private[ret->private_count++] = flag_attribute(CKA_WRAP_WITH_TRUSTED, true);
+    }
     ret->private[ret->private_count++] = flag_attribute(CKA_SIGN, true);
     for (size_t i = 0; i < PC_ARRAY_LEN(refused_private); i++) {
         ret->private[ret->private_count++] = flag_attribute(refused_private[i], false);
@@ -130,7 +133,8 @@ static struct pc_result undo(struct pc_token *token, struct pc_key *key, struct 
 }
 
 /* A token that does not honour a security attribute has made a key that is not what was asked for. */
-static struct pc_result check_protection(struct pc_token *token, const struct pc_key *key, p11csr_error **err)
+static struct pc_result check_protection(struct pc_token *token, const struct pc_keygen *wanted,
+                                         const struct pc_key *key, p11csr_error **err)
 {
     static const char *const flag_texts[] = {
         [PC_FLAG_UNKNOWN] = "not shown", [PC_FLAG_NO] = "FALSE", [PC_FLAG_YES] = "TRUE"};
@@ -138,7 +142,7 @@ static struct pc_result check_protection(struct pc_token *token, const struct pc
     enum pc_flag extractable = PC_FLAG_UNKNOWN;
     PC_TRY(pc_object_flag(token, key->private_key, CKA_SENSITIVE, &sensitive, err));
     PC_TRY(pc_object_flag(token, key->private_key, CKA_EXTRACTABLE, &extractable, err));
-    if (sensitive == PC_FLAG_NO || extractable == PC_FLAG_YES) {
+    if (sensitive == PC_FLAG_NO || (extractable == PC_FLAG_YES && !wanted->backup)) {
         return pc_fail(err, P11CSR_E_KEY_PROTECTION, "read back: CKA_SENSITIVE is %s, CKA_EXTRACTABLE is %s",
                        flag_texts[sensitive], flag_texts[extractable]);
     }
@@ -197,7 +201,7 @@ static struct pc_result generate(struct pc_token *token, const struct pc_keygen 
         pc_note(err, "the token may have made the key all the same: look for it before you try again");
     }
     PC_TRY(made);
-    const struct pc_result protection = check_protection(token, ret, err);
+    const struct pc_result protection = check_protection(token, wanted, ret, err);
     if (protection.code == P11CSR_E_KEY_PROTECTION) {
         return undo(token, ret, protection, err);
     }

@@ -10,6 +10,11 @@ struct pc_keygen {
     struct pc_span id; /* CKA_ID of both halves; empty: a random one is chosen */
     /* `id` comes from pc_key_random_id(): no use in looking for a key that has it already. */
     bool id_is_random;
+    /*
+     * Extractable under wrap, by a trusted wrapping key where the token knows those; else it never leaves the
+     * token.
+     */
+    bool backup;
 };
 
 /*

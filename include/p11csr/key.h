@@ -88,6 +88,8 @@ struct p11csr_keygen {
     size_t struct_size;
     const char *spec; /* "p256", "rsa-3072", ...; see p11csr_key_algorithm() */
     int ensure; /* 1: a key that is there already is used if it is of this kind and not less protected */
+    /* 1: the key may be wrapped for a backup (CKA_EXTRACTABLE, CKA_WRAP_WITH_TRUSTED); 0: it never leaves. */
+    int backup;
 };
 #define P11CSR_KEYGEN_INIT                                                                                   \
     {                                                                                                        \

@@ -27,6 +27,7 @@ enum cli_option_id {
     OPT_PUBKEY,
     OPT_GENERATE,
     OPT_ENSURE,
+    OPT_BACKUP,
     OPT_SCHEME,
     OPT_HASH,
     OPT_PSS,
@@ -132,6 +133,8 @@ struct cli_selection {
 /* From a positional URI, or --token; --key-label, --key-id, --key-for and --pubkey. */
 PC_RESULT cli_select(const struct cli *cli, const char *uri, struct cli_selection *ret, p11csr_error **err);
 void cli_selection_done(struct cli_selection *selection);
+/* Fills what --backup says about a new key. */
+PC_RESULT cli_take_backup(const struct cli *cli, struct p11csr_keygen *ret, p11csr_error **err);
 /* Reads a file, "-" for standard input, as a certificate request. */
 PC_RESULT cli_read_csr(const char *path, p11csr_csr **ret, p11csr_error **err);
 /* Where configuration (home == "config") or data of the user belong; from XDG variables or HOME. */

@@ -177,6 +177,7 @@ PC_RESULT cli_run_keys_generate(struct cli *cli, p11csr_error **err)
     struct p11csr_keygen keygen = P11CSR_KEYGEN_INIT;
     p11csr_key *key PC_CLEANUP(free_key) = NULL;
     keygen.spec = cli_arg(cli, 0);
+    PC_TRY(cli_take_backup(cli, &keygen, err));
     PC_TRY(cli_select(cli, NULL, &selection, err));
     PC_TRY(cli_context(cli, &ctx, err));
     PC_TRY(cli_lift(p11csr_key_generate(ctx, &selection.select, &keygen, &key, NULL, err)));

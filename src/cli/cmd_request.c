@@ -158,6 +158,10 @@ static struct pc_result get_key(struct cli *cli, struct job *job, p11csr_error *
     struct p11csr_keygen keygen = P11CSR_KEYGEN_INIT;
     keygen.ensure = cli_has(cli, OPT_ENSURE) ? 1 : 0;
     keygen.spec = cli_value(cli, keygen.ensure != 0 ? OPT_ENSURE : OPT_GENERATE);
+    if (keygen.spec == NULL && cli_has(cli, OPT_BACKUP)) {
+        return pc_fail(err, P11CSR_E_USAGE, "--backup is for a new key: it goes with --generate or --ensure");
+    }
+    PC_TRY(cli_take_backup(cli, &keygen, err));
     PC_TRY(cli_context(cli, &ctx, err));
     if (keygen.spec == NULL) {
         return cli_lift(p11csr_key_open(ctx, &job->selection.select, &job->key, err));

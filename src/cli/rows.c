@@ -55,6 +55,11 @@ static const struct cli_option options[OPT_COUNT] = {
                     .arg = "SPEC",
                     .values = CLI_VALUES_SPECS,
                     .help = "use the key if it is there, else make it"},
+    [OPT_BACKUP] = {.name = "backup",
+                    .arg = "none|wrapped",
+                    .values = CLI_VALUES_WORDS,
+                    .words = "none wrapped",
+                    .help = "whether a new key can be wrapped for a backup (default none)"},
     [OPT_SCHEME] = {.name = "scheme",
                     .arg = "NAME",
                     .values = CLI_VALUES_SCHEMES,
@@ -118,13 +123,13 @@ static const struct cli_option options[OPT_COUNT] = {
 };
 
 static const enum cli_option_id request_options[] = {
-    OPT_KEY_LABEL,     OPT_KEY_ID, OPT_KEY_FOR,     OPT_PUBKEY,      OPT_GENERATE,
-    OPT_ENSURE,        OPT_SCHEME, OPT_HASH,        OPT_PSS,         OPT_SUBJECT,
-    OPT_DNS,           OPT_IP,     OPT_EMAIL,       OPT_URI,         OPT_KEY_USAGE,
-    OPT_EXT_KEY_USAGE, OPT_CA,     OPT_PATH_LENGTH, OPT_MUST_STAPLE, OPT_SUBJECT_KEY_ID,
-    OPT_OUT,           OPT_FORM,   OPT_FORCE,       OPT_TEXT,
+    OPT_KEY_LABEL,      OPT_KEY_ID,        OPT_KEY_FOR, OPT_PUBKEY,      OPT_GENERATE,
+    OPT_ENSURE,         OPT_BACKUP,        OPT_SCHEME,  OPT_HASH,        OPT_PSS,
+    OPT_SUBJECT,        OPT_DNS,           OPT_IP,      OPT_EMAIL,       OPT_URI,
+    OPT_KEY_USAGE,      OPT_EXT_KEY_USAGE, OPT_CA,      OPT_PATH_LENGTH, OPT_MUST_STAPLE,
+    OPT_SUBJECT_KEY_ID, OPT_OUT,           OPT_FORM,    OPT_FORCE,       OPT_TEXT,
 };
-static const enum cli_option_id select_options[] = {OPT_KEY_LABEL, OPT_KEY_ID};
+static const enum cli_option_id keys_generate_options[] = {OPT_KEY_LABEL, OPT_KEY_ID, OPT_BACKUP};
 static const enum cli_option_id keys_list_options[] = {OPT_KEY_LABEL, OPT_KEY_ID, OPT_INCOMPLETE};
 static const enum cli_option_id keys_show_options[] = {OPT_KEY_LABEL, OPT_KEY_ID, OPT_KEY_FOR, OPT_PUBKEY,
                                                        OPT_PROTECTION};
@@ -175,7 +180,7 @@ static const struct cli_command commands[] = {
      .args = "SPEC",
      .min_args = 1,
      .max_args = 1,
-     OPTIONS(select_options),
+     OPTIONS(keys_generate_options),
      .run = cli_run_keys_generate,
      .help = "make a key pair on a token",
      .example = "p11csr keys generate p256 --token prod --key-label web"},

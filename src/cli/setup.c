@@ -154,6 +154,16 @@ PC_RESULT cli_select(const struct cli *cli, const char *uri, struct cli_selectio
     return PC_OK;
 }
 
+PC_RESULT cli_take_backup(const struct cli *cli, struct p11csr_keygen *ret, p11csr_error **err)
+{
+    const char *backup = cli_value(cli, OPT_BACKUP);
+    ret->backup = backup != NULL && strcmp(backup, "wrapped") == 0 ? 1 : 0;
+    if (backup != NULL && ret->backup == 0 && strcmp(backup, "none") != 0) {
+        return pc_fail(err, P11CSR_E_USAGE, "--backup is none or wrapped, not '%s'", backup);
+    }
+    return PC_OK;
+}
+
 PC_RESULT cli_read_csr(const char *path, p11csr_csr **ret, p11csr_error **err)
 {
     struct pc_buf content PC_CLEANUP(pc_buf_done) = {0};

@@ -178,9 +178,13 @@ static struct pc_result take_env_pair(struct reader *reader, yaml_node_t *key, y
         return fail_at(reader, key, "'NAME: text' is expected", err);
     }
     const struct pc_env env = {.name = pc_strdup(name), .value = pc_strdup(text)};
-    pc_buf_add(&alias->env, &env, sizeof(env)); // on failure the file is given up with the alias
+    if (env.name != NULL && env.value != NULL) {
+        pc_buf_add(&alias->env, &env, sizeof(env));
+    }
     if (env.name == NULL || env.value == NULL || alias->env.failed != P11CSR_OK) {
-        return pc_fail_memory(err);
+        pc_release(env.name);
+        pc_release(env.value);
+        return alias->env.failed != P11CSR_OK ? pc_buf_check(&alias->env, err) : pc_fail_memory(err);
     }
     return PC_OK;
 }

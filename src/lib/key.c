@@ -247,7 +247,7 @@ enum p11csr_code p11csr_key_open(p11csr_ctx *ctx, const struct p11csr_select *se
 }
 
 /* Makes the key with a record of it kept until the outcome is known, and logs that outcome. */
-static struct pc_result generate(p11csr_ctx *ctx, const struct pc_keyspec *spec,
+static struct pc_result generate(p11csr_ctx *ctx, const struct pc_keygen *plan,
                                  const struct pc_key_query *query, struct p11csr_key *key, p11csr_error **err)
 {
     struct pc_buf id PC_CLEANUP(pc_buf_done) = {0};
@@ -259,11 +259,14 @@ static struct pc_result generate(p11csr_ctx *ctx, const struct pc_keyspec *spec,
     } else {
         PC_TRY(pc_key_random_id(&id, err));
     }
-    const struct pc_keygen wanted = {
-        .spec = spec, .label = query->label, .id = pc_buf_span(&id), .id_is_random = !query->has_id};
+    const struct pc_keygen wanted = {.spec = plan->spec,
+                                     .label = query->label,
+                                     .id = pc_buf_span(&id),
+                                     .id_is_random = !query->has_id,
+                                     .backup = plan->backup};
     PC_TRY(format_token_uri(&key->opened->token, &token, err));
     const struct pc_intent_says says = {
-        .token = token, .label = query->label, .spec = spec->name, .id = wanted.id};
+        .token = token, .label = query->label, .spec = plan->spec->name, .id = wanted.id};
     PC_TRY(pc_log_open(ctx, err));
     PC_TRY(pc_intent_open(ctx, &says, &intent, err));
     struct pc_result result =
@@ -272,7 +275,9 @@ static struct pc_result generate(p11csr_ctx *ctx, const struct pc_keyspec *spec,
     if (pc_is_ok(result)) {
         result = fill_texts(ctx, &key->opened->token, &key->key, &key->texts, err);
     }
-    const struct pc_log_line line = {.event = pc_is_ok(result) ? "key-made" : "key-refused",
+    // A key that is there is logged as made, whatever failed after: its outcome says what.
+    const bool is_there = key->key.private_key != CK_INVALID_HANDLE && result.code != P11CSR_E_KEY_PROTECTION;
+    const struct pc_log_line line = {.event = is_there ? "key-made" : "key-refused",
                                      .token = token,
                                      .key = key->texts.uri,
                                      .spki_sha256 = key->texts.spki_sha256,
@@ -285,7 +290,7 @@ static struct pc_result generate(p11csr_ctx *ctx, const struct pc_keyspec *spec,
 }
 
 static struct pc_result make_key(p11csr_ctx *ctx, const struct p11csr_select *select,
-                                 const struct pc_keyspec *spec, struct p11csr_key **ret, p11csr_error **err)
+                                 const struct pc_keygen *plan, struct p11csr_key **ret, p11csr_error **err)
 {
     struct pc_target target PC_CLEANUP(pc_target_done) = {0};
     struct p11csr_key *key PC_CLEANUP(key_cleanup) = key_new(ctx);
@@ -304,7 +309,7 @@ static struct pc_result make_key(p11csr_ctx *ctx, const struct p11csr_select *se
         return result;
     }
     PC_TRY(pc_target_open(ctx, &target, &key->opened, err));
-    PC_TRY(generate(ctx, spec, &query, key, err));
+    PC_TRY(generate(ctx, plan, &query, key, err));
     *ret = key;
     key = NULL;
     return PC_OK;
@@ -314,23 +319,25 @@ static struct pc_result make_key(p11csr_ctx *ctx, const struct p11csr_select *se
  * A key that is there is as good as a new one if it is of the same kind, was made on the token and cannot
  * leave it.
  */
-static struct pc_result check_ensured(struct p11csr_key *key, const struct pc_keyspec *spec,
+static struct pc_result check_ensured(struct p11csr_key *key, const struct pc_keygen *plan,
                                       p11csr_error **err)
 {
+    const struct pc_keyspec *spec = plan->spec;
     struct pc_key_protection is;
     if (key->key.public.spec != spec || key->key.public.bits != spec->bits) {
         return pc_fail(err, P11CSR_E_KEY_SPEC, "the key '%s' is %s, not %s", key->texts.label,
                        key->texts.type, spec->name);
     }
     PC_TRY(pc_key_protection_read(&key->opened->token, &key->key, &is, err));
-    const bool was_exposed = is.always_sensitive == PC_FLAG_NO || is.never_extractable == PC_FLAG_NO;
+    const bool was_exposed =
+        is.always_sensitive == PC_FLAG_NO || (is.never_extractable == PC_FLAG_NO && !plan->backup);
     const bool is_open = is.private_object == PC_FLAG_NO &&
                          (key->opened->token.slot.token_info.flags & CKF_LOGIN_REQUIRED) != 0;
-    if (is.sensitive == PC_FLAG_NO || is.extractable == PC_FLAG_YES || is.local == PC_FLAG_NO ||
-        was_exposed || is_open) {
+    const bool leaves = is.extractable == PC_FLAG_YES && !plan->backup;
+    if (is.sensitive == PC_FLAG_NO || leaves || is.local == PC_FLAG_NO || was_exposed || is_open) {
         return pc_fail(err, P11CSR_E_KEY_SPEC, "the key '%s' is less protected than a new one:%s%s%s%s%s",
                        key->texts.label, is.sensitive == PC_FLAG_NO ? " not sensitive" : "",
-                       is.extractable == PC_FLAG_YES ? " extractable" : "",
+                       leaves ? " extractable" : "",
                        is.local == PC_FLAG_NO ? " not generated on the token" : "",
                        was_exposed ? " was once extractable or not sensitive" : "",
                        is_open ? " usable without a login" : "");
@@ -339,7 +346,7 @@ static struct pc_result check_ensured(struct p11csr_key *key, const struct pc_ke
 }
 
 static struct pc_result ensure_key(p11csr_ctx *ctx, const struct p11csr_select *select,
-                                   const struct pc_keyspec *spec, struct p11csr_key **ret, int *ret_made,
+                                   const struct pc_keygen *plan, struct p11csr_key **ret, int *ret_made,
                                    p11csr_error **err)
 {
     struct p11csr_key *key PC_CLEANUP(key_cleanup) = NULL;
@@ -347,10 +354,10 @@ static struct pc_result ensure_key(p11csr_ctx *ctx, const struct p11csr_select *
     if (found.code == P11CSR_E_KEY_NOT_FOUND) {
         p11csr_error_free(err);
         *ret_made = 1;
-        return make_key(ctx, select, spec, ret, err);
+        return make_key(ctx, select, plan, ret, err);
     }
     PC_TRY(found);
-    PC_TRY(check_ensured(key, spec, err));
+    PC_TRY(check_ensured(key, plan, err));
     *ret = key;
     key = NULL;
     *ret_made = 0;
@@ -370,8 +377,9 @@ static struct pc_result take_and_generate(p11csr_ctx *ctx, const struct p11csr_s
         return pc_fail(err, P11CSR_E_USAGE, "a new key needs a spec");
     }
     PC_TRY(pc_keyspec_find(wanted.spec, &spec, err));
-    return wanted.ensure != 0 ? ensure_key(ctx, &which, spec, ret_key, ret_made, err)
-                              : make_key(ctx, &which, spec, ret_key, err);
+    const struct pc_keygen plan = {.spec = spec, .backup = wanted.backup != 0};
+    return wanted.ensure != 0 ? ensure_key(ctx, &which, &plan, ret_key, ret_made, err)
+                              : make_key(ctx, &which, &plan, ret_key, err);
 }
 
 enum p11csr_code p11csr_key_generate(p11csr_ctx *ctx, const struct p11csr_select *select,

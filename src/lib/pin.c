@@ -149,8 +149,8 @@ static struct pc_result ask(const struct pc_pin *pin, const struct pc_pin_reques
     char *key PC_CLEANUP(pc_free_str) = request->key != NULL ? pc_text_printable(request->key) : NULL;
     const struct p11csr_pin_request asked = {.role = request->role == PC_ROLE_CONTEXT ? P11CSR_ROLE_CONTEXT
                                                                                       : P11CSR_ROLE_USER,
-                                             .token = request->token,
-                                             .key = request->key,
+                                             .token = token != NULL ? token : "",
+                                             .key = key,
                                              .count_low = request->count_low ? 1 : 0,
                                              .final_try = request->final_try ? 1 : 0};
     if (pin->ctx->pin_callback == NULL) {

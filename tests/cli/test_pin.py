@@ -560,3 +560,15 @@ def test_quiet_and_json_still_ask(terminal):
     tty.wait_for(b"PIN of token 'test token': ")
     tty.type(support.PIN.encode() + b"\n")
     assert tty.end().ok().json["ok"] is True
+
+
+def test_prompt_shows_no_escapes_of_a_label(token):
+    """What a token calls itself goes to a terminal: it must not colour it, move its cursor or set its title."""
+    token.add_token("\x1b[31mred")
+    tty = Terminal(token, "keys", "generate", "p256", "--token", "\x1b[31mred", "--key-label", "web")
+    try:
+        tty.wait_for(b"PIN of token '\\x1b[31mred': ")
+        assert b"\x1b" not in tty.screen
+    finally:
+        tty.close()
+    token.run("tokens", "list").ok()

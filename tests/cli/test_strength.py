@@ -101,3 +101,63 @@ def test_subject_key_id(token, spec):
         code="EXTENSION",
         says="the nearest is 'sha256'"
     )
+
+
+def protection(token, label):
+    answer = token.run("keys", "show", *token.at, "--key-label", label, "--protection", "--json")
+    return answer.ok().json["protection"]
+
+
+def test_backup(token):
+    """A key never leaves its token unless a backup is asked for, and then by wrapping only."""
+    for label, more in (("plain", ()), ("none", ("--backup", "none"))):
+        token.run("keys", "generate", "p256", *token.at, "--key-label", label, *more).ok()
+        is_now = protection(token, label)
+        assert (is_now["extractable"], is_now["never-extractable"]) == (False, True)
+    token.run(
+        "request", *token.at, "--generate", "p256", "--key-label", "b", "--backup", "wrapped", *SUBJECT
+    ).ok()
+    is_now = protection(token, "b")
+    assert is_now["extractable"] and is_now["sensitive"] and not is_now["value-readable"]
+    # Whoever asks for a key without a backup does not get one that can be wrapped.
+    token.refused(
+        "request",
+        *token.at,
+        "--ensure",
+        "p256",
+        "--key-label",
+        "b",
+        *SUBJECT,
+        status=8,
+        code="KEY_SPEC",
+        says="extractable"
+    )
+    token.run(
+        "request", *token.at, "--ensure", "p256", "--key-label", "b", "--backup", "wrapped", *SUBJECT
+    ).ok()
+    token.refused(
+        "request",
+        *token.at,
+        "--generate",
+        "p256",
+        "--key-label",
+        "c",
+        "--backup",
+        "all",
+        *SUBJECT,
+        status=64,
+        code="USAGE",
+        says="none or wrapped"
+    )
+    token.refused(
+        "request",
+        *token.at,
+        "--key-label",
+        "b",
+        "--backup",
+        "wrapped",
+        *SUBJECT,
+        status=64,
+        code="USAGE",
+        says="--generate or --ensure"
+    )
