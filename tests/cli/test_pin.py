@@ -563,7 +563,7 @@ def test_quiet_and_json_still_ask(terminal):
 
 
 def test_prompt_shows_no_escapes_of_a_label(token):
-    """What a token calls itself goes to a terminal: it must not colour it, move its cursor or set its title."""
+    """What a token calls itself goes to a terminal: no colours, no moves of the cursor, no titles."""
     token.add_token("\x1b[31mred")
     tty = Terminal(token, "keys", "generate", "p256", "--token", "\x1b[31mred", "--key-label", "web")
     try:
