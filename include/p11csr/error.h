@@ -41,10 +41,10 @@ enum p11csr_code {
     P11CSR_E_TOKEN = 351,         /* the token or its module failed (exit status 6) */
     P11CSR_E_TOKEN_REMOVED = 352, /* the token was removed or the connection to it is lost (exit status 6) */
     P11CSR_E_TOKEN_FULL = 353,    /* the token has no room (exit status 6) */
-    P11CSR_E_TOKEN_READ_ONLY = 354, /* the token is write-protected (exit status 6) */
-    P11CSR_E_KEY_USE = 355,         /* the key may not be used for this (exit status 6) */
-    P11CSR_E_UNSUPPORTED = 400,   /* this is not supported (exit status 7) */
-    P11CSR_E_MECHANISM = 401,     /* the token lacks the mechanism (exit status 7) */
+    P11CSR_E_TOKEN_READ_ONLY = 354,  /* the token is write-protected (exit status 6) */
+    P11CSR_E_KEY_USE = 355,          /* the key may not be used for this (exit status 6) */
+    P11CSR_E_UNSUPPORTED = 400,      /* this is not supported (exit status 7) */
+    P11CSR_E_MECHANISM = 401,        /* the token lacks the mechanism (exit status 7) */
     P11CSR_E_NOT_VERIFIABLE = 402,   /* the signature cannot be verified here (exit status 7) */
     P11CSR_E_WEAK = 450,             /* the key or algorithm is too weak (exit status 8) */
     P11CSR_E_KEY_PROTECTION = 451,   /* the token did not protect the key as asked (exit status 8) */
