@@ -14,6 +14,7 @@ struct entry {
     CK_ULONG type;
     struct pc_buf id;
     struct pc_buf label;
+    bool matches; // carries what was asked for; else it is here as a partner only
     bool used;
 };
 
@@ -53,14 +54,21 @@ static struct pc_result fill_entry(struct pc_token *token, struct entry *entry, 
     return pc_object_read(token, entry->handle, CKA_LABEL, &entry->label, &there, err);
 }
 
-static struct pc_result add_entry(struct pc_token *token, CK_OBJECT_HANDLE handle, struct pc_buf *entries,
-                                  p11csr_error **err)
+static bool is_match(const struct pc_key_query *query, const struct entry *entry)
+{
+    return (query->label == NULL || pc_span_eq(pc_buf_span(&entry->label), pc_span_str(query->label))) &&
+           (!query->has_id || pc_span_eq(pc_buf_span(&entry->id), query->id));
+}
+
+static struct pc_result add_entry(struct pc_token *token, const struct pc_key_query *query,
+                                  CK_OBJECT_HANDLE handle, struct pc_buf *entries, p11csr_error **err)
 {
     struct entry entry = {.handle = handle};
     pc_buf_init(&entry.id, PC_MAX_ATTRIBUTE);
     pc_buf_init(&entry.label, PC_MAX_ATTRIBUTE);
     struct pc_result result = fill_entry(token, &entry, err);
     if (pc_is_ok(result)) {
+        entry.matches = is_match(query, &entry);
         pc_buf_add(entries, &entry, sizeof(entry));
         result = pc_buf_check(entries, err);
     }
@@ -82,38 +90,41 @@ static bool is_known(const struct pc_buf *entries, size_t count, CK_OBJECT_HANDL
     return false;
 }
 
-static struct pc_result search(struct pc_token *token, CK_ATTRIBUTE *template, size_t count,
+/* Adds what has this attribute, or everything where it is NULL, and is not in `entries` yet. */
+static struct pc_result search(struct pc_token *token, const struct pc_key_query *query, CK_ATTRIBUTE *wanted,
                                struct pc_buf *entries, p11csr_error **err)
 {
     struct pc_buf handles PC_CLEANUP(pc_buf_done) = {0};
     const size_t before = entry_count(entries);
     pc_buf_init(&handles, PC_MAX_OBJECTS * sizeof(CK_OBJECT_HANDLE));
-    PC_TRY(pc_objects_find(token, template, count, &handles, err));
+    PC_TRY(pc_objects_find(token, wanted, wanted != NULL ? 1 : 0, &handles, err));
     for (size_t at = 0; at < handles.len; at += sizeof(CK_OBJECT_HANDLE)) {
         CK_OBJECT_HANDLE handle = CK_INVALID_HANDLE;
         memcpy(&handle, handles.ptr + at, sizeof(handle));
         if (!is_known(entries, before, handle)) {
-            PC_TRY(add_entry(token, handle, entries, err));
+            PC_TRY(add_entry(token, query, handle, entries, err));
         }
     }
     return PC_OK;
 }
 
 /*
- * One search by label or id, without a class: it finds both halves of a pair, and certificates beside them.
+ * One search, without a class: it finds both halves of a pair, and certificates beside them. It is by CKA_ID
+ * where one was asked for, because partners share that, while each may have a label of its own.
  */
 static struct pc_result search_query(struct pc_token *token, const struct pc_key_query *query,
                                      struct pc_buf *entries, p11csr_error **err)
 {
-    CK_ATTRIBUTE template[2];
-    size_t count = 0;
-    if (query->has_id) {
-        template[count++] = (CK_ATTRIBUTE){CKA_ID, (void *)(uintptr_t)query->id.ptr, query->id.len};
+    CK_ATTRIBUTE by_id = {CKA_ID, (void *)(uintptr_t)query->id.ptr, query->id.len};
+    CK_ATTRIBUTE by_label = {CKA_LABEL, (void *)(uintptr_t)query->label, 0};
+    if (query->has_id && (query->id.len > 0 || query->label == NULL)) {
+        return search(token, query, &by_id, entries, err);
     }
-    if (query->label != NULL) {
-        template[count++] = (CK_ATTRIBUTE){CKA_LABEL, (void *)(uintptr_t)query->label, strlen(query->label)};
+    if (query->label == NULL) {
+        return search(token, query, NULL, entries, err);
     }
-    return search(token, template, count, entries, err);
+    by_label.ulValueLen = strlen(query->label);
+    return search(token, query, &by_label, entries, err);
 }
 
 /* An empty CKA_ID pairs nothing: it says only that nobody set one. */
@@ -134,19 +145,24 @@ static struct entry *find_partner(const struct pc_buf *entries, const struct ent
     return NULL;
 }
 
-/* A label finds only objects that carry it: the partners of a private key may have another, or none. */
-static struct pc_result search_partners(struct pc_token *token, const struct entry *entry,
-                                        struct pc_buf *entries, p11csr_error **err)
+/*
+ * A label finds only objects that carry it: the partners of a private key may have another, or none. A public
+ * half that was found is enough: a search costs as much as the rest of a request on a token with many keys, so
+ * a lookup by nothing but a label does not go on to look for a certificate under another label.
+ */
+static struct pc_result search_partners(struct pc_token *token, const struct pc_key_query *query,
+                                        const struct entry *entry, struct pc_buf *entries, p11csr_error **err)
 {
-    if (entry->id.len == 0 || find_partner(entries, entry, CKO_PUBLIC_KEY) != NULL) {
+    if (query->has_id || query->label == NULL || entry->id.len == 0 ||
+        find_partner(entries, entry, CKO_PUBLIC_KEY) != NULL) {
         return PC_OK;
     }
     struct pc_buf id PC_CLEANUP(pc_buf_done) = {0}; // `entry` moves when `entries` grows
     pc_buf_init(&id, PC_MAX_ATTRIBUTE);
     pc_buf_add_span(&id, pc_buf_span(&entry->id));
     PC_TRY(pc_buf_check(&id, err));
-    CK_ATTRIBUTE template[] = {{CKA_ID, id.ptr, id.len}};
-    return search(token, template, 1, entries, err);
+    CK_ATTRIBUTE by_id = {CKA_ID, id.ptr, id.len};
+    return search(token, query, &by_id, entries, err);
 }
 
 /* Makes a key of a private (or a lonely public) entry and its partners. */
@@ -199,7 +215,7 @@ static struct pc_result choose(struct pc_token *token, const struct pc_buf *entr
     size_t count = 0;
     for (size_t i = 0; i < entry_count(entries); i++) {
         struct entry *entry = entry_get(entries, i);
-        if (entry->class == CKO_PRIVATE_KEY) {
+        if (entry->class == CKO_PRIVATE_KEY && entry->matches) {
             *ret = entry;
             count++;
         }
@@ -210,7 +226,7 @@ static struct pc_result choose(struct pc_token *token, const struct pc_buf *entr
     const struct pc_result result = pc_fail(err, P11CSR_E_KEY_AMBIGUOUS, "%zu private keys match", count);
     size_t noted = 0;
     for (size_t i = 0; i < entry_count(entries) && noted < PC_MAX_CANDIDATES; i++) {
-        if (entry_get(entries, i)->class == CKO_PRIVATE_KEY) {
+        if (entry_get(entries, i)->class == CKO_PRIVATE_KEY && entry_get(entries, i)->matches) {
             note_candidate(token, entry_get(entries, i), err);
             noted++;
         }
@@ -278,7 +294,7 @@ static struct pc_result find(struct pc_token *token, const struct pc_key_query *
                        any ? "there is no private key on it" : "no private key matches");
     }
     const CK_OBJECT_HANDLE chosen = entry->handle;
-    PC_TRY(search_partners(token, entry, &entries, err));
+    PC_TRY(search_partners(token, query, entry, &entries, err));
     for (size_t i = 0; i < entry_count(&entries); i++) {
         if (entry_get(&entries, i)->handle == chosen) {
             PC_TRY(make_key(token, &entries, entry_get(&entries, i), ret, err));
@@ -406,16 +422,16 @@ static struct pc_result list_keys(struct pc_token *token, const struct pc_key_qu
     PC_TRY(pc_token_session(token, false, err));
     PC_TRY(search_query(token, query, &entries, err));
     const size_t direct = entry_count(&entries);
-    for (size_t i = 0; query->label != NULL && i < direct; i++) {
+    for (size_t i = 0; i < direct; i++) {
         if (entry_get(&entries, i)->class == CKO_PRIVATE_KEY) {
-            PC_TRY(search_partners(token, entry_get(&entries, i), &entries, err));
+            PC_TRY(search_partners(token, query, entry_get(&entries, i), &entries, err));
         }
     }
     static const CK_ULONG order[] = {CKO_PRIVATE_KEY, CKO_PUBLIC_KEY};
     for (size_t pass = 0; pass < PC_ARRAY_LEN(order); pass++) {
         for (size_t i = 0; i < entry_count(&entries); i++) {
             struct entry *entry = entry_get(&entries, i);
-            if (entry->class == order[pass] && !entry->used) {
+            if (entry->class == order[pass] && entry->matches && !entry->used) {
                 PC_TRY(list_key(token, &entries, entry, ret, err));
             }
         }

@@ -320,9 +320,9 @@ def test_public_key_from_a_certificate(token, judges, verify_everywhere):
     assert answer["key"]["public-key-source"] == "certificate"
 
 
-@pytest.mark.parametrize("way", ["id", "list"])
+@pytest.mark.parametrize("way", ["id", "label and id", "uri", "list"])
 def test_certificate_of_another_key(token, judges, way):
-    """Everything that a search for a CKA_ID brings has to agree; one by label brings what has the label."""
+    """Everything with the key's CKA_ID has to agree, whatever its label."""
     token.make_key("p256", "web", "01")
     token.make_key("p256", "other", "02")
     write_certificate(token, judges, token.request("--key-label", "other", *SUBJECT).out, "01")
@@ -330,8 +330,27 @@ def test_certificate_of_another_key(token, judges, way):
     if way == "list":
         assert [row["problem"] for row in token.keys() if row["id"] == "01"] == [says]
         return
+    where = {
+        "id": (*token.at, "--key-id", "01"),
+        "label and id": (*token.at, "--key-label", "web", "--key-id", "01"),
+        "uri": ([row["uri"] for row in token.keys() if row["id"] == "01"][0], *token.login),
+    }
+    token.refused("request", *where[way], *SUBJECT, status=12, code="PROOF_PUBLIC_KEY", says=says)
+
+
+def test_certificate_under_another_label(token, judges, verify_everywhere):
+    """A lookup by nothing but the label is one search: it proves the signature with the public half it found."""
+    key = token.make_key("p256", "web", "01")
+    token.make_key("p256", "other", "02")
+    write_certificate(token, judges, token.request("--key-label", "other", *SUBJECT).out, "01")
+    csr = verify_everywhere(token.request("--key-label", "web", *SUBJECT).out)
+    assert key_sha256(csr) == key["spki-sha256"]
+    token.tool("--delete-object", "--type", "pubkey", "--id", "01")
     token.refused(
-        "request", *token.at, "--key-id", "01", *SUBJECT, status=12, code="PROOF_PUBLIC_KEY", says=says
+        *ask(token, "--key-label", "web"),
+        status=12,
+        code="PROOF_SIGNATURE",
+        says=["certificate", "'web'"],
     )
 
 

@@ -69,12 +69,12 @@ static void test_each_source_alone(void **state)
 static void check_two_sources(struct fixture *f, enum pc_pubkey_source first, enum pc_pubkey_source second,
                               size_t index)
 {
-    // A certificate under another label is looked for only when no public object was found.
-    const bool by_id = first == PC_PUBKEY_OBJECT && second == PC_PUBKEY_CERTIFICATE;
+    // By nothing but a label, a certificate under another one is looked for where no public object was found.
+    const bool with_id = first == PC_PUBKEY_OBJECT && second == PC_PUBKEY_CERTIFICATE;
     struct mock_object *key = bare_private(f, MOCK_P256);
     add_source(f, key, first, MOCK_P256, 0);
     add_source(f, key, second, MOCK_P256, index);
-    const struct pc_result result = fixture_find(f, by_id ? NULL : "web", "1");
+    const struct pc_result result = fixture_find(f, "web", with_id ? "1" : NULL);
     if (index == 0) {
         check_ok(result, &f->err);
         assert_int_equal(f->key.source, first);
