@@ -147,8 +147,8 @@ static struct entry *find_partner(const struct pc_buf *entries, const struct ent
 
 /*
  * A label finds only objects that carry it: the partners of a private key may have another, or none. A public
- * half that was found is enough: a search costs as much as the rest of a request on a token with many keys, so
- * a lookup by nothing but a label does not go on to look for a certificate under another label.
+ * half that was found is enough: on a token with many keys a search costs as much as all the rest does, so
+ * a lookup by nothing but a label does not go on to look for a certificate under another one.
  */
 static struct pc_result search_partners(struct pc_token *token, const struct pc_key_query *query,
                                         const struct entry *entry, struct pc_buf *entries, p11csr_error **err)

@@ -339,7 +339,7 @@ def test_certificate_of_another_key(token, judges, way):
 
 
 def test_certificate_under_another_label(token, judges, verify_everywhere):
-    """A lookup by nothing but the label is one search: it proves the signature with the public half it found."""
+    """A lookup by nothing but the label is one search: the public half that it found is the proof."""
     key = token.make_key("p256", "web", "01")
     token.make_key("p256", "other", "02")
     write_certificate(token, judges, token.request("--key-label", "other", *SUBJECT).out, "01")
