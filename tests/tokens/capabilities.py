@@ -1,0 +1,117 @@
+# SPDX-License-Identifier: Apache-2.0
+"""
+What each token offers and how that is known: one row per token. The tests in this folder hold a token to its
+row, both ways, and README's table "works with" is made from the rows: `capabilities.py README.md` renews it.
+"""
+
+import dataclasses
+import pathlib
+import re
+import sys
+
+REAL = "tested on the real module"
+EMULATED = "tested on emulated hardware"
+ENACTED = "enacted only"
+
+RSA = ("rsa-2048", "rsa-3072", "rsa-4096")
+NIST = ("p256", "p384", "p521")
+OTHER_CURVES = ("secp256k1", "brainpoolP256r1", "brainpoolP384r1", "brainpoolP512r1")
+EDWARDS = ("ed25519", "ed448")
+
+LIB = "/usr/lib/x86_64-linux-gnu"
+
+
+@dataclasses.dataclass(frozen=True)
+class Row:
+    """One token. Nothing in it is about p11csr: all of it about what the token can do."""
+
+    name: str  # of its tests and its fixture
+    title: str
+    proof: str
+    packages: tuple = ()  # of Debian, beside those that all tests need
+    files: tuple = ()  # what has to be there for the tests to run
+    generates: tuple = ()  # the kinds of keys that it makes
+    holds: tuple = ()  # the kinds of keys that lie on it already
+    lacks: tuple = ()  # the schemes that it has no mechanism for, of those that fit its keys
+    pin_locks: int = 0  # after so many wrong PINs; 0: never
+    always_authenticate: str = ""  # "enforced", "stored, not enforced", or "" where it has no such keys
+    removable: bool = False
+    private: bool = False  # needs namespaces of its own, for state or ports that are one for the machine
+    note: str = ""
+
+    def specs(self):
+        return self.generates + self.holds
+
+
+ROWS = (
+    Row(
+        name="softhsm2",
+        title="SoftHSM2 2.6",
+        proof=REAL,
+        packages=("softhsm2",),
+        generates=RSA + NIST + OTHER_CURVES + EDWARDS,
+        always_authenticate="enforced",
+        note="ECDSA by CKM_ECDSA only: p11csr makes the digest",
+    ),
+)
+
+BEGIN = "<!-- works with: made by tests/tokens/capabilities.py -->"
+END = "<!-- end of works with -->"
+
+
+def words(specs):
+    """The specs with whole families drawn together."""
+    left = list(specs)
+    said = []
+    for family, text in ((RSA, "RSA 2048-4096"), (NIST, "P-256/384/521"), (EDWARDS, "Ed25519, Ed448")):
+        if all(spec in left for spec in family):
+            said.append(text)
+            left = [spec for spec in left if spec not in family]
+    if all(spec in left for spec in OTHER_CURVES):
+        said.append("secp256k1, brainpool")
+        left = [spec for spec in left if spec not in OTHER_CURVES]
+    rsa = [spec[4:] for spec in left if spec in RSA]
+    if rsa:
+        said.insert(0, "RSA " + ", ".join(rsa))
+    return said + [re.sub(r"^p(\d+)$", r"P-\1", spec) for spec in left if spec not in RSA]
+
+
+def remarks(row):
+    said = [row.note] if row.note else []
+    if row.lacks:
+        said.append("without " + ", ".join(row.lacks))
+    if row.always_authenticate:
+        said.append("always-authenticate keys: " + row.always_authenticate)
+    if row.pin_locks:
+        said.append(f"locks after {row.pin_locks} wrong PINs")
+    if row.removable:
+        said.append("removal and reinsertion")
+    return "; ".join(said)
+
+
+def table(rows=ROWS):
+    """README's table."""
+    lines = ["| token | how it is tested | keys | remarks |", "|---|---|---|---|"]
+    for row in rows:
+        made = words(row.generates)
+        held = words(row.holds)
+        keys = "; ".join(filter(None, [", ".join(made), "on it already: " + ", ".join(held) if held else ""]))
+        lines.append(f"| {row.title} | {row.proof} | {keys} | {remarks(row)} |")
+    return "\n".join(lines) + "\n"
+
+
+def renewed(readme, rows=ROWS):
+    """The text with the part between the two marks made anew."""
+    head, rest = readme.split(BEGIN + "\n")
+    return head + BEGIN + "\n" + table(rows) + END + rest.split(END)[1]
+
+
+def row_named(name):
+    found = [row for row in ROWS if row.name == name]
+    assert len(found) == 1, name
+    return found[0]
+
+
+if __name__ == "__main__":
+    path = pathlib.Path(sys.argv[1])
+    path.write_text(renewed(path.read_text()))
