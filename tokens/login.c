@@ -79,11 +79,18 @@ static void note_tries(struct pc_token *token, p11csr_error **err)
     }
 }
 
+static bool is_wrong_pin(CK_RV rv)
+{
+    return rv == CKR_PIN_INCORRECT || rv == CKR_PIN_INVALID || rv == CKR_PIN_LEN_RANGE;
+}
+
+/* `source`: where the secret came from. Both are NULL at a PIN pad, where the device asks. */
 static struct pc_result send_pin(struct pc_token *token, CK_USER_TYPE user, const struct pc_secret *secret,
+                                 const struct pc_pin_source *source, const struct pc_pin_request *request,
                                  p11csr_error **err)
 {
     CK_FUNCTION_LIST *fn = token->slot.module->fn;
-    struct pc_span bytes = {NULL, 0}; // PIN pad: the device asks
+    struct pc_span bytes = {NULL, 0};
     if (secret != NULL) {
         bytes = pc_secret_bytes(secret);
     }
@@ -92,9 +99,12 @@ static struct pc_result send_pin(struct pc_token *token, CK_USER_TYPE user, cons
         return PC_OK; // another session of this process logged in
     }
     const struct pc_result result = pc_ckr(rv, "C_Login", err);
+    if (is_wrong_pin(rv) && source != NULL && source->refused != NULL) {
+        source->refused(source->self, request, err);
+    }
     // CKR_PIN_LOCKED too: some tokens answer so for seconds only, and hide the flag that would stop the next
     // try.
-    if (rv == CKR_PIN_INCORRECT || rv == CKR_PIN_INVALID || rv == CKR_PIN_LEN_RANGE || rv == CKR_PIN_LOCKED) {
+    if (is_wrong_pin(rv) || rv == CKR_PIN_LOCKED) {
         token->pin_was_wrong = true;
         note_tries(token, err);
     }
@@ -114,7 +124,7 @@ static struct pc_result log_in(struct pc_token *token, const struct pc_login *lo
     PC_TRY(refresh_flags(token, err));
     PC_TRY(check_flags(token, login, err));
     if ((token->slot.token_info.flags & CKF_PROTECTED_AUTHENTICATION_PATH) != 0) {
-        return send_pin(token, user, NULL, err);
+        return send_pin(token, user, NULL, NULL, NULL, err);
     }
     if (login->source == NULL) {
         return pc_fail(err, P11CSR_E_PIN_NEEDED, "token '%s' wants a login and no PIN source is set", name);
@@ -126,12 +136,13 @@ static struct pc_result log_in(struct pc_token *token, const struct pc_login *lo
     const CK_FLAGS flags = token->slot.token_info.flags;
     const struct pc_pin_request request = {.role = user == CKU_USER ? PC_ROLE_USER : PC_ROLE_CONTEXT,
                                            .token = name,
+                                           .slot = &token->slot,
                                            .key = key,
                                            .count_low = (flags & CKF_USER_PIN_COUNT_LOW) != 0,
                                            .final_try = (flags & CKF_USER_PIN_FINAL_TRY) != 0};
     PC_TRY(login->source->get(login->source->self, &request, secret, err));
     PC_TRY(check_length(token, secret, err));
-    return send_pin(token, user, secret, err);
+    return send_pin(token, user, secret, login->source, &request, err);
 }
 
 PC_RESULT pc_login_user(struct pc_token *token, const struct pc_login *login, p11csr_error **err)

@@ -5,6 +5,7 @@
 #include "base/result.h"
 #include "base/secret.h"
 
+struct pc_slot;
 struct pc_token;
 
 enum pc_role { PC_ROLE_USER, PC_ROLE_SO, PC_ROLE_CONTEXT };
@@ -13,19 +14,24 @@ enum pc_role { PC_ROLE_USER, PC_ROLE_SO, PC_ROLE_CONTEXT };
 struct pc_pin_request {
     enum pc_role role;
     const char *token; /* its name */
-    const char *key;   /* label of the key for PC_ROLE_CONTEXT, else NULL */
-    bool count_low;    /* a wrong PIN was sent since the last good one */
-    bool final_try;    /* one more wrong PIN locks the token */
+    const struct pc_slot *slot;
+    const char *key; /* label of the key for PC_ROLE_CONTEXT, else NULL */
+    bool count_low;  /* a wrong PIN was sent since the last good one */
+    bool final_try;  /* one more wrong PIN locks the token */
 };
 
 /* Fills `ret` with the PIN. */
 typedef PC_RESULT pc_pin_get(void *self, const struct pc_pin_request *request, struct pc_secret *ret,
                              p11csr_error **err);
 
+/* Is told, before anything else is done, that the token called the PIN of the last `get` wrong. */
+typedef void pc_pin_refused(void *self, const struct pc_pin_request *request, p11csr_error **err);
+
 /* Where PINs come from. Implemented by src/lib. */
 struct pc_pin_source {
     bool asks_person; /* logging in without need would be a nuisance */
     pc_pin_get *get;
+    pc_pin_refused *refused; /* or NULL */
     void *self;
 };
 

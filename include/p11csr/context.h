@@ -43,8 +43,10 @@ P11CSR_API enum p11csr_code p11csr_ctx_set_module(p11csr_ctx *ctx, const char *p
                                                   p11csr_error **err);
 
 /*
- * The folder, made when needed, in which a record is kept while a key is being made: after a crash it tells
- * which key may be on which token. NULL: no records. Absolute path.
+ * The folder, made when needed, for records that outlive a run. One is kept while a key is being made: after
+ * a crash it tells which key may be on which token. One is kept of each PIN file (file:, cred:) whose PIN was
+ * wrong, by device, inode and time of change: it is not sent again before the file has changed or
+ * p11csr_latches_clear() is called. NULL: no records. Absolute path.
  */
 P11CSR_API enum p11csr_code p11csr_ctx_set_state_dir(p11csr_ctx *ctx, const char *path, p11csr_error **err);
 

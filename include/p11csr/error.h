@@ -36,6 +36,7 @@ enum p11csr_code {
     P11CSR_E_PIN_NOT_SET = 307,   /* the token has no user PIN yet (exit status 4) */
     P11CSR_E_PIN_SOURCE = 308,    /* the PIN source cannot be used (exit status 4) */
     P11CSR_E_PIN_LOGGED = 310,    /* a log of PKCS#11 calls would show the PIN (exit status 4) */
+    P11CSR_E_PIN_LATCHED = 311,   /* the PIN was wrong before; its file has not changed (exit status 4) */
     P11CSR_E_LOGIN = 309,         /* the token refuses the login (exit status 4) */
     P11CSR_E_MODULE_LOAD = 350,   /* the PKCS#11 module cannot be loaded (exit status 6) */
     P11CSR_E_TOKEN = 351,         /* the token or its module failed (exit status 6) */

@@ -51,6 +51,16 @@ P11CSR_API size_t p11csr_token_list_count(const p11csr_token_list *list);
 P11CSR_API const struct p11csr_token_info *p11csr_token_list_get(const p11csr_token_list *list, size_t index);
 P11CSR_API void p11csr_token_list_free(p11csr_token_list **list);
 
+/*
+ * Lets PINs be tried again that were wrong: those of the tokens that `token` names (an alias, a label, a URI;
+ * the records are looked at, no token need be there), or all for NULL, records that cannot be read included.
+ * *ret_json is a JSON array of what was cleared, freed with p11csr_free_text(): {"token": URI, "role": "user"
+ * or "so", "record": the record's file, "files": [{"path", "since"}]}; "token" and "role" are not there for a
+ * record that cannot be read. Errors: URI, CONFIG, READ, WRITE, LIMIT.
+ */
+P11CSR_API enum p11csr_code p11csr_latches_clear(p11csr_ctx *ctx, const char *token, char **ret_json,
+                                                 p11csr_error **err);
+
 /* What p11csr_soft_token_create() made or found. All texts are freed by p11csr_soft_token_done(). */
 struct p11csr_soft_token {
     char *alias_file;  /* YAML file that makes the name an alias */

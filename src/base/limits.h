@@ -25,6 +25,9 @@ enum {
     PC_MAX_PIN = 255,             /* PIN */
     PC_MAX_PIN_FILE = 1024,       /* file that holds a PIN */
     PC_MAX_CONFIG = 1024 * 1024,  /* one configuration file */
+    PC_MAX_LATCH = 64 * 1024,     /* one record of wrong PINs */
+    PC_MAX_LATCHED = 16,          /* files in one of them */
+    PC_MAX_LATCHES = 1024,        /* records of wrong PINs */
     PC_MAX_SLOTS = 1024,          /* slots of a module */
     PC_MAX_MECHANISMS = 4096,     /* mechanisms of a token */
     PC_MAX_OBJECTS = 200000,      /* objects of a token that are listed */

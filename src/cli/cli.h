@@ -183,6 +183,7 @@ PC_RESULT cli_run_keys_list(struct cli *cli, p11csr_error **err);
 PC_RESULT cli_run_keys_show(struct cli *cli, p11csr_error **err);
 PC_RESULT cli_run_request(struct cli *cli, p11csr_error **err);
 PC_RESULT cli_run_show(struct cli *cli, p11csr_error **err);
+PC_RESULT cli_run_tokens_clear_latch(struct cli *cli, p11csr_error **err);
 PC_RESULT cli_run_tokens_init_soft(struct cli *cli, p11csr_error **err);
 PC_RESULT cli_run_tokens_list(struct cli *cli, p11csr_error **err);
 PC_RESULT cli_run_tokens_show(struct cli *cli, p11csr_error **err);

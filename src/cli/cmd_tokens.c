@@ -107,6 +107,39 @@ PC_RESULT cli_run_tokens_show(struct cli *cli, p11csr_error **err)
     return PC_OK;
 }
 
+/* What one record said: which PIN files of which token. */
+static void print_cleared(const json_t *row)
+{
+    const char *token = json_string_value(json_object_get(row, "token"));
+    const json_t *files = json_object_get(row, "files");
+    cli_print("%s\n", token != NULL ? token : json_string_value(json_object_get(row, "record")));
+    for (size_t i = 0; i < json_array_size(files); i++) {
+        const json_t *file = json_array_get(files, i);
+        cli_print("  %s PIN in '%s', wrong at %s\n", json_string_value(json_object_get(row, "role")),
+                  json_string_value(json_object_get(file, "path")),
+                  json_string_value(json_object_get(file, "since")));
+    }
+}
+
+PC_RESULT cli_run_tokens_clear_latch(struct cli *cli, p11csr_error **err)
+{
+    p11csr_ctx *ctx = NULL;
+    const char *token = NULL;
+    char *cleared PC_CLEANUP(p11csr_free_text) = NULL;
+    PC_TRY(wanted_token(cli, &token, err));
+    PC_TRY(cli_context(cli, &ctx, err));
+    PC_TRY(cli_lift(p11csr_latches_clear(ctx, token, &cleared, err)));
+    json_t *rows = json_loads(cleared, 0, NULL);
+    cli_json(cli, "cleared", rows);
+    for (size_t i = 0; i < json_array_size(rows) && cli_wants_text(cli); i++) {
+        print_cleared(json_array_get(rows, i));
+    }
+    if (json_array_size(rows) == 0) {
+        cli_remark(cli, "no wrong PIN is remembered%s", token != NULL ? " for this token" : "");
+    }
+    return PC_OK;
+}
+
 /* A text in single quotes for a shell; the paths cannot hold any themselves. */
 static void print_env(const struct p11csr_soft_token *soft, const char *name)
 {

@@ -41,6 +41,7 @@ static void close_tokens(struct p11csr_ctx *ctx)
         memcpy(&opened, ctx->opened.ptr + at,
                sizeof(opened)); // NOLINT(bugprone-sizeof-expression): of the pointer
         pc_token_done(&opened->token);
+        pc_pin_free(&opened->own_pin);
         pc_release(opened);
     }
     pc_buf_done(&ctx->opened);

@@ -39,6 +39,7 @@ struct pc_loaded {
 struct pc_opened {
     struct pc_token token;
     struct pc_login login;
+    struct pc_pin *own_pin; /* the login's source when that is a pin-value, else NULL */
 };
 
 /*

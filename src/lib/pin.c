@@ -9,6 +9,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 struct source_row {
     const char *word; /* with ':' when something follows */
@@ -48,25 +49,27 @@ static struct pc_result make_credential(const char *rest, struct pc_pin *ret, p1
         return pc_fail(err, P11CSR_E_PIN_SOURCE, "'cred:' is not followed by the name of a credential");
     }
     char *path PC_CLEANUP(pc_free_str) = pc_asprintf("%s/%s", folder, rest);
-    return path != NULL ? set_path(path, PC_PIN_FILE, ret, err) : pc_fail_memory(err);
+    ret->folder = pc_strdup(folder);
+    return path != NULL && ret->folder != NULL ? set_path(path, PC_PIN_FILE, ret, err) : pc_fail_memory(err);
 }
 
-static struct pc_result keep(struct pc_pin *ret, p11csr_error **err)
+static struct pc_result keep(struct pc_secret **ret, p11csr_error **err)
 {
-    ret->kind = PC_PIN_KEPT;
-    ret->secret = pc_secret_new();
-    return ret->secret != NULL ? PC_OK : pc_fail_memory(err);
+    *ret = pc_secret_new();
+    return *ret != NULL ? PC_OK : pc_fail_memory(err);
 }
 
 static struct pc_result make_fd(const char *rest, struct pc_pin *ret, p11csr_error **err)
 {
-    PC_TRY(keep(ret, err));
+    ret->kind = PC_PIN_KEPT;
+    PC_TRY(keep(&ret->secret, err));
     return pc_pin_read_fd(rest, ret->secret, err);
 }
 
 static struct pc_result make_env(const char *rest, struct pc_pin *ret, p11csr_error **err)
 {
-    PC_TRY(keep(ret, err));
+    ret->kind = PC_PIN_KEPT;
+    PC_TRY(keep(&ret->secret, err));
     return pc_pin_read_env(rest, ret->secret, err);
 }
 
@@ -118,12 +121,17 @@ static struct pc_result make(const char *text, struct pc_pin *ret, p11csr_error 
         near != NULL ? "; the nearest is '" : "", near != NULL ? near : "", near != NULL ? "'" : "");
 }
 
-static void pin_free(struct pc_pin *pin)
+void pc_pin_free(struct pc_pin **pin)
 {
-    pc_release(pin->text);
-    pc_release(pin->path);
-    pc_secret_free(&pin->secret);
-    pc_release(pin);
+    if (*pin == NULL) {
+        return;
+    }
+    pc_release((*pin)->text);
+    pc_release((*pin)->path);
+    pc_release((*pin)->folder);
+    pc_secret_free(&(*pin)->secret);
+    pc_release(*pin);
+    *pin = NULL;
 }
 
 static struct pc_pin *pin_at(const struct pc_buf *pins, size_t at)
@@ -136,7 +144,8 @@ static struct pc_pin *pin_at(const struct pc_buf *pins, size_t at)
 void pc_pins_done(struct pc_buf *pins)
 {
     for (size_t at = 0; at < pins->len; at += sizeof(struct pc_pin *)) {
-        pin_free(pin_at(pins, at));
+        struct pc_pin *pin = pin_at(pins, at);
+        pc_pin_free(&pin);
     }
     pc_buf_done(pins);
 }
@@ -170,15 +179,61 @@ static struct pc_result ask(const struct pc_pin *pin, const struct pc_pin_reques
                    "no PIN was given for token '%s'", request->token);
 }
 
+/* A file, unless this state of it was wrong before. */
+static struct pc_result get_from_file(struct pc_pin *pin, const struct pc_pin_request *request,
+                                      struct pc_secret *ret, p11csr_error **err)
+{
+    struct stat st;
+    PC_TRY(pc_pin_read_file(pin->ctx, pin->path, ret, &pin->read, err));
+    if (pin->folder != NULL && stat(pin->folder, &st) == 0) {
+        pin->read.is_credential = true;
+        pin->read.folder_device = st.st_dev;
+        pin->read.folder_inode = st.st_ino;
+    }
+    return pc_latch_check(pin->ctx, request, pin->path, &pin->read, err);
+}
+
+static struct pc_result get_from_program(struct pc_pin *pin, struct pc_secret *ret, p11csr_error **err)
+{
+    if (pin->secret == NULL) {
+        return pc_pin_read_exec(pin->path, ret, err);
+    }
+    const struct pc_span bytes = pc_secret_bytes(pin->secret);
+    const bool taken = pc_secret_set(ret, bytes.ptr, bytes.len);
+    pc_secret_free(&pin->secret);
+    return taken ? PC_OK : pc_fail_memory(err);
+}
+
+PC_RESULT pc_pin_ahead(struct pc_pin *pin, p11csr_error **err)
+{
+    if (pin->kind != PC_PIN_EXEC || pin->secret != NULL) {
+        return PC_OK;
+    }
+    PC_TRY(keep(&pin->secret, err));
+    const struct pc_result result = pc_pin_read_exec(pin->path, pin->secret, err);
+    if (!pc_is_ok(result)) {
+        pc_secret_free(&pin->secret);
+    }
+    return result;
+}
+
+static void note_refused(void *self, const struct pc_pin_request *request, p11csr_error **err)
+{
+    const struct pc_pin *pin = self;
+    if (pin->kind == PC_PIN_FILE) {
+        pc_latch_set(pin->ctx, request, pin->path, &pin->read, err);
+    }
+}
+
 static PC_RESULT get_pin(void *self, const struct pc_pin_request *request, struct pc_secret *ret,
                          p11csr_error **err)
 {
-    const struct pc_pin *pin = self;
+    struct pc_pin *pin = self;
     switch (pin->kind) {
     case PC_PIN_FILE:
-        return pc_pin_read_file(pin->ctx, pin->path, ret, err);
+        return get_from_file(pin, request, ret, err);
     case PC_PIN_EXEC:
-        return pc_pin_read_exec(pin->path, ret, err);
+        return get_from_program(pin, ret, err);
     case PC_PIN_PROMPT:
         return ask(pin, request, ret, err);
     case PC_PIN_KEPT: {
@@ -191,26 +246,26 @@ static PC_RESULT get_pin(void *self, const struct pc_pin_request *request, struc
     return PC_OK; // the empty PIN
 }
 
-/* Makes a source and hands it to the context. */
-static struct pc_result adopt(p11csr_ctx *ctx, struct pc_pin *pin, struct pc_pin **ret, p11csr_error **err)
+/* Makes the source what it is used through. */
+static struct pc_pin *set_up(struct pc_pin *pin, p11csr_ctx *ctx)
 {
     pin->ctx = ctx;
-    pin->source =
-        (struct pc_pin_source){.asks_person = pin->kind == PC_PIN_PROMPT, .get = get_pin, .self = pin};
-    pc_buf_add(&ctx->pins, &pin, sizeof(pin)); // NOLINT(bugprone-sizeof-expression): of the pointer
-    PC_TRY(pc_buf_check(&ctx->pins, err));
-    *ret = pin;
-    return PC_OK;
+    pin->source = (struct pc_pin_source){
+        .asks_person = pin->kind == PC_PIN_PROMPT, .get = get_pin, .refused = note_refused, .self = pin};
+    return pin;
 }
 
 PC_RESULT pc_pin_named(p11csr_ctx *ctx, const char *text, struct pc_pin **ret, p11csr_error **err)
 {
     for (size_t at = 0; at < ctx->pins.len; at += sizeof(struct pc_pin *)) {
         struct pc_pin *known = pin_at(&ctx->pins, at);
-        if (known->text != NULL && strcmp(known->text, text) == 0) {
+        if (strcmp(known->text, text) == 0) {
             *ret = known;
             return PC_OK;
         }
+    }
+    if (ctx->pins.len >= ctx->pins.max) {
+        return pc_fail(err, P11CSR_E_LIMIT, "more PIN sources were named than a context keeps");
     }
     struct pc_pin *pin = pc_alloc(sizeof(*pin));
     if (pin == NULL) {
@@ -219,10 +274,12 @@ PC_RESULT pc_pin_named(p11csr_ctx *ctx, const char *text, struct pc_pin **ret, p
     pin->text = pc_strdup(text);
     struct pc_result result = pin->text != NULL ? make(text, pin, err) : pc_fail_memory(err);
     if (pc_is_ok(result)) {
-        result = adopt(ctx, pin, ret, err);
+        *ret = set_up(pin, ctx);
+        pc_buf_add(&ctx->pins, &pin, sizeof(pin)); // NOLINT(bugprone-sizeof-expression): of the pointer
+        result = pc_buf_check(&ctx->pins, err);
     }
     if (!pc_is_ok(result)) {
-        pin_free(pin);
+        pc_pin_free(&pin);
     }
     return result;
 }
@@ -237,11 +294,8 @@ PC_RESULT pc_pin_of_secret(p11csr_ctx *ctx, struct pc_secret **secret, struct pc
     pin->kind = PC_PIN_KEPT;
     pin->secret = *secret;
     *secret = NULL;
-    const struct pc_result result = adopt(ctx, pin, ret, err);
-    if (!pc_is_ok(result)) {
-        pin_free(pin);
-    }
-    return result;
+    *ret = set_up(pin, ctx);
+    return PC_OK;
 }
 
 enum p11csr_code p11csr_pin_set(p11csr_pin *pin, const void *bytes, size_t len)

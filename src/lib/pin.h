@@ -3,6 +3,7 @@
 #define PC_LIB_PIN_H
 
 #include "base/buf.h"
+#include "lib/latch.h"
 #include "p11csr/context.h"
 #include "tokens/login.h"
 
@@ -17,8 +18,10 @@ struct pc_pin {
     p11csr_ctx *ctx;
     char *text; /* what named it, NULL for a pin-value */
     enum pc_pin_kind kind;
-    char *path;               /* of the file or the program */
-    struct pc_secret *secret; /* PC_PIN_KEPT */
+    char *path;                /* of the file or the program */
+    char *folder;              /* of a credential, else NULL */
+    struct pc_latch_file read; /* the state of the file when it was last read */
+    struct pc_secret *secret;  /* PC_PIN_KEPT; of a program that was started ahead, until its PIN is used */
     struct pc_pin_source source;
 };
 
@@ -27,9 +30,15 @@ struct pc_pin {
  * PIN_SOURCE with the words there are.
  */
 PC_RESULT pc_pin_named(p11csr_ctx *ctx, const char *text, struct pc_pin **ret, p11csr_error **err);
-/* A source that is the secret itself, which it takes over. */
+/* A source that is the secret itself, which it takes over. The caller frees it with pc_pin_free(). */
 PC_RESULT pc_pin_of_secret(p11csr_ctx *ctx, struct pc_secret **secret, struct pc_pin **ret,
                            p11csr_error **err);
+void pc_pin_free(struct pc_pin **pin);
+/*
+ * To be called before a module is loaded where a login may follow: a program is started now, because a module
+ * may have threads, locks and file descriptors that it should not be started among.
+ */
+PC_RESULT pc_pin_ahead(struct pc_pin *pin, p11csr_error **err);
 /* Frees the sources of a context. */
 void pc_pins_done(struct pc_buf *pins);
 

@@ -20,7 +20,8 @@
 enum { MAX_WORDS = 32 };
 
 /* Others that can write the file choose the PIN; others that can read it know it. */
-static struct pc_result check_file(p11csr_ctx *ctx, int fd, const char *path, p11csr_error **err)
+static struct pc_result check_file(p11csr_ctx *ctx, int fd, const char *path, struct pc_latch_file *ret_file,
+                                   p11csr_error **err)
 {
     struct stat st;
     if (fstat(fd, &st) != 0) {
@@ -37,6 +38,11 @@ static struct pc_result check_file(p11csr_ctx *ctx, int fd, const char *path, p1
         pc_ctx_warn(ctx, "everybody on this machine can read the PIN file '%s' (mode %03o): chmod 600 it",
                     path, (unsigned)st.st_mode & 0777U);
     }
+    *ret_file = (struct pc_latch_file){.known = S_ISREG(st.st_mode),
+                                       .device = st.st_dev,
+                                       .inode = st.st_ino,
+                                       .seconds = st.st_ctim.tv_sec,
+                                       .nanoseconds = st.st_ctim.tv_nsec};
     return PC_OK;
 }
 
@@ -83,7 +89,8 @@ static struct pc_result take_from_fd(int fd, const char *what, struct pc_secret 
     return take(pc_buf_span(&content), what, ret, err);
 }
 
-PC_RESULT pc_pin_read_file(p11csr_ctx *ctx, const char *path, struct pc_secret *ret, p11csr_error **err)
+PC_RESULT pc_pin_read_file(p11csr_ctx *ctx, const char *path, struct pc_secret *ret,
+                           struct pc_latch_file *ret_file, p11csr_error **err)
 {
     int fd PC_CLEANUP(pc_close) = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
     if (fd < 0) {
@@ -93,7 +100,7 @@ PC_RESULT pc_pin_read_file(p11csr_ctx *ctx, const char *path, struct pc_secret *
     if (what == NULL) {
         return pc_fail_memory(err);
     }
-    PC_TRY(check_file(ctx, fd, path, err));
+    PC_TRY(check_file(ctx, fd, path, ret_file, err));
     return take_from_fd(fd, what, ret, err);
 }
 

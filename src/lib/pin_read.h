@@ -3,12 +3,17 @@
 #define PC_LIB_PIN_READ_H
 
 #include "base/secret.h"
+#include "lib/latch.h"
 #include "p11csr/context.h"
 
 /* Reading PINs from outside the process. All errors are PIN_SOURCE; none repeats what was read. */
 
-/* A file: one line, its newline is not part of the PIN. One that everybody can write is refused. */
-PC_RESULT pc_pin_read_file(p11csr_ctx *ctx, const char *path, struct pc_secret *ret, p11csr_error **err);
+/*
+ * A file: one line, its newline is not part of the PIN. One that everybody can write is refused. *ret_file
+ * tells this state of it from others.
+ */
+PC_RESULT pc_pin_read_file(p11csr_ctx *ctx, const char *path, struct pc_secret *ret,
+                           struct pc_latch_file *ret_file, p11csr_error **err);
 /* What is left in a file descriptor, which is closed. */
 PC_RESULT pc_pin_read_fd(const char *number, struct pc_secret *ret, p11csr_error **err);
 /*

@@ -136,7 +136,9 @@ static struct pc_result resolve_pin(p11csr_ctx *ctx, struct pc_target *target, p
     if (target->uri.pin != NULL) {
         pc_ctx_warn(ctx,
                     "a PIN in a URI can be seen by others (process list, shell history); use pin-source");
-        return pc_pin_of_secret(ctx, &target->uri.pin, &target->pin, err);
+        PC_TRY(pc_pin_of_secret(ctx, &target->uri.pin, &target->own_pin, err));
+        target->pin = target->own_pin;
+        return PC_OK;
     }
     const char *source = pc_uri_text(&target->uri, PC_URI_PIN_SOURCE);
     if (source == NULL && target->alias != NULL) {
@@ -159,6 +161,7 @@ PC_RESULT pc_target_resolve(p11csr_ctx *ctx, const char *token, struct pc_target
 
 void pc_target_done(struct pc_target *target)
 {
+    pc_pin_free(&target->own_pin);
     pc_uri_done(&target->uri);
 }
 
@@ -233,16 +236,26 @@ static struct pc_result load(p11csr_ctx *ctx, const struct pc_target *target, st
     return PC_OK;
 }
 
-PC_RESULT pc_target_modules(p11csr_ctx *ctx, const struct pc_target *target, struct pc_modules **ret,
-                            p11csr_error **err)
+/* The modules of the target, if they are loaded. */
+static struct pc_loaded *find_loaded(const p11csr_ctx *ctx, const struct pc_target *target)
 {
     struct pc_loaded *loaded = NULL;
     for (size_t at = 0; at < ctx->loaded.len; at += sizeof(loaded)) { // NOLINT(bugprone-sizeof-expression)
         memcpy(&loaded, ctx->loaded.ptr + at, sizeof(loaded));        // NOLINT(bugprone-sizeof-expression)
         if (same_name(loaded->name, target->module)) {
-            *ret = &loaded->modules;
-            return check_environment(target->alias, err);
+            return loaded;
         }
+    }
+    return NULL;
+}
+
+PC_RESULT pc_target_modules(p11csr_ctx *ctx, const struct pc_target *target, struct pc_modules **ret,
+                            p11csr_error **err)
+{
+    struct pc_loaded *loaded = find_loaded(ctx, target);
+    if (loaded != NULL) {
+        *ret = &loaded->modules;
+        return check_environment(target->alias, err);
     }
     PC_TRY(load(ctx, target, &loaded, err));
     *ret = &loaded->modules;
@@ -266,8 +279,10 @@ PC_RESULT pc_target_open(p11csr_ctx *ctx, struct pc_target *target, struct pc_op
 {
     struct pc_modules *modules = NULL;
     struct pc_slot slot;
-    PC_TRY(
-        resolve_pin(ctx, target, err)); // a program that prints the PIN is known before the module is loaded
+    PC_TRY(resolve_pin(ctx, target, err));
+    if (target->pin != NULL && find_loaded(ctx, target) == NULL) {
+        PC_TRY(pc_pin_ahead(target->pin, err));
+    }
     PC_TRY(pc_target_modules(ctx, target, &modules, err));
     const struct pc_result found = pc_slot_find_one(modules, &target->uri, &slot, err);
     if (found.code == P11CSR_E_TOKEN_NOT_FOUND && target->label != NULL) {
@@ -292,6 +307,9 @@ PC_RESULT pc_target_open(p11csr_ctx *ctx, struct pc_target *target, struct pc_op
     }
     if (target->pin != NULL) { // a key that is open keeps a source if this caller knows none
         opened->login.source = &target->pin->source;
+        pc_pin_free(&opened->own_pin);
+        opened->own_pin = target->own_pin;
+        target->own_pin = NULL;
     }
     opened->login.accept_final_try = ctx->accept_final_try;
     *ret = opened;

@@ -271,13 +271,92 @@ static void test_records(void **state)
     p11csr_ctx_free(&ctx);
 }
 
+/* Writes the file that holds a wrong or the right PIN. */
+static void write_text(const char *path, const char *text)
+{
+    FILE *file = fopen(path, "w");
+    assert_non_null(file);
+    assert_true(fputs(text, file) >= 0);
+    assert_int_equal(fclose(file), 0);
+    assert_int_equal(chmod(path, 0600), 0);
+}
+
+/* A context with a state folder and the PIN of a file, made anew: what one run knows, the next does not. */
+static p11csr_ctx *next_run(const struct place *place, const char *state, const char *source)
+{
+    p11csr_ctx *ctx = new_ctx(place);
+    p11csr_error *err = NULL;
+    check_ok(p11csr_ctx_set_state_dir(ctx, state, &err), &err);
+    check_ok(p11csr_ctx_set_pin_source(ctx, source, &err), &err);
+    return ctx;
+}
+
+static void test_latch(void **state)
+{
+    const struct place *place = *state;
+    char folder[PATH_SIZE];
+    char path[PATH_SIZE];
+    char source[PATH_SIZE + 8];
+    char *json = NULL;
+    p11csr_error *both_err = NULL;
+    p11csr_key *key = NULL;
+    const struct p11csr_select select = by_label("latched");
+    (void)snprintf(folder, sizeof(folder), "%s/latches", place->folder);
+    (void)snprintf(path, sizeof(path), "%s/wrong", place->folder);
+    (void)snprintf(source, sizeof(source), "file:%s", path);
+    write_text(path, "surely not");
+    p11csr_ctx *ctx = next_run(place, folder, source);
+    check_fails(p11csr_key_open(ctx, &select, &key, &both_err), &both_err, P11CSR_E_PIN_INCORRECT);
+    p11csr_ctx_free(&ctx);
+    ctx = next_run(place, folder, source);
+    check_both(p11csr_key_open(ctx, &select, &key, err), P11CSR_E_PIN_LATCHED);
+    check_both(p11csr_latches_clear(ctx, "pkcs11:x", &json, err), P11CSR_E_URI);
+    check_ok(p11csr_latches_clear(ctx, "pkcs11:token=other", &json, &both_err), &both_err);
+    assert_string_equal(json, "[]");
+    p11csr_free_text(&json);
+    check_ok(p11csr_latches_clear(ctx, "api", &json, &both_err), &both_err);
+    assert_non_null(strstr(json, path));
+    p11csr_free_text(&json);
+    check_both(p11csr_key_open(ctx, &select, &key, err), P11CSR_E_PIN_INCORRECT);
+    p11csr_ctx_free(&ctx);
+    ctx = next_run(place, folder, source);
+    check_both(p11csr_key_open(ctx, &select, &key, err), P11CSR_E_PIN_LATCHED);
+    check_ok(p11csr_latches_clear(ctx, NULL, &json, &both_err), &both_err);
+    p11csr_free_text(&json);
+    check_ok(p11csr_ctx_set_state_dir(ctx, NULL, &both_err), &both_err);
+    check_ok(p11csr_latches_clear(ctx, NULL, &json, &both_err), &both_err);
+    assert_string_equal(json, "[]");
+    p11csr_free_text(&json);
+    p11csr_ctx_free(&ctx);
+}
+
+/* A PIN in a URI is kept no longer than somebody can use it: any number of them takes one place. */
+static void test_many_pin_values(void **state)
+{
+    p11csr_ctx *ctx = new_ctx(*state);
+    p11csr_error *err = NULL;
+    for (int i = 0; i < 1100; i++) {
+        char uri[64];
+        p11csr_key_list *list = NULL;
+        struct p11csr_select select = P11CSR_SELECT_INIT;
+        (void)snprintf(uri, sizeof(uri), "pkcs11:token=%s?pin-value=%d", i % 2 == 0 ? "none" : "api", i);
+        select.token = uri;
+        const enum p11csr_code code = p11csr_keys_list(ctx, &select, &list, &err);
+        check_fails(code, &err,
+                    i % 2 == 0 ? P11CSR_E_TOKEN_NOT_FOUND
+                               : (i < 1000 ? P11CSR_E_PIN_LENGTH : P11CSR_E_PIN_INCORRECT));
+    }
+    p11csr_ctx_free(&ctx);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_several_keys), cmocka_unit_test(test_two_contexts),
-        cmocka_unit_test(test_threads),      cmocka_unit_test(test_pin_callback),
-        cmocka_unit_test(test_wrong_pin),    cmocka_unit_test(test_warnings),
-        cmocka_unit_test(test_records),
+        cmocka_unit_test(test_several_keys),    cmocka_unit_test(test_two_contexts),
+        cmocka_unit_test(test_threads),         cmocka_unit_test(test_pin_callback),
+        cmocka_unit_test(test_wrong_pin),       cmocka_unit_test(test_warnings),
+        cmocka_unit_test(test_records),         cmocka_unit_test(test_latch),
+        cmocka_unit_test(test_many_pin_values),
     };
     return cmocka_run_group_tests(tests, make_place, remove_place);
 }

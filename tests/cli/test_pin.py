@@ -16,6 +16,8 @@ import support
 # Long for a program, short for somebody who waits for a test that hangs.
 PATIENCE = 10
 SUBJECT = ("--subject", "CN=www.example.com")
+# Nowhere to remember a wrong PIN: every run sends it (see test_latch.py).
+NO_LATCH = {"XDG_STATE_HOME": "/dev/null/none"}
 
 
 @pytest.fixture
@@ -48,6 +50,7 @@ def test_wrong_pin(ready):
             "the token counts wrong PINs",
             "check the PIN before the next try",
         ],
+        env=NO_LATCH,
     )
     assert refused.json["error"]["notes"]
     assert pin_state(ready) == "count-low"
@@ -60,7 +63,7 @@ def test_pin_is_sent_once_per_run(ready):
     """A wrong PIN is not tried again, for another purpose neither: the module's own counter tells."""
     wrong = ready.write_pin(ready.dir / "wrong", "nope-nope")
     for command in (ready.ask, (*ready.ask, "--ensure", "p256"), ("keys", "list", "--token", ready.label)):
-        result = ready.run(*command, "--pin-source", wrong)
+        result = ready.run(*command, "--pin-source", wrong, env=NO_LATCH)
         assert result.status == 4 and result.err.count("CKR_PIN_INCORRECT") == 1
 
 

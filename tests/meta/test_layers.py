@@ -11,8 +11,8 @@ INCLUDE = re.compile(r'^[ \t]*#[ \t]*include[ \t]+(?:<([^>\n]+)>|"([^"\n]+)"|(\S
 LIBC = set(
     "arpa/inet.h assert.h ctype.h dirent.h errno.h fcntl.h inttypes.h langinfo.h limits.h locale.h"
     " poll.h pthread.h pwd.h signal.h spawn.h stdarg.h stdbool.h stddef.h stdint.h stdio.h stdlib.h"
-    " string.h strings.h sys/mman.h sys/prctl.h sys/random.h sys/resource.h sys/signalfd.h sys/stat.h"
-    " sys/types.h sys/wait.h termios.h time.h unistd.h".split()
+    " string.h strings.h sys/file.h sys/mman.h sys/prctl.h sys/random.h sys/resource.h sys/signalfd.h"
+    " sys/stat.h sys/types.h sys/wait.h termios.h time.h unistd.h".split()
 )
 
 

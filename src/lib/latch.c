@@ -1,0 +1,371 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "lib/latch.h"
+
+#include "base/error.h"
+#include "base/file.h"
+#include "base/limits.h"
+#include "base/text.h"
+#include "lib/context.h"
+#include "lib/json.h"
+#include "lib/target.h"
+#include "p11csr/token.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <jansson.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+static const char prefix[] = "pin-";
+static const char suffix[] = ".json";
+
+/* The record of a token and role: made of what tells it from others, so that a login looks at one name. */
+static char *record_path(const p11csr_ctx *ctx, const struct pc_pin_request *request)
+{
+    const CK_TOKEN_INFO *info = &request->slot->token_info;
+    struct pc_span number = pc_padded(info->serialNumber, sizeof(info->serialNumber));
+    if (number.len == 0) {
+        number = pc_padded(info->label, sizeof(info->label));
+    }
+    char *serial PC_CLEANUP(pc_free_str) = pc_hex(number);
+    char *model PC_CLEANUP(pc_free_str) = pc_hex(pc_padded(info->model, sizeof(info->model)));
+    char *maker PC_CLEANUP(pc_free_str) =
+        pc_hex(pc_padded(info->manufacturerID, sizeof(info->manufacturerID)));
+    if (serial == NULL || model == NULL || maker == NULL) {
+        return NULL;
+    }
+    return pc_asprintf("%s/%s%s-%s-%s-%s%s", ctx->state_dir, prefix,
+                       request->role == PC_ROLE_SO ? "so" : "user", serial, model, maker, suffix);
+}
+
+static bool has_strings(const json_t *object, const char *const *names, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (!json_is_string(json_object_get(object, names[i]))) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool is_file_entry(const json_t *entry)
+{
+    static const char *const texts[] = {"path", "since"};
+    static const char *const numbers[] = {"device",      "inode",         "seconds",
+                                          "nanoseconds", "folder-device", "folder-inode"};
+    for (size_t i = 0; i < PC_ARRAY_LEN(numbers); i++) {
+        if (!json_is_integer(json_object_get(entry, numbers[i]))) {
+            return false;
+        }
+    }
+    return has_strings(entry, texts, PC_ARRAY_LEN(texts)) &&
+           json_is_boolean(json_object_get(entry, "credential"));
+}
+
+static bool is_record(const json_t *record)
+{
+    static const char *const texts[] = {"token", "role"};
+    const json_t *files = json_object_get(record, "files");
+    const size_t count = json_array_size(files);
+    bool good = has_strings(record, texts, PC_ARRAY_LEN(texts)) && count > 0 && count <= PC_MAX_LATCHED;
+    for (size_t i = 0; i < count && good; i++) {
+        good = is_file_entry(json_array_get(files, i));
+    }
+    return good;
+}
+
+/* Reads what follows in `fd`. */
+static struct pc_result parse_record(int fd, const char *path, json_t **ret, p11csr_error **err)
+{
+    struct pc_buf content PC_CLEANUP(pc_buf_done) = {0};
+    pc_buf_init(&content, PC_MAX_LATCH);
+    PC_TRY(pc_file_read_fd(fd, path, &content, err));
+    json_t *record = json_loadb((const char *)content.ptr, content.len, JSON_REJECT_DUPLICATES, NULL);
+    if (!is_record(record)) {
+        json_decref(record);
+        const struct pc_result result =
+            pc_fail(err, P11CSR_E_READ, "'%s' is no record of wrong PINs as p11csr writes it", path);
+        pc_hint(err, "have all such records removed: p11csr tokens clear-latch");
+        return result;
+    }
+    *ret = record;
+    return PC_OK;
+}
+
+/* *ret is NULL when there is no record. */
+static struct pc_result read_record(p11csr_ctx *ctx, const char *path, json_t **ret, p11csr_error **err)
+{
+    *ret = NULL;
+    int fd PC_CLEANUP(pc_close) = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NOFOLLOW);
+    if (fd >= 0) {
+        return parse_record(fd, path, ret, err);
+    }
+    const int why = errno;
+    if (why == EACCES || why == EPERM) {
+        pc_ctx_warn(ctx, "whether this PIN was wrong before is not known: '%s' may not be read", path);
+        return PC_OK;
+    }
+    return why == ENOENT || why == ENOTDIR ? PC_OK
+                                           : pc_fail_errno(err, P11CSR_E_READ, why, "open '%s'", path);
+}
+
+/* The file's full path as JSON and people can take it; NULL when out of memory. */
+static char *full_path(const char *path)
+{
+    char *full PC_CLEANUP(pc_free_str) = realpath(path, NULL);
+    return pc_text_printable(full != NULL ? full : path);
+}
+
+static int64_t number(const json_t *entry, const char *name)
+{
+    return json_integer_value(json_object_get(entry, name));
+}
+
+static const char *text(const json_t *entry, const char *name)
+{
+    return json_string_value(json_object_get(entry, name));
+}
+
+/* True when the PIN that was wrong then may still be what the file holds. */
+static bool still_holds(const json_t *entry, const char *path, const struct pc_latch_file *file)
+{
+    if (number(entry, "device") == (int64_t)file->device && number(entry, "inode") == (int64_t)file->inode &&
+        number(entry, "seconds") == file->seconds && number(entry, "nanoseconds") == file->nanoseconds) {
+        return true;
+    }
+    // A credential in a new folder is a new copy, made when the service was started: of what, nobody knows.
+    return file->is_credential && json_is_true(json_object_get(entry, "credential")) &&
+           strcmp(text(entry, "path"), path) == 0 &&
+           (number(entry, "folder-device") != (int64_t)file->folder_device ||
+            number(entry, "folder-inode") != (int64_t)file->folder_inode);
+}
+
+static struct pc_result format_token(const struct pc_slot *slot, char **ret, p11csr_error **err)
+{
+    struct pc_uri uri PC_CLEANUP(pc_uri_done);
+    struct pc_buf formatted PC_CLEANUP(pc_buf_done) = {0};
+    pc_uri_init(&uri);
+    pc_buf_init(&formatted, PC_MAX_URI);
+    PC_TRY(pc_slot_to_uri(slot, &uri, err));
+    PC_TRY(pc_uri_format(&uri, &formatted, err));
+    return pc_buf_take_text(&formatted, ret, err);
+}
+
+static struct pc_result fail_latched(const struct pc_pin_request *request, const json_t *entry,
+                                     p11csr_error **err)
+{
+    char *token PC_CLEANUP(pc_free_str) = NULL;
+    PC_TRY(format_token(request->slot, &token, err));
+    const struct pc_result result =
+        pc_fail(err, P11CSR_E_PIN_LATCHED, "the PIN in '%s' was wrong at %s and %s; it was not sent",
+                text(entry, "path"), text(entry, "since"),
+                json_is_true(json_object_get(entry, "credential")) ? "nothing shows that it was changed since"
+                                                                   : "the file has not changed since");
+    pc_hint(err, "correct the file, or have it tried once more: p11csr tokens clear-latch --token '%s'",
+            token);
+    return result;
+}
+
+PC_RESULT pc_latch_check(p11csr_ctx *ctx, const struct pc_pin_request *request, const char *path,
+                         const struct pc_latch_file *file, p11csr_error **err)
+{
+    json_t *record PC_CLEANUP(pc_json_free) = NULL;
+    if (ctx->state_dir == NULL || !file->known) {
+        return PC_OK;
+    }
+    char *record_name PC_CLEANUP(pc_free_str) = record_path(ctx, request);
+    if (record_name == NULL) {
+        return pc_fail_memory(err);
+    }
+    PC_TRY(read_record(ctx, record_name, &record, err));
+    if (record == NULL) {
+        return PC_OK;
+    }
+    char *full PC_CLEANUP(pc_free_str) = full_path(path);
+    if (full == NULL) {
+        return pc_fail_memory(err);
+    }
+    const json_t *files = json_object_get(record, "files");
+    for (size_t i = 0; i < json_array_size(files); i++) {
+        if (still_holds(json_array_get(files, i), full, file)) {
+            return fail_latched(request, json_array_get(files, i), err);
+        }
+    }
+    return PC_OK;
+}
+
+/* The entry of the file goes to the end; an earlier one of it goes, and the oldest where there is no room. */
+static struct pc_result add_entry(json_t *record, const char *path, const struct pc_latch_file *file,
+                                  p11csr_error **err)
+{
+    char now[PC_TIME_SIZE];
+    char *full PC_CLEANUP(pc_free_str) = full_path(path);
+    if (full == NULL) {
+        return pc_fail_memory(err);
+    }
+    pc_time_now(now);
+    json_t *files = json_object_get(record, "files");
+    for (size_t i = json_array_size(files); i > 0; i--) {
+        const json_t *entry = json_array_get(files, i - 1);
+        if (strcmp(text(entry, "path"), full) == 0) {
+            (void)json_array_remove(files, i - 1);
+        }
+    }
+    while (json_array_size(files) >= PC_MAX_LATCHED) {
+        (void)json_array_remove(files, 0);
+    }
+    json_t *entry = json_pack(
+        "{s:s, s:s, s:b, s:I, s:I, s:I, s:I, s:I, s:I}", "path", full, "since", now, "credential",
+        file->is_credential ? 1 : 0, "device", (json_int_t)file->device, "inode", (json_int_t)file->inode,
+        "seconds", (json_int_t)file->seconds, "nanoseconds", (json_int_t)file->nanoseconds, "folder-device",
+        (json_int_t)file->folder_device, "folder-inode", (json_int_t)file->folder_inode);
+    return json_array_append_new(files, entry) == 0 ? PC_OK : pc_fail_memory(err);
+}
+
+/* With the folder locked, so that two processes do not write the same record at once. */
+static struct pc_result write_record(p11csr_ctx *ctx, const struct pc_pin_request *request, const char *path,
+                                     const struct pc_latch_file *file, p11csr_error **err)
+{
+    json_t *record PC_CLEANUP(pc_json_free) = NULL;
+    char *token PC_CLEANUP(pc_free_str) = NULL;
+    char *name PC_CLEANUP(pc_free_str) = record_path(ctx, request);
+    if (name == NULL) {
+        return pc_fail_memory(err);
+    }
+    PC_TRY(pc_dir_make(ctx->state_dir, 0700, err));
+    int folder PC_CLEANUP(pc_close) = open(ctx->state_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (folder < 0) {
+        return pc_fail_errno(err, P11CSR_E_WRITE, errno, "open '%s'", ctx->state_dir);
+    }
+    (void)flock(folder, LOCK_EX); // where there are no locks, one of two at the same instant may be lost
+    PC_TRY(read_record(ctx, name, &record, err));
+    if (record == NULL) {
+        PC_TRY(format_token(request->slot, &token, err));
+        record = json_pack("{s:s, s:s, s:[]}", "token", token, "role",
+                           request->role == PC_ROLE_SO ? "so" : "user", "files");
+    }
+    PC_TRY(add_entry(record, path, file, err));
+    char *content PC_CLEANUP(pc_json_free_text) = json_dumps(record, JSON_COMPACT);
+    if (content == NULL) {
+        return pc_fail_memory(err);
+    }
+    return pc_file_write(name, pc_span_str(content), PC_FILE_REPLACE, 0600, err);
+}
+
+void pc_latch_set(p11csr_ctx *ctx, const struct pc_pin_request *request, const char *path,
+                  const struct pc_latch_file *file, p11csr_error **err)
+{
+    p11csr_error *why PC_CLEANUP(pc_error_cleanup) = NULL;
+    if (!file->known) {
+        return;
+    }
+    if (ctx->state_dir == NULL) {
+        pc_ctx_warn(ctx,
+                    "without a state folder it is not remembered that the PIN in '%s' is wrong: the "
+                    "next run sends it again",
+                    path);
+        return;
+    }
+    const struct pc_result result = write_record(ctx, request, path, file, &why);
+    if (!pc_is_ok(result)) {
+        pc_ctx_warn(ctx,
+                    "that the PIN in '%s' is wrong cannot be remembered, the next run sends it again: %s",
+                    path, p11csr_error_cause(why, p11csr_error_cause_count(why) - 1));
+        return;
+    }
+    pc_note(err, "it is not sent again before '%s' changes or: p11csr tokens clear-latch", path);
+}
+
+/* True when all that `wanted` says about a token is true for the token of the record. */
+static bool speaks_of(const json_t *record, const struct pc_uri *wanted)
+{
+    struct pc_uri uri PC_CLEANUP(pc_uri_done);
+    pc_uri_init(&uri);
+    if (!pc_is_ok(pc_uri_parse(text(record, "token"), &uri, NULL))) {
+        return false;
+    }
+    static const enum pc_uri_attr names[] = {PC_URI_TOKEN, PC_URI_MANUFACTURER, PC_URI_SERIAL, PC_URI_MODEL};
+    for (size_t i = 0; i < PC_ARRAY_LEN(names); i++) {
+        if (wanted->present[names[i]] &&
+            !pc_span_eq(pc_uri_value(wanted, names[i]), pc_uri_value(&uri, names[i]))) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* What a list of cleared latches says about one: paths and times, no more. */
+static struct pc_result add_cleared(const json_t *record, const char *path, json_t *list, p11csr_error **err)
+{
+    json_t *sources = json_array();
+    json_t *row = json_pack("{s:s*, s:s*, s:s, s:o}", "token", text(record, "token"), "role",
+                            text(record, "role"), "record", path, "files", sources);
+    const json_t *files = json_object_get(record, "files");
+    for (size_t i = 0; i < json_array_size(files); i++) {
+        const json_t *entry = json_array_get(files, i);
+        (void)json_array_append_new(
+            sources, json_pack("{s:s, s:s}", "path", text(entry, "path"), "since", text(entry, "since")));
+    }
+    return json_array_append_new(list, row) == 0 ? PC_OK : pc_fail_memory(err);
+}
+
+/* `wanted` is NULL for every token; then also what cannot be understood goes. */
+static struct pc_result clear_record(p11csr_ctx *ctx, const char *path, const struct pc_uri *wanted,
+                                     json_t *list, p11csr_error **err)
+{
+    json_t *record PC_CLEANUP(pc_json_free) = NULL;
+    const struct pc_result read = read_record(ctx, path, &record, wanted != NULL ? err : NULL);
+    if (wanted != NULL) {
+        PC_TRY(read);
+        if (record == NULL || !speaks_of(record, wanted)) {
+            return PC_OK;
+        }
+    }
+    if (json_array_size(list) >= PC_MAX_LATCHES) {
+        return pc_fail(err, P11CSR_E_LIMIT, "there are more than %d records of wrong PINs", PC_MAX_LATCHES);
+    }
+    if (unlink(path) != 0) {
+        return pc_fail_errno(err, P11CSR_E_WRITE, errno, "remove '%s'", path);
+    }
+    return add_cleared(record, path, list, err);
+}
+
+static struct pc_result clear_folder(p11csr_ctx *ctx, const struct pc_uri *wanted, json_t *list,
+                                     p11csr_error **err)
+{
+    DIR *dir = opendir(ctx->state_dir);
+    struct pc_result result = PC_OK;
+    if (dir == NULL) {
+        return errno == ENOENT || errno == ENOTDIR
+                   ? PC_OK
+                   : pc_fail_errno(err, P11CSR_E_READ, errno, "list '%s'", ctx->state_dir);
+    }
+    for (const struct dirent *entry = readdir(dir); entry != NULL && pc_is_ok(result); entry = readdir(dir)) {
+        if (strncmp(entry->d_name, prefix, sizeof(prefix) - 1) != 0) {
+            continue;
+        }
+        char *path PC_CLEANUP(pc_free_str) = pc_asprintf("%s/%s", ctx->state_dir, entry->d_name);
+        result = path != NULL ? clear_record(ctx, path, wanted, list, err) : pc_fail_memory(err);
+    }
+    (void)fsync(dirfd(dir)); // some file systems cannot; a latch that comes back only asks once more
+    (void)closedir(dir);
+    return result;
+}
+
+enum p11csr_code p11csr_latches_clear(p11csr_ctx *ctx, const char *token, char **ret_json, p11csr_error **err)
+{
+    const struct pc_lock lock PC_LOCK_CLEANUP = pc_lock_begin(ctx);
+    struct pc_target target PC_CLEANUP(pc_target_done) = {0};
+    json_t *list PC_CLEANUP(pc_json_free) = json_array();
+    struct pc_result result = list != NULL ? PC_OK : pc_fail_memory(err);
+    if (pc_is_ok(result)) {
+        result = pc_target_resolve(lock.ctx, token, &target, err);
+    }
+    if (pc_is_ok(result) && lock.ctx->state_dir != NULL) {
+        result = clear_folder(lock.ctx, token != NULL ? &target.uri : NULL, list, err);
+    }
+    return pc_is_ok(result) ? pc_json_take_text(list, ret_json, err).code : result.code;
+}
