@@ -18,13 +18,17 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed448, ed25519, rsa
 
 PROGRAM = os.environ["P11CSR_PROGRAM"]
 MBED_VERIFY = os.environ["P11CSR_MBED_VERIFY"]
-SCHEMAS = pathlib.Path(__file__).resolve().parent.parent / "schema"
+# The programs and modules of the build stand beside each other.
+SHIM = pathlib.Path(PROGRAM).parents[2] / "tests/fault/shim/p11csr-shim.so"
+TESTS = pathlib.Path(__file__).resolve().parent.parent
+SCHEMAS = TESTS / "schema"
 RAW = pathlib.Path(__file__).resolve().with_name("raw.py")
 LABEL = "test token"
 # Nothing that p11csr prints by itself can hold this: base64 and hex have no '-'.
 PIN = "Zq7-kestrel-93"
 SO_PIN = "Yw4-plover-58-so"
 TIMEOUT = 60
+sys.path.append(str(TESTS / "fault"))  # shim.py
 # Sanitizers are steered by these.
 KEPT = ("ASAN_OPTIONS", "UBSAN_OPTIONS", "LSAN_OPTIONS", "TSAN_OPTIONS", "LD_LIBRARY_PATH", "LD_PRELOAD")
 
