@@ -3,6 +3,7 @@
 #include "base/limits.h"
 #include "base/text.h"
 #include "tokens/pubkey.h"
+#include "tokens/recover.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -361,6 +362,13 @@ static void describe_query(const struct pc_key_query *query, struct pc_buf *ret)
     pc_buf_byte(ret, 0);
 }
 
+static struct pc_result find_either(struct pc_token *token, const struct pc_key_query *query,
+                                    const struct pc_login *login, struct pc_key *ret, p11csr_error **err)
+{
+    return query->spki.len > 0 ? find_by_spki(token, query, login, ret, err)
+                               : find(token, query, login, ret, err);
+}
+
 PC_RESULT pc_key_find(struct pc_token *token, const struct pc_key_query *query, const struct pc_login *login,
                       struct pc_key *ret, p11csr_error **err)
 {
@@ -370,8 +378,12 @@ PC_RESULT pc_key_find(struct pc_token *token, const struct pc_key_query *query, 
     pc_buf_init(&wanted, PC_MAX_TEXT);
     describe_query(query, &wanted);
     PC_TRY(pc_buf_check(&wanted, err));
-    const struct pc_result result = query->spki.len > 0 ? find_by_spki(token, query, login, ret, err)
-                                                        : find(token, query, login, ret, err);
+    struct pc_result result = find_either(token, query, login, ret, err);
+    for (unsigned tries = 1; !pc_is_ok(result) && pc_token_recover(token, result, tries, err); tries++) {
+        pc_key_done(ret);
+        pc_key_init(ret);
+        result = find_either(token, query, login, ret, err);
+    }
     pc_token_ended(token, result);
     return pc_frame(result, err, "cannot use %s on token '%s'", (const char *)wanted.ptr, name);
 }

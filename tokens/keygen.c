@@ -5,6 +5,7 @@
 #include "base/limits.h"
 #include "tokens/ckr.h"
 #include "tokens/pubkey.h"
+#include "tokens/recover.h"
 
 #include <errno.h>
 #include <string.h>
@@ -196,7 +197,7 @@ static struct pc_result generate(struct pc_token *token, const struct pc_keygen 
                "C_GenerateKeyPair", err);
     // Anything may be true after these; the other codes are refusals.
     if (made.code == P11CSR_E_TOKEN || made.code == P11CSR_E_TOKEN_REMOVED ||
-        made.code == P11CSR_E_NO_MEMORY) {
+        made.code == P11CSR_E_CONNECTION || made.code == P11CSR_E_NO_MEMORY) {
         ret->maybe_made = true;
         pc_note(err, "the token may have made the key all the same: look for it before you try again");
     }
@@ -248,7 +249,14 @@ PC_RESULT pc_key_generate(struct pc_token *token, const struct pc_keygen *wanted
         complete.id = pc_buf_span(&id);
         complete.id_is_random = true;
     }
-    const struct pc_result result = check_and_generate(token, &complete, login, ret, err);
+    struct pc_result result = check_and_generate(token, &complete, login, ret, err);
+    // Only a token that was away, and only while no key can have been made.
+    for (unsigned tries = 1;
+         pc_recovery_for(result, tries) == PC_RECOVERY_REOPEN && !ret->maybe_made &&
+         ret->private_key == CK_INVALID_HANDLE && pc_token_recover(token, result, tries, err);
+         tries++) {
+        result = check_and_generate(token, &complete, login, ret, err);
+    }
     pc_token_ended(token, result);
     return result;
 }

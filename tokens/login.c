@@ -102,6 +102,7 @@ static struct pc_result send_pin(struct pc_token *token, CK_USER_TYPE user, cons
     if (is_wrong_pin(rv) && source != NULL && source->refused != NULL) {
         source->refused(source->self, request, err);
     }
+    token->login_failed = rv != CKR_OK;
     // CKR_PIN_LOCKED too: some tokens answer so for seconds only, and hide the flag that would stop the next
     // try.
     if (is_wrong_pin(rv) || rv == CKR_PIN_LOCKED) {

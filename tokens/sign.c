@@ -5,6 +5,7 @@
 #include "base/error.h"
 #include "base/limits.h"
 #include "tokens/ckr.h"
+#include "tokens/recover.h"
 
 #include <stdio.h>
 
@@ -81,19 +82,47 @@ static struct pc_result sign_once(struct pc_token_signer *self, const struct pc_
     return sign_into(self, input, ret, err);
 }
 
+/*
+ * The operation that failed may still be active in the session; a new one starts clean. The failure itself is
+ * reported already.
+ */
+static void clean_up(struct pc_token *token, struct pc_result failed)
+{
+    pc_token_ended(token, failed);
+    if (token->has_session) {
+        pc_ignore(pc_token_renew_session(token, NULL));
+    }
+}
+
+/* Asks what can be done about a failure, and does it. False: the failure stands. */
+static bool recover(struct pc_token *token, struct pc_key *key, const struct pc_login *login,
+                    struct pc_result failed, unsigned tries, p11csr_error **err)
+{
+    p11csr_error *why PC_CLEANUP(pc_error_cleanup) = NULL;
+    clean_up(token, failed);
+    if (pc_recovery_for(failed, tries) == PC_RECOVERY_NONE) {
+        return false;
+    }
+    const struct pc_result result = pc_key_recover(token, key, login, failed, tries, &why);
+    if (!pc_is_ok(result)) {
+        pc_note(err, "it was not tried again: %s", why != NULL ? p11csr_error_cause(why, 0) : "no use");
+        return false;
+    }
+    p11csr_error_free(err);
+    return true;
+}
+
 static PC_RESULT signer_sign(void *data, const struct pc_scheme *scheme, const struct pc_mech *mech,
                              struct pc_span input, struct pc_buf *ret, p11csr_error **err)
 {
     struct pc_token_signer *self = data;
     char name[32];
-    const struct pc_result result = sign_once(self, scheme, mech, input, ret, err);
+    struct pc_result result = sign_once(self, scheme, mech, input, ret, err);
+    for (unsigned tries = 1;
+         !pc_is_ok(result) && recover(self->token, self->key, self->login, result, tries, err); tries++) {
+        result = sign_once(self, scheme, mech, input, ret, err);
+    }
     if (!pc_is_ok(result)) {
-        // The operation may still be active in the session; a new one starts clean. The failure is already
-        // reported.
-        pc_token_ended(self->token, result);
-        if (self->token->has_session) {
-            pc_ignore(pc_token_renew_session(self->token, NULL));
-        }
         return pc_frame(result, err, "cannot sign with key '%.*s' by %s", (int)self->key->label.len,
                         (const char *)self->key->label.ptr, pc_ckm_name(mech->ckm, name));
     }
@@ -111,14 +140,16 @@ static struct pc_result prepare(struct pc_token *token, const struct pc_key *key
     return pc_object_flag(token, key->private_key, CKA_ALWAYS_AUTHENTICATE, ret_always, err);
 }
 
-PC_RESULT pc_token_signer_init(struct pc_token_signer *self, struct pc_token *token, const struct pc_key *key,
+PC_RESULT pc_token_signer_init(struct pc_token_signer *self, struct pc_token *token, struct pc_key *key,
                                const struct pc_login *login, struct pc_signer *ret_signer, p11csr_error **err)
 {
     static const struct pc_signer_ops ops = {
         .spki = signer_spki, .choose = signer_choose, .sign = signer_sign};
     enum pc_flag always = PC_FLAG_UNKNOWN;
-    const struct pc_result result = prepare(token, key, login, &always, err);
-    pc_token_ended(token, result);
+    struct pc_result result = prepare(token, key, login, &always, err);
+    for (unsigned tries = 1; !pc_is_ok(result) && recover(token, key, login, result, tries, err); tries++) {
+        result = prepare(token, key, login, &always, err);
+    }
     PC_TRY(result);
     *self = (struct pc_token_signer){
         .token = token, .key = key, .login = login, .always_authenticate = always == PC_FLAG_YES};

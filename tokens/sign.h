@@ -7,7 +7,7 @@
 /* A key on a token as a signer. All pointers are borrowed. */
 struct pc_token_signer {
     struct pc_token *token;
-    const struct pc_key *key;
+    struct pc_key *key;           /* its handles are renewed when they are lost */
     const struct pc_login *login; /* for keys that want a PIN for each signature */
     bool always_authenticate;     /* CKA_ALWAYS_AUTHENTICATE, read by pc_token_signer_init() */
     const struct pc_mech *used;   /* the mechanism of the last signature, or NULL */
@@ -17,7 +17,7 @@ struct pc_token_signer {
  * Prepares signing: makes sure the token is logged in where the key wants it, and reads
  * CKA_ALWAYS_AUTHENTICATE. Returns the interface in *ret_signer, valid as long as `self`.
  */
-PC_RESULT pc_token_signer_init(struct pc_token_signer *self, struct pc_token *token, const struct pc_key *key,
+PC_RESULT pc_token_signer_init(struct pc_token_signer *self, struct pc_token *token, struct pc_key *key,
                                const struct pc_login *login, struct pc_signer *ret_signer,
                                p11csr_error **err);
 

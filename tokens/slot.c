@@ -205,6 +205,47 @@ PC_RESULT pc_slot_find_one(const struct pc_modules *modules, const struct pc_uri
     return result;
 }
 
+bool pc_slot_same_token(const struct pc_slot *a, const struct pc_slot *b)
+{
+    const CK_TOKEN_INFO *x = &a->token_info;
+    const CK_TOKEN_INFO *y = &b->token_info;
+    return memcmp(x->label, y->label, sizeof(x->label)) == 0 &&
+           memcmp(x->serialNumber, y->serialNumber, sizeof(x->serialNumber)) == 0 &&
+           memcmp(x->model, y->model, sizeof(x->model)) == 0 &&
+           memcmp(x->manufacturerID, y->manufacturerID, sizeof(x->manufacturerID)) == 0;
+}
+
+struct again {
+    const struct pc_slot *wanted;
+    struct pc_slot found;
+    size_t count;
+};
+
+static PC_RESULT take_same_token(const struct pc_slot *slot, void *data, p11csr_error **err)
+{
+    struct again *again = data;
+    (void)err;
+    if (pc_slot_same_token(slot, again->wanted)) {
+        again->found = *slot;
+        again->count++;
+    }
+    return PC_OK;
+}
+
+PC_RESULT pc_slot_again(struct pc_slot *slot, p11csr_error **err)
+{
+    struct again again = {.wanted = slot};
+    PC_TRY(each_slot(slot->module, take_same_token, &again, err));
+    if (again.count != 1) {
+        return pc_fail(err, again.count == 0 ? P11CSR_E_TOKEN_REMOVED : P11CSR_E_TOKEN_AMBIGUOUS,
+                       again.count == 0 ? "the token is not there any more"
+                                        : "%zu tokens now have the same label and serial number",
+                       again.count);
+    }
+    *slot = again.found;
+    return PC_OK;
+}
+
 /*
  * Some modules leave CKF_TOKEN_INITIALIZED out for tokens in use: a label or a user PIN says that it is one.
  */

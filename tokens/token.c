@@ -16,13 +16,8 @@ void pc_token_init(struct pc_token *token, const struct pc_slot *slot)
 
 void pc_token_done(struct pc_token *token)
 {
-    if (token->has_session) {
-        CK_FUNCTION_LIST *fn = token->slot.module->fn;
-        // No C_Logout: the login belongs to all sessions of the process and ends with the last of them.
-        (void)fn->C_CloseSession(token->session);
-        token->has_session = false;
-        token->logged_in = false;
-    }
+    // No C_Logout: the login belongs to all sessions of the process and ends with the last of them.
+    pc_token_drop_session(token);
     pc_buf_done(&token->mechanisms);
 }
 
@@ -50,7 +45,10 @@ static struct pc_result switch_session(struct pc_token *token, bool read_write, 
     CK_SESSION_HANDLE session = 0;
     PC_TRY(open_session(token, read_write, &session, err));
     if (token->has_session) {
-        (void)token->slot.module->fn->C_CloseSession(token->session);
+        const CK_RV rv = token->slot.module->fn->C_CloseSession(token->session);
+        if (rv == CKR_SESSION_HANDLE_INVALID) { // it was gone, and the login went with it
+            token->logged_in = false;
+        }
     }
     token->session = session;
     token->has_session = true;
@@ -74,15 +72,22 @@ PC_RESULT pc_token_renew_session(struct pc_token *token, p11csr_error **err)
     return switch_session(token, token->read_write, err);
 }
 
-void pc_token_ended(struct pc_token *token, struct pc_result result)
+void pc_token_drop_session(struct pc_token *token)
 {
-    if (result.code != P11CSR_E_TOKEN_REMOVED || !token->has_session) {
+    if (!token->has_session) {
         return;
     }
-    (void)token->slot.module->fn->C_CloseSession(token->session); // most likely gone already
+    (void)token->slot.module->fn->C_CloseSession(token->session); // it may be gone already
     token->has_session = false;
     token->read_write = false;
     token->logged_in = false;
+}
+
+void pc_token_ended(struct pc_token *token, struct pc_result result)
+{
+    if (result.code == P11CSR_E_TOKEN_REMOVED) {
+        pc_token_drop_session(token);
+    }
 }
 
 static struct pc_result read_mechanisms(struct pc_token *token, p11csr_error **err)

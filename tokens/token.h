@@ -17,6 +17,7 @@ struct pc_token {
     bool read_write;
     bool logged_in;           /* as the normal user */
     bool pin_was_wrong;       /* in this run: no further PIN is sent */
+    bool login_failed;        /* the last PIN that was sent was not taken, for whatever reason */
     struct pc_buf mechanisms; /* CK_MECHANISM_TYPE, read once */
 };
 
@@ -27,6 +28,8 @@ void pc_token_done(struct pc_token *token);
 PC_RESULT pc_token_session(struct pc_token *token, bool read_write, p11csr_error **err);
 /* Replaces the session after an operation in it failed: the failed operation may still be active. */
 PC_RESULT pc_token_renew_session(struct pc_token *token, p11csr_error **err);
+/* Gives up the session, and with it the login. */
+void pc_token_drop_session(struct pc_token *token);
 /*
  * To be told how a call ended: when the session was lost (the token was removed, the device reset) it is
  * given up and with it the login, so that the next call starts anew instead of failing for ever.

@@ -44,6 +44,8 @@ enum p11csr_code {
     P11CSR_E_TOKEN_FULL = 353,    /* the token has no room (exit status 6) */
     P11CSR_E_TOKEN_READ_ONLY = 354,  /* the token is write-protected (exit status 6) */
     P11CSR_E_KEY_USE = 355,          /* the key may not be used for this (exit status 6) */
+    P11CSR_E_CONNECTION = 356,       /* the device or the connection to it failed (exit status 6) */
+    P11CSR_E_OBJECT_GONE = 357,      /* the object is gone from the token (exit status 6) */
     P11CSR_E_UNSUPPORTED = 400,      /* this is not supported (exit status 7) */
     P11CSR_E_MECHANISM = 401,        /* the token lacks the mechanism (exit status 7) */
     P11CSR_E_NOT_VERIFIABLE = 402,   /* the signature cannot be verified here (exit status 7) */
@@ -68,7 +70,7 @@ enum p11csr_code {
     P11CSR_E_PROOF_CONTENT = 652,    /* the finished request is not what was asked for (exit status 12) */
     P11CSR_E_INTERNAL = 700,         /* p11csr made a mistake (exit status 70) */
     P11CSR_E_NO_MEMORY = 750,        /* there is no memory left (exit status 75) */
-    P11CSR_E_BUSY = 751,             /* the token has no free session (exit status 75) */
+    P11CSR_E_BUSY = 751,             /* the token is busy (exit status 75) */
     P11CSR_E_INTERRUPTED = 800,      /* interrupted (exit status 130) */
 };
 

@@ -267,7 +267,8 @@ static struct pc_opened *find_opened(const p11csr_ctx *ctx, const struct pc_slot
     struct pc_opened *opened = NULL;
     for (size_t at = 0; at < ctx->opened.len; at += sizeof(opened)) { // NOLINT(bugprone-sizeof-expression)
         memcpy(&opened, ctx->opened.ptr + at, sizeof(opened));        // NOLINT(bugprone-sizeof-expression)
-        if (opened->token.slot.module->fn == slot->module->fn && opened->token.slot.id == slot->id) {
+        if (opened->token.slot.module->fn == slot->module->fn && opened->token.slot.id == slot->id &&
+            pc_slot_same_token(&opened->token.slot, slot)) { // the card may be another one now
             return opened;
         }
     }

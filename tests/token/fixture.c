@@ -6,6 +6,7 @@
 #include "tokens/sign.h"
 
 #include <string.h>
+#include <time.h>
 
 static PC_RESULT give_answer(void *self, const struct pc_pin_request *request, struct pc_secret *ret,
                              p11csr_error **err)
@@ -33,6 +34,18 @@ static void open_token(struct fixture *f)
     memcpy(&first, slots.ptr, sizeof(first));
     pc_buf_done(&slots);
     pc_token_init(&f->token, &first);
+}
+
+unsigned fixture_sleeps;
+unsigned fixture_slept_ms;
+
+int __wrap_nanosleep(const struct timespec *wanted, struct timespec *left);
+int __wrap_nanosleep(const struct timespec *wanted, struct timespec *left)
+{
+    (void)left;
+    fixture_sleeps++;
+    fixture_slept_ms += (unsigned)(wanted->tv_sec * 1000 + wanted->tv_nsec / 1000000);
+    return 0;
 }
 
 int fixture_setup(void **state)

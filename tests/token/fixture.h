@@ -25,6 +25,10 @@ struct fixture {
     p11csr_error *err;
 };
 
+/* How often and for how many milliseconds in all the program would have slept since this was last zeroed. */
+extern unsigned fixture_sleeps;
+extern unsigned fixture_slept_ms;
+
 int fixture_setup(void **state);
 int fixture_teardown(void **state);
 /* Looks at the first slot again after the test changed what it says about itself. */

@@ -256,7 +256,7 @@ static void test_destroy_fails(void **state)
     assert_true(has_note(f->err, "the new public key could not be destroyed again"));
     p11csr_error_free(&f->err);
     f->mock->knobs.cannot_destroy = false;
-    mock_fail(f->mock, "C_DestroyObject", 1, CKR_DEVICE_ERROR); // the other half is tried all the same
+    mock_fail(f->mock, "C_DestroyObject", 1, CKR_GENERAL_ERROR); // the other half is tried all the same
     result = generate(f, PC_KEYSPEC_P256, "mail", "78");
     check_failed(result, f->err, P11CSR_E_KEY_PROTECTION, "CKA_EXTRACTABLE is TRUE");
     assert_int_equal(p11csr_error_note_count(f->err), 1);
@@ -271,9 +271,9 @@ static void test_read_back_fails(void **state)
 {
     struct fixture *f = *state;
     check_ok(pc_login_user(&f->token, &f->login, &f->err), &f->err);
-    mock_fail(f->mock, "C_GetAttributeValue", 1, CKR_DEVICE_ERROR);
+    mock_fail(f->mock, "C_GetAttributeValue", 1, CKR_GENERAL_ERROR);
     const struct pc_result result = generate(f, PC_KEYSPEC_P256, "web", "77");
-    check_failed(result, f->err, P11CSR_E_TOKEN, "C_GetAttributeValue: CKR_DEVICE_ERROR");
+    check_failed(result, f->err, P11CSR_E_TOKEN, "C_GetAttributeValue: CKR_GENERAL_ERROR");
     assert_true(has_note(f->err, "the new key was made and stays on the token"));
     p11csr_error_free(&f->err);
     assert_int_equal(mock_object_count(f->mock), 2);
@@ -342,9 +342,9 @@ static void test_odd_size(void **state)
 static void test_answer_lost(void **state)
 {
     struct fixture *f = *state;
-    mock_fail_after(f->mock, "C_GenerateKeyPair", 1, CKR_DEVICE_ERROR);
+    mock_fail_after(f->mock, "C_GenerateKeyPair", 1, CKR_GENERAL_ERROR);
     struct pc_result result = generate(f, PC_KEYSPEC_P256, "web", "77");
-    check_failed(result, f->err, P11CSR_E_TOKEN, "C_GenerateKeyPair: CKR_DEVICE_ERROR");
+    check_failed(result, f->err, P11CSR_E_TOKEN, "C_GenerateKeyPair: CKR_GENERAL_ERROR");
     assert_true(has_note(f->err, "the token may have made the key all the same"));
     p11csr_error_free(&f->err);
     assert_int_equal(mock_calls(f->mock, "C_GenerateKeyPair"), 1);

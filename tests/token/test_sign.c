@@ -152,8 +152,8 @@ static void test_mechanism_bounds(void **state)
     f->mock->knobs.mechanisms_extra = 5000;
     sign_badly(f, P11CSR_E_TOKEN, "C_GetMechanismList returned more than it was given room for");
     f->mock->knobs.mechanisms_extra = 0;
-    mock_fail(f->mock, "C_GetMechanismInfo", 1, CKR_DEVICE_ERROR);
-    sign_badly(f, P11CSR_E_TOKEN, "C_GetMechanismInfo: CKR_DEVICE_ERROR");
+    mock_fail(f->mock, "C_GetMechanismInfo", 1, CKR_GENERAL_ERROR);
+    sign_badly(f, P11CSR_E_TOKEN, "C_GetMechanismInfo: CKR_GENERAL_ERROR");
 }
 
 static void test_buffer_too_small(void **state)
@@ -217,10 +217,9 @@ static void test_session_is_renewed(void **state)
         enum p11csr_code code;
         const char *says;
     } failures[] = {
-        {"C_SignInit", CKR_OPERATION_ACTIVE, P11CSR_E_TOKEN, "C_SignInit: CKR_OPERATION_ACTIVE"},
         {"C_SignInit", CKR_KEY_FUNCTION_NOT_PERMITTED, P11CSR_E_KEY_USE,
          "the key's attributes forbid this use"},
-        {"C_Sign", CKR_DEVICE_ERROR, P11CSR_E_TOKEN, "C_Sign: CKR_DEVICE_ERROR"},
+        {"C_Sign", CKR_GENERAL_ERROR, P11CSR_E_TOKEN, "C_Sign: CKR_GENERAL_ERROR"},
         {"C_Sign", CKR_FUNCTION_FAILED, P11CSR_E_TOKEN, "cannot sign with key 'web' by CKM_ECDSA_SHA256"},
         {"C_Sign", CKR_FUNCTION_REJECTED, P11CSR_E_PIN_CANCELLED, "refused at the device"},
     };
@@ -247,27 +246,9 @@ static void test_session_cannot_be_renewed(void **state)
     mock_add_pair(f->mock, MOCK_P256, 0, "web", "1");
     find_web(f);
     f->mock->knobs.max_sessions = 1;
-    mock_fail(f->mock, "C_Sign", 1, CKR_DEVICE_ERROR);
-    sign_badly(f, P11CSR_E_TOKEN, "C_Sign: CKR_DEVICE_ERROR");
+    mock_fail(f->mock, "C_Sign", 1, CKR_GENERAL_ERROR);
+    sign_badly(f, P11CSR_E_TOKEN, "C_Sign: CKR_GENERAL_ERROR");
     assert_true(f->token.has_session);
-}
-
-static void test_session_lost(void **state)
-{
-    struct fixture *f = *state;
-    mock_add_pair(f->mock, MOCK_P256, 0, "web", "1");
-    find_web(f);
-    mock_lose_sessions(f->mock); // seen by a search
-    check_fails(fixture_find(f, "web", NULL), &f->err, P11CSR_E_TOKEN_REMOVED,
-                "C_FindObjectsInit: CKR_SESSION_HANDLE_INVALID (the session is gone)");
-    find_web(f); // in a new session and with a new login
-    assert_int_equal(mock_calls(f->mock, "C_Login"), 2);
-    sign_well(f, PC_SCHEME_ECDSA_SHA256, MOCK_P256, false);
-    mock_fail(f->mock, "C_Sign", 1, CKR_DEVICE_REMOVED); // seen by a signature
-    sign_badly(f, P11CSR_E_TOKEN_REMOVED, "C_Sign: CKR_DEVICE_REMOVED (the token was removed)");
-    sign_well(f, PC_SCHEME_ECDSA_SHA256, MOCK_P256, false);
-    assert_int_equal(mock_calls(f->mock, "C_Login"), 3);
-    assert_int_equal(f->mock->signatures, 2);
 }
 
 static void test_key_that_may_not_sign(void **state)
@@ -303,8 +284,8 @@ static void test_always_authenticate_question(void **state)
     f->mock->knobs.unknown_is_bad_argument = true;
     sign_well(f, PC_SCHEME_ECDSA_SHA256, MOCK_P256, false);
     assert_int_equal(mock_calls(f->mock, "C_Login"), 1);
-    mock_fail(f->mock, "C_GetAttributeValue", 1, CKR_DEVICE_ERROR); // but a failure is one
-    sign_badly(f, P11CSR_E_TOKEN, "C_GetAttributeValue: CKR_DEVICE_ERROR");
+    mock_fail(f->mock, "C_GetAttributeValue", 1, CKR_GENERAL_ERROR); // but a failure is one
+    sign_badly(f, P11CSR_E_TOKEN, "C_GetAttributeValue: CKR_GENERAL_ERROR");
 }
 
 int main(void)
@@ -319,7 +300,6 @@ int main(void)
         FIXTURE_TEST(test_wrong_signature_is_handed_on),
         FIXTURE_TEST(test_session_is_renewed),
         FIXTURE_TEST(test_session_cannot_be_renewed),
-        FIXTURE_TEST(test_session_lost),
         FIXTURE_TEST(test_key_that_may_not_sign),
         FIXTURE_TEST(test_public_use),
         FIXTURE_TEST(test_always_authenticate_question),

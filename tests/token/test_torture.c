@@ -7,7 +7,8 @@
 /*
  * Each call that a scenario makes fails in turn, with each of a list of codes, before the function did its
  * work and after it. Whatever happens: an error that says something or a success that holds, nothing
- * crashes or leaks, no signature is made twice, and no object is left behind silently.
+ * crashes or leaks, no signature is made more than twice, no wrong PIN is sent twice, and no object is left
+ * behind silently.
  */
 static const CK_RV codes[] = {
     CKR_HOST_MEMORY,       CKR_GENERAL_ERROR,          CKR_FUNCTION_FAILED,
@@ -66,10 +67,10 @@ static void prepare_refusal(struct fixture *f)
 
 static void check_sign(struct fixture *f, struct pc_result result, const struct pc_buf *signature)
 {
-    assert_true(f->mock->signatures <= 1);
+    assert_true(f->mock->signatures <= 2); // once more when the first was lost: see tokens/recover.h
     assert_int_equal(mock_calls(f->mock, "C_DestroyObject"), 0);
     if (pc_is_ok(result)) {
-        assert_int_equal(f->mock->signatures, 1);
+        assert_true(f->mock->signatures >= 1);
         assert_true(
             mock_verify(mock_key(MOCK_P256, 0), pc_span_str("message"), pc_buf_span(signature), false));
     }
@@ -82,7 +83,8 @@ static bool is_refusal(const struct fixture *f, struct pc_result result)
         return false;
     }
     return result.code == P11CSR_E_UNSUPPORTED || result.code == P11CSR_E_LOGIN ||
-           result.code == P11CSR_E_PIN_INCORRECT;
+           result.code == P11CSR_E_PIN_INCORRECT || result.code == P11CSR_E_OBJECT_GONE ||
+           result.code == P11CSR_E_BUSY;
 }
 
 static void check_made(struct fixture *f, struct pc_result result, const struct pc_buf *signature)
@@ -135,7 +137,8 @@ static bool run_once(const struct scenario *scenario, const char *function, unsi
         assert_true(result.code == P11CSR_E_NO_MEMORY || p11csr_error_cause_count(f->err) > 0);
         assert_false(error_holds(f->err, "1234"));
     }
-    assert_true(f->mock->pins_sent <= 2);
+    // One for the login and one for the signature; both again after a recovery, which no wrong PIN leads to.
+    assert_true(f->mock->pins_sent <= (rv == CKR_PIN_INCORRECT ? 2U : 4U));
     scenario->check(f, result, &signature);
     const bool made = mock_calls(f->mock, function) >= nth;
     fixture_teardown(&state);

@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tokens/recover.h"
+
+#include "base/error.h"
+
+#include <errno.h>
+#include <time.h>
+
+static const struct {
+    enum p11csr_code code;
+    enum pc_recovery recovery;
+} policy[] = {
+    {P11CSR_E_TOKEN_REMOVED, PC_RECOVERY_REOPEN}, // sessions end when a card is pulled or a device resets
+    {P11CSR_E_CONNECTION, PC_RECOVERY_REOPEN},    // a network HSM or a daemon that was away
+    {P11CSR_E_OBJECT_GONE, PC_RECOVERY_FIND},     // some HSMs give new handles after they synchronised
+    {P11CSR_E_LOGIN, PC_RECOVERY_LOGIN},          // another program reset the card
+    {P11CSR_E_BUSY, PC_RECOVERY_WAIT},            // no free session, throttled, an operation still active
+};
+
+enum pc_recovery pc_recovery_for(struct pc_result failed, unsigned tries)
+{
+    for (size_t i = 0; i < PC_ARRAY_LEN(policy); i++) {
+        // Whatever else helped once does not help twice.
+        const unsigned most = policy[i].recovery == PC_RECOVERY_WAIT ? PC_RECOVERY_WAITS : 1;
+        if (policy[i].code == failed.code) {
+            return tries <= most ? policy[i].recovery : PC_RECOVERY_NONE;
+        }
+    }
+    return PC_RECOVERY_NONE;
+}
+
+PC_RESULT pc_token_reattach(struct pc_token *token, p11csr_error **err)
+{
+    pc_token_drop_session(token);
+    return pc_slot_again(&token->slot, err);
+}
+
+static void wait_for(unsigned tries)
+{
+    struct timespec left = {.tv_nsec = 100 * 1000 * 1000};
+    for (unsigned i = 1; i < tries; i++) {
+        const long long ns = 4 * (left.tv_sec * 1000000000LL + left.tv_nsec);
+        left = (struct timespec){.tv_sec = ns / 1000000000LL, .tv_nsec = ns % 1000000000LL};
+    }
+    while (nanosleep(&left, &left) != 0 && errno == EINTR) {
+    }
+}
+
+bool pc_token_recover(struct pc_token *token, struct pc_result failed, unsigned tries, p11csr_error **err)
+{
+    p11csr_error *why PC_CLEANUP(pc_error_cleanup) = NULL;
+    const enum pc_recovery recovery = pc_recovery_for(failed, tries);
+    if (token->login_failed || (recovery != PC_RECOVERY_WAIT && recovery != PC_RECOVERY_REOPEN)) {
+        return false;
+    }
+    if (recovery == PC_RECOVERY_WAIT) {
+        wait_for(tries);
+    } else if (!pc_is_ok(pc_token_reattach(token, &why))) {
+        pc_note(err, "it was not tried again: %s", p11csr_error_cause(why, 0));
+        return false;
+    }
+    p11csr_error_free(err);
+    return true;
+}
+
+/* Finds the key by what it was known by and takes over its handles. */
+static struct pc_result find_again(struct pc_token *token, struct pc_key *key, const struct pc_login *login,
+                                   p11csr_error **err)
+{
+    struct pc_key found PC_CLEANUP(pc_key_done);
+    char *label PC_CLEANUP(pc_free_str) = NULL;
+    pc_key_init(&found);
+    struct pc_key_query query = {.given = key->given};
+    if (key->id.len > 0) {
+        query.has_id = true;
+        query.id = pc_buf_span(&key->id);
+        label = pc_strndup((const char *)key->label.ptr, key->label.len);
+        if (label == NULL) {
+            return pc_fail_memory(err);
+        }
+        query.label = key->label.len > 0 ? label : NULL;
+    } else {
+        query.spki = pc_buf_span(&key->spki);
+    }
+    PC_TRY(pc_key_find(token, &query, login, &found, err));
+    if (!pc_span_eq(pc_buf_span(&found.spki), pc_buf_span(&key->spki))) {
+        return pc_fail(err, P11CSR_E_PROOF_PUBLIC_KEY, "the key that was found again has another public key");
+    }
+    key->private_key = found.private_key;
+    key->public_key = found.public_key;
+    key->certificate = found.certificate;
+    return PC_OK;
+}
+
+PC_RESULT pc_key_recover(struct pc_token *token, struct pc_key *key, const struct pc_login *login,
+                         struct pc_result failed, unsigned tries, p11csr_error **err)
+{
+    const enum pc_recovery recovery = pc_recovery_for(failed, tries);
+    if (recovery == PC_RECOVERY_NONE || token->login_failed) {
+        return failed;
+    }
+    if (recovery == PC_RECOVERY_WAIT) {
+        wait_for(tries);
+        return PC_OK;
+    }
+    if (recovery == PC_RECOVERY_REOPEN) {
+        PC_TRY(pc_token_reattach(token, err));
+    }
+    if (recovery == PC_RECOVERY_LOGIN) {
+        token->logged_in = false;
+        PC_TRY(pc_login_user(token, login, err));
+    }
+    return find_again(token, key, login, err);
+}
