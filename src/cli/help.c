@@ -52,7 +52,7 @@ static void help_program(void)
                  "Usage: p11csr COMMAND [options] [arguments]\n\nCommands:\n");
     for (size_t i = 0; cli_command_get(i) != NULL; i++) {
         if (!cli_command_get(i)->hidden) {
-            (void)printf("  %-18s%s\n", cli_command_get(i)->name, cli_command_get(i)->help);
+            (void)printf("  %-20s%s\n", cli_command_get(i)->name, cli_command_get(i)->help);
         }
     }
     print_globals();
