@@ -215,7 +215,7 @@ static const struct cli_command commands[] = {
      .min_args = 1,
      .max_args = 1,
      .run = cli_run_uri_explain,
-     .help = "what a pkcs11: URI says and matches, or which byte is wrong",
+     .help = "what a pkcs11: URI says and matches, or its wrong byte",
      .example = "p11csr uri explain 'pkcs11:token=prod;object=web'"},
     {.name = "algorithms",
      .args = "",
