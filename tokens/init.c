@@ -3,6 +3,7 @@
 
 #include "base/error.h"
 #include "base/limits.h"
+#include "tokens/call.h"
 #include "tokens/ckr.h"
 #include "tokens/slot.h"
 #include "tokens/uri.h"
@@ -16,13 +17,14 @@ static CK_UTF8CHAR *secret_chars(const struct pc_secret *secret)
     return (CK_UTF8CHAR *)(uintptr_t)pc_secret_bytes(secret).ptr;
 }
 
-static struct pc_result set_user_secret(CK_FUNCTION_LIST *fn, CK_SESSION_HANDLE session,
+static struct pc_result set_user_secret(const struct pc_module *module, CK_SESSION_HANDLE session,
                                         const struct pc_secret *so, const struct pc_secret *user,
                                         p11csr_error **err)
 {
-    PC_TRY(pc_ckr(fn->C_Login(session, CKU_SO, secret_chars(so), pc_secret_bytes(so).len), "C_Login", err));
-    const CK_RV rv = fn->C_InitPIN(session, secret_chars(user), pc_secret_bytes(user).len);
-    (void)fn->C_Logout(session);
+    PC_TRY(pc_ckr(PC_P11(module, C_Login, session, CKU_SO, secret_chars(so), pc_secret_bytes(so).len),
+                  "C_Login", err));
+    const CK_RV rv = PC_P11(module, C_InitPIN, session, secret_chars(user), pc_secret_bytes(user).len);
+    (void)PC_P11(module, C_Logout, session);
     return pc_ckr(rv, "C_InitPIN", err);
 }
 
@@ -35,6 +37,7 @@ static struct pc_result find_new(struct pc_module *module, const char *label, st
     pc_uri_init(&uri);
     PC_TRY(pc_uri_set(&uri, PC_URI_TOKEN, pc_span_str(label), err));
     PC_TRY(pc_modules_adopt(module->fn, module->name, &one, err));
+    pc_modules_get(&one, 0)->hook = module->hook;
     PC_TRY(pc_slot_find_one(&one, &uri, ret, err));
     ret->module = module;
     return PC_OK;
@@ -58,16 +61,17 @@ static struct pc_result refuse_taken(struct pc_module *module, const char *label
 PC_RESULT pc_token_set_user(const struct pc_slot *slot, const struct pc_secret *so,
                             const struct pc_secret *user, p11csr_error **err)
 {
-    CK_FUNCTION_LIST *fn = slot->module->fn;
+    const struct pc_module *module = slot->module;
     CK_SESSION_HANDLE session = 0;
     if (slot->module->logs_calls) {
         return pc_fail(err, P11CSR_E_PIN_LOGGED, "module '%s' is used through a call log; no PIN was sent",
                        slot->module->name);
     }
-    PC_TRY(pc_ckr(fn->C_OpenSession(slot->id, CKF_SERIAL_SESSION | CKF_RW_SESSION, NULL, NULL, &session),
-                  "C_OpenSession", err));
-    const struct pc_result result = set_user_secret(fn, session, so, user, err);
-    (void)fn->C_CloseSession(session);
+    PC_TRY(pc_ckr(
+        PC_P11(module, C_OpenSession, slot->id, CKF_SERIAL_SESSION | CKF_RW_SESSION, NULL, NULL, &session),
+        "C_OpenSession", err));
+    const struct pc_result result = set_user_secret(module, session, so, user, err);
+    (void)PC_P11(module, C_CloseSession, session);
     return result;
 }
 
@@ -81,7 +85,7 @@ static struct pc_result create(struct pc_module *module, const char *label, cons
     memcpy(padded, label, strlen(label));
     PC_TRY(pc_slot_find_uninitialised(module, &slot_id, err));
     PC_TRY(refuse_taken(module, label, err));
-    PC_TRY(pc_ckr(module->fn->C_InitToken(slot_id, secret_chars(so), pc_secret_bytes(so).len, padded),
+    PC_TRY(pc_ckr(PC_P11(module, C_InitToken, slot_id, secret_chars(so), pc_secret_bytes(so).len, padded),
                   "C_InitToken", err));
     PC_TRY(pc_module_restart(module, err));
     PC_TRY(find_new(module, label, &slot, err));

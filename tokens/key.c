@@ -2,6 +2,7 @@
 #include "tokens/key.h"
 
 #include "base/limits.h"
+#include "tokens/call.h"
 #include "tokens/ckr.h"
 
 #include <stdio.h>
@@ -73,7 +74,7 @@ PC_RESULT pc_key_protection_read(struct pc_token *token, const struct pc_key *ke
     CK_ATTRIBUTE attribute = {value, NULL, 0};
     char fallback[32];
     const CK_RV rv =
-        token->slot.module->fn->C_GetAttributeValue(token->session, key->private_key, &attribute, 1);
+        PC_P11(token->slot.module, C_GetAttributeValue, token->session, key->private_key, &attribute, 1);
     ret->value_readable = rv == CKR_OK && attribute.ulValueLen != CK_UNAVAILABLE_INFORMATION;
     (void)snprintf(ret->value_answer, sizeof(ret->value_answer), "%s", pc_ckr_name(rv, fallback));
     return PC_OK;

@@ -3,6 +3,7 @@
 
 #include "base/error.h"
 #include "base/limits.h"
+#include "tokens/call.h"
 #include "tokens/ckr.h"
 #include "tokens/pubkey.h"
 #include "tokens/recover.h"
@@ -122,7 +123,7 @@ static struct pc_result undo(struct pc_token *token, struct pc_key *key, struct 
 {
     const CK_OBJECT_HANDLE made[] = {key->private_key, key->public_key};
     for (size_t i = 0; i < PC_ARRAY_LEN(made); i++) {
-        const CK_RV rv = token->slot.module->fn->C_DestroyObject(token->session, made[i]);
+        const CK_RV rv = PC_P11(token->slot.module, C_DestroyObject, token->session, made[i]);
         if (rv != CKR_OK) {
             char fallback[32];
             key->maybe_made = true;
@@ -191,9 +192,9 @@ static struct pc_result generate(struct pc_token *token, const struct pc_keygen 
     }
     fill_templates(token, wanted, &templates);
     const struct pc_result made =
-        pc_ckr(token->slot.module->fn->C_GenerateKeyPair(
-                   token->session, &mechanism, templates.public, templates.public_count, templates.private,
-                   templates.private_count, &ret->public_key, &ret->private_key),
+        pc_ckr(PC_P11(token->slot.module, C_GenerateKeyPair, token->session, &mechanism, templates.public,
+                      templates.public_count, templates.private, templates.private_count, &ret->public_key,
+                      &ret->private_key),
                "C_GenerateKeyPair", err);
     // Anything may be true after these; the other codes are refusals.
     if (made.code == P11CSR_E_TOKEN || made.code == P11CSR_E_TOKEN_REMOVED ||

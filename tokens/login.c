@@ -2,6 +2,7 @@
 #include "tokens/login.h"
 
 #include "base/error.h"
+#include "tokens/call.h"
 #include "tokens/ckr.h"
 #include "tokens/token.h"
 
@@ -13,8 +14,9 @@ bool pc_login_needed(const struct pc_token *token)
 /* Reads the token's flags again: another program may have used up tries meanwhile. */
 static struct pc_result refresh_flags(struct pc_token *token, p11csr_error **err)
 {
-    CK_FUNCTION_LIST *fn = token->slot.module->fn;
-    return pc_ckr(fn->C_GetTokenInfo(token->slot.id, &token->slot.token_info), "C_GetTokenInfo", err);
+    const struct pc_module *module = token->slot.module;
+    return pc_ckr(PC_P11(module, C_GetTokenInfo, token->slot.id, &token->slot.token_info), "C_GetTokenInfo",
+                  err);
 }
 
 /* Refuses before any PIN is asked for or sent. */
@@ -89,12 +91,13 @@ static struct pc_result send_pin(struct pc_token *token, CK_USER_TYPE user, cons
                                  const struct pc_pin_source *source, const struct pc_pin_request *request,
                                  p11csr_error **err)
 {
-    CK_FUNCTION_LIST *fn = token->slot.module->fn;
+    const struct pc_module *module = token->slot.module;
     struct pc_span bytes = {NULL, 0};
     if (secret != NULL) {
         bytes = pc_secret_bytes(secret);
     }
-    const CK_RV rv = fn->C_Login(token->session, user, (CK_UTF8CHAR *)(uintptr_t)bytes.ptr, bytes.len);
+    const CK_RV rv = PC_P11_ASKING(module, secret == NULL, C_Login, token->session, user,
+                                   (CK_UTF8CHAR *)(uintptr_t)bytes.ptr, bytes.len);
     if (rv == CKR_USER_ALREADY_LOGGED_IN && user != CKU_CONTEXT_SPECIFIC) {
         return PC_OK; // another session of this process logged in
     }

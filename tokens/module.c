@@ -3,6 +3,7 @@
 
 #include "base/error.h"
 #include "base/limits.h"
+#include "tokens/call.h"
 #include "tokens/ckr.h"
 #include "tokens/registry.h"
 
@@ -45,7 +46,8 @@ static struct pc_result add(struct pc_modules *modules, CK_FUNCTION_LIST *fn, co
     const struct pc_module module = {.fn = fn,
                                      .name = pc_strdup(name),
                                      .logs_calls = logs_calls(fn, file != NULL ? file : name, file != NULL),
-                                     .managed = managed};
+                                     .managed = managed,
+                                     .hook = modules->hook};
     if (module.name == NULL) {
         return pc_fail_memory(err);
     }
@@ -62,6 +64,35 @@ static void init(struct pc_modules *modules)
     pc_buf_init(&modules->list, MAX_MODULES * sizeof(struct pc_module));
 }
 
+/* The steps of p11-kit that are calls of the module, told like these. */
+
+static CK_FUNCTION_LIST *open_file(const char *path, const struct pc_call_hook *hook)
+{
+    pc_call_enter(hook, path, "dlopen", false);
+    CK_FUNCTION_LIST *fn = p11_kit_module_load(path, 0);
+    (void)pc_call_left(hook, path, "dlopen", false, fn != NULL ? CKR_OK : CKR_LIBRARY_LOAD_FAILED);
+    return fn;
+}
+
+static void close_file(CK_FUNCTION_LIST *fn, const char *name, const struct pc_call_hook *hook)
+{
+    pc_call_enter(hook, name, "dlclose", false);
+    p11_kit_module_release(fn);
+    (void)pc_call_left(hook, name, "dlclose", false, CKR_OK);
+}
+
+static CK_RV initialize(CK_FUNCTION_LIST *fn, const char *name, const struct pc_call_hook *hook)
+{
+    pc_call_enter(hook, name, "C_Initialize", false);
+    return pc_call_left(hook, name, "C_Initialize", false, p11_kit_module_initialize(fn));
+}
+
+static CK_RV finalize(CK_FUNCTION_LIST *fn, const char *name, const struct pc_call_hook *hook)
+{
+    pc_call_enter(hook, name, "C_Finalize", false);
+    return pc_call_left(hook, name, "C_Finalize", false, p11_kit_module_finalize(fn));
+}
+
 static struct pc_result load_path(const char *path, const char *name, struct pc_modules *modules,
                                   p11csr_error **err)
 {
@@ -69,28 +100,31 @@ static struct pc_result load_path(const char *path, const char *name, struct pc_
         return pc_fail_errno(err, errno == ENOENT ? P11CSR_E_MODULE_NOT_FOUND : P11CSR_E_MODULE_LOAD, errno,
                              "'%s'", path);
     }
-    CK_FUNCTION_LIST *fn = p11_kit_module_load(path, 0);
+    CK_FUNCTION_LIST *fn = open_file(path, modules->hook);
     if (fn == NULL) {
         const char *why = p11_kit_message();
         return pc_fail(err, P11CSR_E_MODULE_LOAD, "%s", why != NULL ? why : path);
     }
-    const CK_RV rv = p11_kit_module_initialize(fn);
+    const CK_RV rv = initialize(fn, name, modules->hook);
     if (rv != CKR_OK) {
-        p11_kit_module_release(fn);
+        close_file(fn, name, modules->hook);
         const struct pc_result result = pc_ckr(rv, "C_Initialize", err);
         return pc_frame(result, err, "cannot initialise the module '%s'", path);
     }
     const struct pc_result result = add(modules, fn, name, path, err);
     if (!pc_is_ok(result)) {
-        (void)p11_kit_module_finalize(fn);
-        p11_kit_module_release(fn);
+        (void)finalize(fn, name, modules->hook);
+        close_file(fn, name, modules->hook);
     }
     return result;
 }
 
 static struct pc_result load_registered(struct pc_modules *modules, p11csr_error **err)
 {
+    pc_call_enter(modules->hook, "p11-kit's modules", "C_Initialize", false);
     modules->registered = p11_kit_modules_load_and_initialize(0);
+    (void)pc_call_left(modules->hook, "p11-kit's modules", "C_Initialize", false,
+                       modules->registered != NULL ? CKR_OK : CKR_LIBRARY_LOAD_FAILED);
     if (modules->registered == NULL) {
         const char *why = p11_kit_message();
         return pc_fail(err, P11CSR_E_MODULE_LOAD, "p11-kit: %s",
@@ -126,10 +160,12 @@ static struct pc_result load(const char *path_or_name, struct pc_modules *module
     return load_path(path, path, modules, err);
 }
 
-PC_RESULT pc_modules_load(const char *path_or_name, struct pc_modules *ret, p11csr_error **err)
+PC_RESULT pc_modules_load(const char *path_or_name, const struct pc_call_hook *hook, struct pc_modules *ret,
+                          p11csr_error **err)
 {
     struct pc_modules modules;
     init(&modules);
+    modules.hook = hook;
     const struct pc_result result = load(path_or_name, &modules, err);
     if (!pc_is_ok(result)) {
         pc_modules_done(&modules);
@@ -151,13 +187,15 @@ void pc_modules_done(struct pc_modules *modules)
     for (size_t i = 0; i < pc_modules_count(modules); i++) {
         struct pc_module *module = pc_modules_get(modules, i);
         if (module->managed) {
-            (void)p11_kit_module_finalize(module->fn);
-            p11_kit_module_release(module->fn);
+            (void)finalize(module->fn, module->name, module->hook);
+            close_file(module->fn, module->name, module->hook);
         }
         pc_release(module->name);
     }
     if (modules->registered != NULL) {
+        pc_call_enter(modules->hook, "p11-kit's modules", "C_Finalize", false);
         p11_kit_modules_finalize_and_release(modules->registered);
+        (void)pc_call_left(modules->hook, "p11-kit's modules", "C_Finalize", false, CKR_OK);
         modules->registered = NULL;
     }
     pc_buf_done(&modules->list);
@@ -175,6 +213,6 @@ struct pc_module *pc_modules_get(const struct pc_modules *modules, size_t index)
 
 PC_RESULT pc_module_restart(struct pc_module *module, p11csr_error **err)
 {
-    PC_TRY(pc_ckr(p11_kit_module_finalize(module->fn), "C_Finalize", err));
-    return pc_ckr(p11_kit_module_initialize(module->fn), "C_Initialize", err);
+    PC_TRY(pc_ckr(finalize(module->fn, module->name, module->hook), "C_Finalize", err));
+    return pc_ckr(initialize(module->fn, module->name, module->hook), "C_Initialize", err);
 }

@@ -3,7 +3,14 @@
 #define PC_TOKENS_MODULE_H
 
 #include "base/buf.h"
+#include "p11csr/call.h"
 #include "tokens/ck.h"
+
+/* Who is told of the calls of a module; `callback` NULL: nobody. See tokens/call.h. */
+struct pc_call_hook {
+    p11csr_call_callback callback;
+    void *data;
+};
 
 /*
  * PKCS#11 modules, loaded through p11-kit and managed by it: it counts the users of a module in the process
@@ -14,19 +21,23 @@ struct pc_module {
     char *name;      /* for people: p11-kit's name, or the file's */
     bool logs_calls; /* a call log that prints the PIN of C_Login stands between us and the module */
     bool managed;    /* loaded by us: finalised and released with the set */
+    const struct pc_call_hook *hook; /* borrowed; NULL: nobody is told of its calls */
 };
 
 struct pc_modules {
     struct pc_buf list;            /* struct pc_module */
     CK_FUNCTION_LIST **registered; /* p11-kit's list when all known modules were loaded */
+    const struct pc_call_hook *hook;
 };
 
 /*
  * Loads one module: a path (anything with a '/'), or the name of a module that p11-kit knows ("softhsm2"),
  * which is looked up in p11-kit's .module files so that no other module is loaded. NULL: every module that
- * p11-kit knows, except those for trust policy.
+ * p11-kit knows, except those for trust policy. `hook` (NULL: none) is told of all calls, of loading too, and
+ * stays where it is as long as the modules are there.
  */
-PC_RESULT pc_modules_load(const char *path_or_name, struct pc_modules *ret, p11csr_error **err);
+PC_RESULT pc_modules_load(const char *path_or_name, const struct pc_call_hook *hook, struct pc_modules *ret,
+                          p11csr_error **err);
 /*
  * Takes a function list that is initialised already. For tests and for callers that loaded the module
  * themselves.

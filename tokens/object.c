@@ -3,6 +3,7 @@
 
 #include "base/error.h"
 #include "base/limits.h"
+#include "tokens/call.h"
 #include "tokens/ckr.h"
 
 #include <string.h>
@@ -11,11 +12,12 @@ enum { FIND_BATCH = 256 };
 
 static struct pc_result collect(struct pc_token *token, struct pc_buf *ret, p11csr_error **err)
 {
-    CK_FUNCTION_LIST *fn = token->slot.module->fn;
+    const struct pc_module *module = token->slot.module;
     for (;;) {
         CK_OBJECT_HANDLE batch[FIND_BATCH];
         CK_ULONG count = 0;
-        PC_TRY(pc_ckr(fn->C_FindObjects(token->session, batch, FIND_BATCH, &count), "C_FindObjects", err));
+        PC_TRY(pc_ckr(PC_P11(module, C_FindObjects, token->session, batch, FIND_BATCH, &count),
+                      "C_FindObjects", err));
         if (count > FIND_BATCH) {
             return pc_fail(err, P11CSR_E_TOKEN,
                            "C_FindObjects returned more handles than it was given room for");
@@ -31,10 +33,11 @@ static struct pc_result collect(struct pc_token *token, struct pc_buf *ret, p11c
 PC_RESULT pc_objects_find(struct pc_token *token, CK_ATTRIBUTE *template, size_t count, struct pc_buf *ret,
                           p11csr_error **err)
 {
-    CK_FUNCTION_LIST *fn = token->slot.module->fn;
-    PC_TRY(pc_ckr(fn->C_FindObjectsInit(token->session, template, count), "C_FindObjectsInit", err));
+    const struct pc_module *module = token->slot.module;
+    PC_TRY(
+        pc_ckr(PC_P11(module, C_FindObjectsInit, token->session, template, count), "C_FindObjectsInit", err));
     const struct pc_result result = collect(token, ret, err);
-    const CK_RV rv = fn->C_FindObjectsFinal(token->session);
+    const CK_RV rv = PC_P11(module, C_FindObjectsFinal, token->session);
     PC_TRY(result);
     return pc_ckr(rv, "C_FindObjectsFinal", err);
 }
@@ -51,10 +54,11 @@ static bool means_absent(CK_RV rv, const CK_ATTRIBUTE *attribute)
 static struct pc_result read_large(struct pc_token *token, CK_OBJECT_HANDLE object, CK_ATTRIBUTE *attribute,
                                    struct pc_buf *ret, p11csr_error **err)
 {
-    CK_FUNCTION_LIST *fn = token->slot.module->fn;
+    const struct pc_module *module = token->slot.module;
     attribute->pValue = NULL;
     attribute->ulValueLen = 0;
-    PC_TRY(pc_ckr(fn->C_GetAttributeValue(token->session, object, attribute, 1), "C_GetAttributeValue", err));
+    PC_TRY(pc_ckr(PC_P11(module, C_GetAttributeValue, token->session, object, attribute, 1),
+                  "C_GetAttributeValue", err));
     if (attribute->ulValueLen > PC_MAX_ATTRIBUTE) {
         return pc_fail(err, P11CSR_E_LIMIT, "attribute 0x%lx has %lu bytes", attribute->type,
                        attribute->ulValueLen);
@@ -62,7 +66,8 @@ static struct pc_result read_large(struct pc_token *token, CK_OBJECT_HANDLE obje
     const size_t room = attribute->ulValueLen;
     attribute->pValue = pc_buf_reserve(ret, room);
     PC_TRY(pc_buf_check(ret, err));
-    PC_TRY(pc_ckr(fn->C_GetAttributeValue(token->session, object, attribute, 1), "C_GetAttributeValue", err));
+    PC_TRY(pc_ckr(PC_P11(module, C_GetAttributeValue, token->session, object, attribute, 1),
+                  "C_GetAttributeValue", err));
     if (attribute->ulValueLen > room) {
         return pc_fail(err, P11CSR_E_TOKEN, "attribute 0x%lx grew while it was read", attribute->type);
     }
@@ -75,8 +80,8 @@ PC_RESULT pc_object_read(struct pc_token *token, CK_OBJECT_HANDLE object, CK_ATT
 {
     uint8_t small[512]; // most values fit: one call instead of two
     CK_ATTRIBUTE attribute = {type, small, sizeof(small)};
-    CK_FUNCTION_LIST *fn = token->slot.module->fn;
-    const CK_RV rv = fn->C_GetAttributeValue(token->session, object, &attribute, 1);
+    const struct pc_module *module = token->slot.module;
+    const CK_RV rv = PC_P11(module, C_GetAttributeValue, token->session, object, &attribute, 1);
     *ret_there = !means_absent(rv, &attribute);
     if (!*ret_there) {
         return PC_OK;

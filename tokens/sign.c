@@ -4,6 +4,7 @@
 #include "alg/signature.h"
 #include "base/error.h"
 #include "base/limits.h"
+#include "tokens/call.h"
 #include "tokens/ckr.h"
 #include "tokens/recover.h"
 
@@ -41,7 +42,7 @@ static PC_RESULT signer_choose(void *self, const struct pc_scheme *scheme, const
 static struct pc_result sign_into(const struct pc_token_signer *self, struct pc_span input,
                                   struct pc_buf *ret, p11csr_error **err)
 {
-    CK_FUNCTION_LIST *fn = self->token->slot.module->fn;
+    const struct pc_module *module = self->token->slot.module;
     CK_ULONG len = pc_signature_max(self->key->public.spec, self->key->public.bits);
     CK_RV rv = CKR_BUFFER_TOO_SMALL;
     CK_ULONG room = 0;
@@ -49,7 +50,8 @@ static struct pc_result sign_into(const struct pc_token_signer *self, struct pc_
         room = len;
         uint8_t *to = pc_buf_reserve(ret, room);
         PC_TRY(pc_buf_check(ret, err));
-        rv = fn->C_Sign(self->token->session, (CK_BYTE *)(uintptr_t)input.ptr, input.len, to, &len);
+        rv = PC_P11(module, C_Sign, self->token->session, (CK_BYTE *)(uintptr_t)input.ptr, input.len, to,
+                    &len);
     }
     PC_TRY(pc_ckr(rv, "C_Sign", err));
     if (len > room) {
@@ -70,9 +72,9 @@ static struct pc_result sign_once(struct pc_token_signer *self, const struct pc_
         mechanism.pParameter = &pss;
         mechanism.ulParameterLen = sizeof(pss);
     }
-    CK_FUNCTION_LIST *fn = self->token->slot.module->fn;
-    PC_TRY(
-        pc_ckr(fn->C_SignInit(self->token->session, &mechanism, self->key->private_key), "C_SignInit", err));
+    const struct pc_module *module = self->token->slot.module;
+    PC_TRY(pc_ckr(PC_P11(module, C_SignInit, self->token->session, &mechanism, self->key->private_key),
+                  "C_SignInit", err));
     if (self->always_authenticate) {
         char label[64];
         (void)snprintf(label, sizeof(label), "%.*s", (int)self->key->label.len,

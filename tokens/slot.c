@@ -4,6 +4,7 @@
 #include "base/error.h"
 #include "base/limits.h"
 #include "base/text.h"
+#include "tokens/call.h"
 #include "tokens/ckr.h"
 
 #include <limits.h>
@@ -57,7 +58,7 @@ static struct pc_result matches_module(const struct pc_uri *uri, struct pc_modul
     }
     CK_INFO info;
     char version[16];
-    PC_TRY(pc_ckr(module->fn->C_GetInfo(&info), "C_GetInfo", err));
+    PC_TRY(pc_ckr(PC_P11(module, C_GetInfo, &info), "C_GetInfo", err));
     (void)snprintf(version, sizeof(version), "%u.%u", info.libraryVersion.major, info.libraryVersion.minor);
     *ret =
         matches_field(uri, PC_URI_LIBRARY_MANUFACTURER, info.manufacturerID, sizeof(info.manufacturerID)) &&
@@ -76,7 +77,7 @@ static struct pc_result list_slots(struct pc_module *module, struct pc_buf *ret,
     CK_ULONG room = 0;
     for (int tries = 0; tries < 3 && rv == CKR_BUFFER_TOO_SMALL;
          tries++) { // a slot may appear between the calls
-        PC_TRY(pc_ckr(module->fn->C_GetSlotList(CK_TRUE, NULL, &count), "C_GetSlotList", err));
+        PC_TRY(pc_ckr(PC_P11(module, C_GetSlotList, CK_TRUE, NULL, &count), "C_GetSlotList", err));
         if (count > PC_MAX_SLOTS) {
             return pc_fail(err, P11CSR_E_LIMIT, "module '%s' reports %lu slots", module->name, count);
         }
@@ -86,7 +87,7 @@ static struct pc_result list_slots(struct pc_module *module, struct pc_buf *ret,
         room = count;
         uint8_t *to = pc_buf_reserve(ret, room * sizeof(CK_SLOT_ID));
         PC_TRY(pc_buf_check(ret, err));
-        rv = module->fn->C_GetSlotList(CK_TRUE, (CK_SLOT_ID *)(void *)to, &count);
+        rv = PC_P11(module, C_GetSlotList, CK_TRUE, (CK_SLOT_ID *)(void *)to, &count);
     }
     PC_TRY(pc_ckr(rv, "C_GetSlotList", err));
     if (count > room) {
@@ -111,12 +112,12 @@ static struct pc_result each_slot(struct pc_module *module,
     for (size_t at = 0; at < ids.len; at += sizeof(CK_SLOT_ID)) {
         struct pc_slot slot = {.module = module};
         memcpy(&slot.id, ids.ptr + at, sizeof(slot.id));
-        const CK_RV rv = module->fn->C_GetTokenInfo(slot.id, &slot.token_info);
+        const CK_RV rv = PC_P11(module, C_GetTokenInfo, slot.id, &slot.token_info);
         if (rv == CKR_TOKEN_NOT_PRESENT || rv == CKR_DEVICE_REMOVED || rv == CKR_TOKEN_NOT_RECOGNIZED) {
             continue;
         }
         PC_TRY(pc_ckr(rv, "C_GetTokenInfo", err));
-        PC_TRY(pc_ckr(module->fn->C_GetSlotInfo(slot.id, &slot.slot_info), "C_GetSlotInfo", err));
+        PC_TRY(pc_ckr(PC_P11(module, C_GetSlotInfo, slot.id, &slot.slot_info), "C_GetSlotInfo", err));
         PC_TRY(visit(&slot, data, err));
     }
     return PC_OK;
@@ -300,7 +301,7 @@ PC_RESULT pc_slot_to_uri(const struct pc_slot *slot, struct pc_uri *ret, p11csr_
 PC_RESULT pc_module_expect_maker(struct pc_module *module, const char *maker, p11csr_error **err)
 {
     CK_INFO info;
-    PC_TRY(pc_ckr(module->fn->C_GetInfo(&info), "C_GetInfo", err));
+    PC_TRY(pc_ckr(PC_P11(module, C_GetInfo, &info), "C_GetInfo", err));
     const struct pc_span is = pc_padded(info.manufacturerID, sizeof(info.manufacturerID));
     if (is.len < strlen(maker) || memcmp(is.ptr, maker, strlen(maker)) != 0) {
         return pc_fail(err, P11CSR_E_MODULE_LOAD, "module '%s' is made by '%.*s', not by '%s'", module->name,

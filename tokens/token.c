@@ -3,6 +3,7 @@
 
 #include "base/error.h"
 #include "base/limits.h"
+#include "tokens/call.h"
 #include "tokens/ckr.h"
 
 #include <stdio.h>
@@ -35,7 +36,7 @@ static struct pc_result open_session(const struct pc_token *token, bool read_wri
                                      p11csr_error **err)
 {
     const CK_FLAGS flags = CKF_SERIAL_SESSION | (read_write ? CKF_RW_SESSION : 0);
-    return pc_ckr(token->slot.module->fn->C_OpenSession(token->slot.id, flags, NULL, NULL, ret),
+    return pc_ckr(PC_P11(token->slot.module, C_OpenSession, token->slot.id, flags, NULL, NULL, ret),
                   "C_OpenSession", err);
 }
 
@@ -45,7 +46,7 @@ static struct pc_result switch_session(struct pc_token *token, bool read_write, 
     CK_SESSION_HANDLE session = 0;
     PC_TRY(open_session(token, read_write, &session, err));
     if (token->has_session) {
-        const CK_RV rv = token->slot.module->fn->C_CloseSession(token->session);
+        const CK_RV rv = PC_P11(token->slot.module, C_CloseSession, token->session);
         if (rv == CKR_SESSION_HANDLE_INVALID) { // it was gone, and the login went with it
             token->logged_in = false;
         }
@@ -77,7 +78,7 @@ void pc_token_drop_session(struct pc_token *token)
     if (!token->has_session) {
         return;
     }
-    (void)token->slot.module->fn->C_CloseSession(token->session); // it may be gone already
+    (void)PC_P11(token->slot.module, C_CloseSession, token->session); // it may be gone already
     token->has_session = false;
     token->read_write = false;
     token->logged_in = false;
@@ -92,19 +93,20 @@ void pc_token_ended(struct pc_token *token, struct pc_result result)
 
 static struct pc_result read_mechanisms(struct pc_token *token, p11csr_error **err)
 {
-    CK_FUNCTION_LIST *fn = token->slot.module->fn;
+    const struct pc_module *module = token->slot.module;
     CK_ULONG count = 0;
     if (token->mechanisms.len > 0) {
         return PC_OK;
     }
-    PC_TRY(pc_ckr(fn->C_GetMechanismList(token->slot.id, NULL, &count), "C_GetMechanismList", err));
+    PC_TRY(
+        pc_ckr(PC_P11(module, C_GetMechanismList, token->slot.id, NULL, &count), "C_GetMechanismList", err));
     if (count > PC_MAX_MECHANISMS) {
         return pc_fail(err, P11CSR_E_LIMIT, "the token reports %lu mechanisms", count);
     }
     const CK_ULONG room = count;
     uint8_t *to = pc_buf_reserve(&token->mechanisms, room * sizeof(CK_MECHANISM_TYPE));
     PC_TRY(pc_buf_check(&token->mechanisms, err));
-    PC_TRY(pc_ckr(fn->C_GetMechanismList(token->slot.id, (CK_MECHANISM_TYPE *)(void *)to, &count),
+    PC_TRY(pc_ckr(PC_P11(module, C_GetMechanismList, token->slot.id, (CK_MECHANISM_TYPE *)(void *)to, &count),
                   "C_GetMechanismList", err));
     if (count > room) {
         return pc_fail(err, P11CSR_E_TOKEN, "C_GetMechanismList returned more than it was given room for");
@@ -127,8 +129,8 @@ static struct pc_result get_mechanism(struct pc_token *token, CK_MECHANISM_TYPE 
     if (!*ret_there) {
         return PC_OK;
     }
-    return pc_ckr(token->slot.module->fn->C_GetMechanismInfo(token->slot.id, type, ret), "C_GetMechanismInfo",
-                  err);
+    return pc_ckr(PC_P11(token->slot.module, C_GetMechanismInfo, token->slot.id, type, ret),
+                  "C_GetMechanismInfo", err);
 }
 
 PC_RESULT pc_token_has_mechanism(struct pc_token *token, CK_MECHANISM_TYPE type, CK_FLAGS flags, bool *ret,

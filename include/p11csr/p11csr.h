@@ -3,6 +3,7 @@
 #define P11CSR_P11CSR_H
 
 /* Everything that libp11csr offers. */
+#include "p11csr/call.h"
 #include "p11csr/context.h"
 #include "p11csr/csr.h"
 #include "p11csr/error.h"

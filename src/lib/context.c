@@ -188,6 +188,12 @@ void p11csr_ctx_set_warning_callback(p11csr_ctx *ctx, p11csr_warning_callback ca
     lock.ctx->warning_callback_data = data;
 }
 
+void p11csr_ctx_set_call_callback(p11csr_ctx *ctx, p11csr_call_callback callback, void *data)
+{
+    const struct pc_lock lock PC_LOCK_CLEANUP = pc_lock_begin(ctx);
+    lock.ctx->call_hook = (struct pc_call_hook){.callback = callback, .data = data};
+}
+
 void p11csr_free_text(char **text)
 {
     if (text != NULL) {

@@ -22,11 +22,12 @@ struct p11csr_ctx {
     void *pin_callback_data;
     p11csr_warning_callback warning_callback;
     void *warning_callback_data;
-    char *state_dir;      /* where intent records are kept; NULL: nowhere */
-    int log_fd;           /* -1: not open */
-    struct pc_buf pins;   /* struct pc_pin *: PIN sources, by how they were named */
-    struct pc_buf loaded; /* struct pc_loaded *: modules, by how they were named */
-    struct pc_buf opened; /* struct pc_opened *: tokens in use */
+    struct pc_call_hook call_hook; /* the modules that are loaded point to it */
+    char *state_dir;               /* where intent records are kept; NULL: nowhere */
+    int log_fd;                    /* -1: not open */
+    struct pc_buf pins;            /* struct pc_pin *: PIN sources, by how they were named */
+    struct pc_buf loaded;          /* struct pc_loaded *: modules, by how they were named */
+    struct pc_buf opened;          /* struct pc_opened *: tokens in use */
 };
 
 /* A set of modules and the name it was asked for by; NULL: all that p11-kit knows. */

@@ -215,7 +215,7 @@ static struct pc_result load(p11csr_ctx *ctx, const struct pc_target *target, st
     }
     struct pc_result result = set_environment(ctx, target->alias, err);
     if (pc_is_ok(result)) {
-        result = pc_modules_load(target->module, &loaded->modules, err);
+        result = pc_modules_load(target->module, &ctx->call_hook, &loaded->modules, err);
     }
     if (pc_is_ok(result) && target->module != NULL) {
         loaded->name = pc_strdup(target->module);

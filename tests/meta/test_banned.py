@@ -59,6 +59,9 @@ def check_calls(path, text, used=None):
                     used.add((path, name))
             else:
                 faults.append(f"{path}:{line}: {name}() {why}")
+    for match in re.finditer(r"(?:->|\.)\s*(C_[A-Z]\w+)\s*\(", tree.plain(text)) if is_library(path) else ():
+        line = tree.line_of(tree.plain(text), match.start())
+        faults.append(f"{path}:{line}: {match.group(1)} is not called by PC_P11: nobody is told of it")
     if is_library(path) and re.search(r"\b(stdout|stderr)\b", tree.plain(text)):
         faults.append(f"{path}: stdout and stderr belong to the program, not to the library")
     return faults
@@ -85,6 +88,7 @@ def test_bad_examples():
     for call in bad:
         assert check_calls("src/csr/a.c", f"    {call};"), call
     assert check_calls("src/cli/a.c", "    p = strdup(a);")
+    assert check_calls("tokens/a.c", "    rv = module->fn->C_Sign(session);")
     assert check_lines("src/a.c", "int a;\n")
     assert check_lines("src/a.c", f"// {LICENCE}\n" + "x" * 111)
     off = "// clang-format off\n// clang-format on\n"
@@ -94,6 +98,7 @@ def test_bad_examples():
 
 
 def test_good_examples():
+    assert check_calls("tokens/a.c", "rv = PC_P11(module, C_Sign, session);") == []
     good = 'pc_buf_printf(b, "printf("); snprintf(a, 1, "x"); row->exit(1); // exit(1)\nint exit_status;'
     assert check_calls("src/csr/a.c", good) == []
     assert check_calls("src/base/mem.c", "p = calloc(1, 2);") == []

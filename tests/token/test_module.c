@@ -40,7 +40,7 @@ static void check_load_fails(const char *path, enum p11csr_code code, const char
     struct pc_modules modules = {0};
     char message[300];
     (void)snprintf(message, sizeof(message), "cannot load the PKCS#11 module %s", path);
-    const struct pc_result result = pc_modules_load(path, &modules, &err);
+    const struct pc_result result = pc_modules_load(path, NULL, &modules, &err);
     check_failed(result, err, code, says);
     assert_string_equal(p11csr_error_message(err), message);
     assert_int_equal(pc_modules_count(&modules), 0);
