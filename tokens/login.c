@@ -86,6 +86,16 @@ static bool is_wrong_pin(CK_RV rv)
     return rv == CKR_PIN_INCORRECT || rv == CKR_PIN_INVALID || rv == CKR_PIN_LEN_RANGE;
 }
 
+/*
+ * Tokens that store CKA_ALWAYS_AUTHENTICATE and do not act on it have no login for one use: opencryptoki does
+ * not know the role, NSS takes it for that of the user, others lack it.
+ */
+static bool is_unknown_context(CK_RV rv)
+{
+    return rv == CKR_USER_ALREADY_LOGGED_IN || rv == CKR_USER_TYPE_INVALID ||
+           rv == CKR_FUNCTION_NOT_SUPPORTED;
+}
+
 /* `source`: where the secret came from. Both are NULL at a PIN pad, where the device asks. */
 static struct pc_result send_pin(struct pc_token *token, CK_USER_TYPE user, const struct pc_secret *secret,
                                  const struct pc_pin_source *source, const struct pc_pin_request *request,
@@ -100,6 +110,9 @@ static struct pc_result send_pin(struct pc_token *token, CK_USER_TYPE user, cons
                                    (CK_UTF8CHAR *)(uintptr_t)bytes.ptr, bytes.len);
     if (rv == CKR_USER_ALREADY_LOGGED_IN && user != CKU_CONTEXT_SPECIFIC) {
         return PC_OK; // another session of this process logged in
+    }
+    if (user == CKU_CONTEXT_SPECIFIC && is_unknown_context(rv)) {
+        return PC_OK; // C_Sign tells whether the key may be used
     }
     const struct pc_result result = pc_ckr(rv, "C_Login", err);
     if (is_wrong_pin(rv) && source != NULL && source->refused != NULL) {

@@ -373,18 +373,27 @@ static void test_context_login_fails(void **state)
     assert_int_equal(f->mock->signatures, 0);
 }
 
-/* A context login that is "already there" is none: the signature would not be authorised. */
-static void test_context_already_logged_in(void **state)
+/* A token that knows no context login: whether the key may be used is for C_Sign to say. */
+static void test_context_unknown(void **state)
 {
+    static const CK_RV unknown[] = {CKR_USER_ALREADY_LOGGED_IN, CKR_USER_TYPE_INVALID,
+                                    CKR_FUNCTION_NOT_SUPPORTED};
     struct fixture *f = *state;
     struct pc_buf signature PC_CLEANUP(pc_buf_done) = {0};
     pc_buf_init(&signature, 1024);
     mock_set_flag(mock_add_pair(f->mock, MOCK_P256, 0, "web", "1").private_key, CKA_ALWAYS_AUTHENTICATE,
                   true);
     find_web(f);
-    mock_fail(f->mock, "C_Login", 1, CKR_USER_ALREADY_LOGGED_IN);
+    for (size_t i = 0; i < PC_ARRAY_LEN(unknown); i++) {
+        mock_fail_after(f->mock, "C_Login", 1, unknown[i]); // the mock signs as if it did not care
+        check_ok(fixture_sign(f, PC_SCHEME_ECDSA_SHA256, &signature), &f->err);
+        mock_fail(f->mock, "C_Login", 1, unknown[i]); // this time it does
+        check_fails(fixture_sign(f, PC_SCHEME_ECDSA_SHA256, &signature), &f->err, P11CSR_E_LOGIN,
+                    "C_Sign: CKR_USER_NOT_LOGGED_IN");
+    }
+    mock_fail(f->mock, "C_Login", 1, CKR_USER_NOT_LOGGED_IN);
     check_fails(fixture_sign(f, PC_SCHEME_ECDSA_SHA256, &signature), &f->err, P11CSR_E_LOGIN,
-                "C_Login: CKR_USER_ALREADY_LOGGED_IN");
+                "C_Login: CKR_USER_NOT_LOGGED_IN");
 }
 
 /* Codes by the standard's numbers (OASIS pkcs11t.h): p11-kit's header of 2022 has others for some of them. */
@@ -459,7 +468,7 @@ int main(void)
         FIXTURE_TEST(test_already_logged_in),
         FIXTURE_TEST(test_context_login),
         FIXTURE_TEST(test_context_login_fails),
-        FIXTURE_TEST(test_context_already_logged_in),
+        FIXTURE_TEST(test_context_unknown),
         cmocka_unit_test(test_numbers_of_the_standard),
         FIXTURE_TEST(test_logged_calls),
         FIXTURE_TEST(test_token_info_fails),

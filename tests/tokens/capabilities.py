@@ -53,6 +53,18 @@ ROWS = (
         always_authenticate="enforced",
         note="ECDSA by CKM_ECDSA only: p11csr makes the digest",
     ),
+    Row(
+        name="opencryptoki",
+        title="opencryptoki 3.8, software token",
+        proof=REAL,
+        packages=("opencryptoki", "iproute2", "util-linux"),
+        files=("/usr/sbin/pkcsslotd", LIB + "/pkcs11/libopencryptoki.so"),
+        generates=RSA,
+        pin_locks=3,
+        always_authenticate="stored, not enforced",
+        private=True,
+        note="PKCS#1 v1.5 by CKM_RSA_PKCS only: p11csr makes the DigestInfo",
+    ),
 )
 
 BEGIN = "<!-- works with: made by tests/tokens/capabilities.py -->"

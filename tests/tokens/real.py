@@ -50,7 +50,6 @@ class RealToken(support.Box):
         self.label = self.LABEL
         self.secrets = [self.PIN, self.WRONG_PIN]
         self.pin_file = self.write_pin("pin", self.PIN)
-        self.wrong_pin_file = self.write_pin("wrong-pin", self.WRONG_PIN)
 
     def set_up(self):
         """Starts the token."""
@@ -74,6 +73,8 @@ class RealToken(support.Box):
 
     @property
     def at_wrongly(self):
+        # A new file each time: a wrong PIN is not sent again from one that has not changed.
+        self.wrong_pin_file = self.write_pin(self.new_name(), self.WRONG_PIN)
         return ("--token", self.label, "--pin-source", f"file:{self.wrong_pin_file}")
 
     def daemon(self, *command, env=None, log=None):
