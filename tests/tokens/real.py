@@ -2,7 +2,6 @@
 """What the fixtures of all real tokens share: a sandbox for p11csr in which a token and its daemons run."""
 
 import json
-import os
 import pathlib
 import subprocess
 import time
@@ -10,7 +9,6 @@ import time
 import capabilities
 import support
 
-LOGIN_COUNTER = os.environ["P11CSR_LOGIN_COUNTER"]
 LISTED = json.loads(
     subprocess.run(
         [support.PROGRAM, "algorithms", "--json"], stdout=subprocess.PIPE, check=True, timeout=support.TIMEOUT
@@ -155,15 +153,11 @@ class RealToken(support.Box):
         """Runs a command that ends so; returns the logins it sent as (user type, what the module said)."""
         seen = self.dir / "logins"
         seen.unlink(missing_ok=True)
-        env = {
-            "P11CSR_MODULE": LOGIN_COUNTER,
-            "LOGIN_COUNTER_MODULE": self.MODULE,
-            "LOGIN_COUNTER_FILE": seen,
-        }
+        env = {"P11CSR_MODULE": support.SHIM, "P11SHIM_MODULE": self.MODULE, "P11SHIM_LOG": seen}
         result = self.run(*args, env=env)
         assert result.status == status, result
-        lines = seen.read_text().splitlines() if seen.exists() else []
-        return result, [tuple(int(word, 0) for word in line.split()[1:]) for line in lines]
+        lines = [line.split() for line in seen.read_text().splitlines()] if seen.exists() else []
+        return result, [(words[3], words[2]) for words in lines if words[0] == "C_Login"]
 
     def unlock(self):
         """Makes a locked PIN good again; only for tokens that lock."""

@@ -3,9 +3,8 @@
 
 import real
 
-# Results of C_Login and the users who log in.
-OK, PIN_INCORRECT, PIN_LOCKED = 0, 0xA0, 0xA4
-USER, CONTEXT = 1, 2
+# Users who log in.
+USER, CONTEXT = "user=1", "user=2"
 
 
 def uri_of(token):
@@ -113,10 +112,10 @@ def test_wrong_pin_is_sent_once(token):
     select = token.key_of(token.row.specs()[0])
     args = (*select, "--subject", "CN=x", "-o", "x.csr")
     result, sent = token.logins("request", *token.at_wrongly, *args, "--json", status=4)
-    assert sent == [(USER, PIN_INCORRECT)] and result.json["error"]["code"] == "PIN_INCORRECT"
+    assert sent == [(USER, "CKR_PIN_INCORRECT")] and result.json["error"]["code"] == "PIN_INCORRECT"
     assert not (token.work / "x.csr").exists()
     _, sent = token.logins("request", *token.at, *args, status=0)
-    assert sent[0] == (USER, OK) and all(login == (CONTEXT, OK) for login in sent[1:])
+    assert sent[0] == (USER, "CKR_OK") and all(login == (CONTEXT, "CKR_OK") for login in sent[1:])
 
 
 def test_pin_locks(token):
@@ -124,13 +123,13 @@ def test_pin_locks(token):
     if not token.row.pin_locks:
         for _ in range(5):
             _, sent = token.logins("keys", "list", *token.at_wrongly, status=4)
-            assert sent == [(USER, PIN_INCORRECT)]
+            assert sent == [(USER, "CKR_PIN_INCORRECT")]
         token.run("keys", "list", *token.at).ok()
         return
     try:
         for tries in range(1, token.row.pin_locks):
             _, sent = token.logins("keys", "list", *token.at_wrongly, status=4)
-            assert sent == [(USER, PIN_INCORRECT)]
+            assert sent == [(USER, "CKR_PIN_INCORRECT")]
             assert token.pin_state() in ("count-low", "final-try"), tries
         if token.pin_state() == "final-try":
             result, sent = token.logins("keys", "list", *token.at, "--json", status=4)

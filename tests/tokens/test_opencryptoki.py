@@ -37,8 +37,7 @@ def test_always_authenticate_is_not_enforced(token, proven):
         sys.executable, support.RAW, token.MODULE, token.label, token.PIN, "rsa-2048", label, "a1", flag
     )
     args = ("request", *token.at, "--key-label", label, "--subject", "CN=x", "-o", "x.csr")
-    user_type_invalid = 0x103
     for _ in range(2):
         _, sent = token.logins(*args, "--force", status=0)
-        assert sent == [(1, 0), (2, user_type_invalid)]
+        assert sent == [("user=1", "CKR_OK"), ("user=2", "CKR_USER_TYPE_INVALID")]
         proven((token.work / "x.csr").read_bytes())

@@ -36,5 +36,5 @@ def test_always_authenticate(token, proven):
     for name in ("1.csr", "2.csr"):
         args = ("request", *token.at, "--key-label", label, "--subject", "CN=x", "-o", name)
         _, sent = token.logins(*args, status=0)
-        assert sent == [(1, 0), (2, 0)]
+        assert sent == [("user=1", "CKR_OK"), ("user=2", "CKR_OK")]
         proven((token.work / name).read_bytes())

@@ -115,8 +115,9 @@ static CK_RV log_in_context(struct shim_session *row, const CK_BYTE *pin, CK_ULO
 static CK_RV log_in(CK_SESSION_HANDLE session, CK_USER_TYPE type, CK_BYTE *pin, CK_ULONG len)
 {
     const struct shim_role *role = role_of(type);
-    if (type == CKU_CONTEXT_SPECIFIC && shim.script.always_authenticate) {
-        return log_in_context(shim_session_of(session), pin, len);
+    if (type == CKU_CONTEXT_SPECIFIC) { // without a script for it, it is the real module's
+        return shim.script.always_authenticate ? log_in_context(shim_session_of(session), pin, len)
+                                               : shim.real->C_Login(session, type, pin, len);
     }
     if (shim.user != NO_USER) {
         return shim.user == type ? CKR_USER_ALREADY_LOGGED_IN : CKR_USER_ANOTHER_ALREADY_LOGGED_IN;
