@@ -5,10 +5,7 @@
 #include "base/limits.h"
 #include "base/text.h"
 #include "csr/key_file.h"
-#include "lib/intent.h"
-#include "lib/log.h"
 #include "lib/target.h"
-#include "tokens/keygen.h"
 
 #include <string.h>
 
@@ -17,7 +14,7 @@ struct p11csr_key_list {
     bool partial;
 };
 
-static void texts_done(struct pc_key_texts *texts)
+void pc_key_texts_done(struct pc_key_texts *texts)
 {
     char *const all[] = {texts->uri,  texts->token,       texts->label,  texts->id,
                          texts->type, texts->spki_sha256, texts->problem};
@@ -34,17 +31,6 @@ static struct pc_result format_uri(const struct pc_token *token, const struct pc
     pc_uri_init(&uri);
     pc_buf_init(&text, PC_MAX_URI);
     PC_TRY(pc_key_to_uri(token, key, &uri, err));
-    PC_TRY(pc_uri_format(&uri, &text, err));
-    return pc_buf_take_text(&text, ret, err);
-}
-
-static struct pc_result format_token_uri(const struct pc_token *token, char **ret, p11csr_error **err)
-{
-    struct pc_uri uri PC_CLEANUP(pc_uri_done);
-    struct pc_buf text PC_CLEANUP(pc_buf_done) = {0};
-    pc_uri_init(&uri);
-    pc_buf_init(&text, PC_MAX_URI);
-    PC_TRY(pc_slot_to_uri(&token->slot, &uri, err));
     PC_TRY(pc_uri_format(&uri, &text, err));
     return pc_buf_take_text(&text, ret, err);
 }
@@ -69,8 +55,8 @@ static struct pc_result fill_public(p11csr_ctx *ctx, const struct pc_key *key, s
     return PC_OK;
 }
 
-static struct pc_result fill_texts(p11csr_ctx *ctx, const struct pc_token *token, const struct pc_key *key,
-                                   struct pc_key_texts *texts, p11csr_error **err)
+PC_RESULT pc_key_texts_fill(p11csr_ctx *ctx, const struct pc_token *token, const struct pc_key *key,
+                            struct pc_key_texts *texts, p11csr_error **err)
 {
     char name[40];
     pc_token_name(token, name);
@@ -104,13 +90,13 @@ static struct pc_result add_row(p11csr_ctx *ctx, const struct pc_token *token, c
                                 struct p11csr_key_list *list, p11csr_error **err)
 {
     struct pc_key_texts texts = {0};
-    struct pc_result result = fill_texts(ctx, token, key, &texts, err);
+    struct pc_result result = pc_key_texts_fill(ctx, token, key, &texts, err);
     if (pc_is_ok(result)) {
         pc_buf_add(&list->rows, &texts, sizeof(texts));
         result = pc_buf_check(&list->rows, err);
     }
     if (!pc_is_ok(result)) {
-        texts_done(&texts);
+        pc_key_texts_done(&texts);
     }
     return result;
 }
@@ -182,7 +168,7 @@ void p11csr_key_list_free(p11csr_key_list **list)
         return;
     }
     for (size_t at = 0; at < (*list)->rows.len; at += sizeof(struct pc_key_texts)) {
-        texts_done((struct pc_key_texts *)(void *)((*list)->rows.ptr + at));
+        pc_key_texts_done((struct pc_key_texts *)(void *)((*list)->rows.ptr + at));
     }
     pc_buf_done(&(*list)->rows);
     pc_release(*list);
@@ -203,7 +189,7 @@ enum p11csr_code p11csr_spki_read(const void *data, size_t len, unsigned char **
     return result.code;
 }
 
-static struct p11csr_key *key_new(p11csr_ctx *ctx)
+struct p11csr_key *pc_key_object_new(p11csr_ctx *ctx)
 {
     struct p11csr_key *key = pc_alloc(sizeof(*key));
     if (key != NULL) {
@@ -213,16 +199,16 @@ static struct p11csr_key *key_new(p11csr_ctx *ctx)
     return key;
 }
 
-static void key_cleanup(struct p11csr_key **key)
+void pc_key_object_cleanup(struct p11csr_key **key)
 {
     p11csr_key_free(key);
 }
 
-static struct pc_result open_key(p11csr_ctx *ctx, const struct p11csr_select *select, struct p11csr_key **ret,
-                                 p11csr_error **err)
+PC_RESULT pc_key_object_open(p11csr_ctx *ctx, const struct p11csr_select *select, struct p11csr_key **ret,
+                             p11csr_error **err)
 {
     struct pc_target target PC_CLEANUP(pc_target_done) = {0};
-    struct p11csr_key *key PC_CLEANUP(key_cleanup) = key_new(ctx);
+    struct p11csr_key *key PC_CLEANUP(pc_key_object_cleanup) = pc_key_object_new(ctx);
     struct pc_key_query query;
     if (key == NULL) {
         return pc_fail_memory(err);
@@ -231,7 +217,7 @@ static struct pc_result open_key(p11csr_ctx *ctx, const struct p11csr_select *se
     PC_TRY(pc_target_query(&target, select, &query, err));
     PC_TRY(pc_target_open(ctx, &target, &key->opened, err));
     PC_TRY(pc_key_find(&key->opened->token, &query, &key->opened->login, &key->key, err));
-    PC_TRY(fill_texts(ctx, &key->opened->token, &key->key, &key->texts, err));
+    PC_TRY(pc_key_texts_fill(ctx, &key->opened->token, &key->key, &key->texts, err));
     *ret = key;
     key = NULL;
     return PC_OK;
@@ -243,156 +229,7 @@ enum p11csr_code p11csr_key_open(p11csr_ctx *ctx, const struct p11csr_select *se
     const struct pc_lock lock PC_LOCK_CLEANUP = pc_lock_begin(ctx);
     struct p11csr_select taken;
     const struct pc_result result = pc_take_options(select, select->struct_size, &taken, sizeof(taken), err);
-    return pc_is_ok(result) ? open_key(lock.ctx, &taken, ret_key, err).code : result.code;
-}
-
-/* Makes the key with a record of it kept until the outcome is known, and logs that outcome. */
-static struct pc_result generate(p11csr_ctx *ctx, const struct pc_keygen *plan,
-                                 const struct pc_key_query *query, struct p11csr_key *key, p11csr_error **err)
-{
-    struct pc_buf id PC_CLEANUP(pc_buf_done) = {0};
-    char *token PC_CLEANUP(pc_free_str) = NULL;
-    struct pc_intent intent;
-    pc_buf_init(&id, PC_MAX_ATTRIBUTE);
-    if (query->has_id) {
-        pc_buf_add_span(&id, query->id);
-    } else {
-        PC_TRY(pc_key_random_id(&id, err));
-    }
-    const struct pc_keygen wanted = {.spec = plan->spec,
-                                     .label = query->label,
-                                     .id = pc_buf_span(&id),
-                                     .id_is_random = !query->has_id,
-                                     .backup = plan->backup};
-    PC_TRY(format_token_uri(&key->opened->token, &token, err));
-    const struct pc_intent_says says = {
-        .token = token, .label = query->label, .spec = plan->spec->name, .id = wanted.id};
-    PC_TRY(pc_log_open(ctx, err));
-    PC_TRY(pc_intent_open(ctx, &says, &intent, err));
-    struct pc_result result =
-        pc_key_generate(&key->opened->token, &wanted, &key->opened->login, &key->key, err);
-    pc_intent_close(&intent, !key->key.maybe_made, err);
-    if (pc_is_ok(result)) {
-        result = fill_texts(ctx, &key->opened->token, &key->key, &key->texts, err);
-    }
-    // A key that is there is logged as made, whatever failed after: its outcome says what.
-    const bool is_there = key->key.private_key != CK_INVALID_HANDLE && result.code != P11CSR_E_KEY_PROTECTION;
-    const struct pc_log_line line = {.event = is_there ? "key-made" : "key-refused",
-                                     .token = token,
-                                     .key = key->texts.uri,
-                                     .spki_sha256 = key->texts.spki_sha256,
-                                     .outcome = result.code};
-    const struct pc_result logged = pc_log_finish(ctx, &line, result, err);
-    if (pc_is_ok(result) && !pc_is_ok(logged)) {
-        pc_note(err, "the new key was made and stays on the token: %s", key->texts.uri);
-    }
-    return logged;
-}
-
-static struct pc_result make_key(p11csr_ctx *ctx, const struct p11csr_select *select,
-                                 const struct pc_keygen *plan, struct p11csr_key **ret, p11csr_error **err)
-{
-    struct pc_target target PC_CLEANUP(pc_target_done) = {0};
-    struct p11csr_key *key PC_CLEANUP(key_cleanup) = key_new(ctx);
-    struct pc_key_query query;
-    if (key == NULL) {
-        return pc_fail_memory(err);
-    }
-    PC_TRY(pc_target_resolve(ctx, select->token, &target, err));
-    PC_TRY(pc_target_query(&target, select, &query, err));
-    if (query.spki.len > 0 || query.given.len > 0) {
-        return pc_fail(err, P11CSR_E_USAGE, "a new key cannot have a public key that is there already");
-    }
-    if (query.label == NULL || query.label[0] == 0) {
-        const struct pc_result result = pc_fail(err, P11CSR_E_USAGE, "a new key needs a label");
-        pc_hint(err, "add --key-label NAME");
-        return result;
-    }
-    PC_TRY(pc_target_open(ctx, &target, &key->opened, err));
-    PC_TRY(generate(ctx, plan, &query, key, err));
-    *ret = key;
-    key = NULL;
-    return PC_OK;
-}
-
-/*
- * A key that is there is as good as a new one if it is of the same kind, was made on the token and cannot
- * leave it.
- */
-static struct pc_result check_ensured(struct p11csr_key *key, const struct pc_keygen *plan,
-                                      p11csr_error **err)
-{
-    const struct pc_keyspec *spec = plan->spec;
-    struct pc_key_protection is;
-    if (key->key.public.spec != spec || key->key.public.bits != spec->bits) {
-        return pc_fail(err, P11CSR_E_KEY_SPEC, "the key '%s' is %s, not %s", key->texts.label,
-                       key->texts.type, spec->name);
-    }
-    PC_TRY(pc_key_protection_read(&key->opened->token, &key->key, &is, err));
-    const bool was_exposed =
-        is.always_sensitive == PC_FLAG_NO || (is.never_extractable == PC_FLAG_NO && !plan->backup);
-    const bool is_open = is.private_object == PC_FLAG_NO &&
-                         (key->opened->token.slot.token_info.flags & CKF_LOGIN_REQUIRED) != 0;
-    const bool leaves = is.extractable == PC_FLAG_YES && !plan->backup;
-    if (is.sensitive == PC_FLAG_NO || leaves || is.local == PC_FLAG_NO || was_exposed || is_open) {
-        return pc_fail(err, P11CSR_E_KEY_SPEC, "the key '%s' is less protected than a new one:%s%s%s%s%s",
-                       key->texts.label, is.sensitive == PC_FLAG_NO ? " not sensitive" : "",
-                       leaves ? " extractable" : "",
-                       is.local == PC_FLAG_NO ? " not generated on the token" : "",
-                       was_exposed ? " was once extractable or not sensitive" : "",
-                       is_open ? " usable without a login" : "");
-    }
-    return PC_OK;
-}
-
-static struct pc_result ensure_key(p11csr_ctx *ctx, const struct p11csr_select *select,
-                                   const struct pc_keygen *plan, struct p11csr_key **ret, int *ret_made,
-                                   p11csr_error **err)
-{
-    struct p11csr_key *key PC_CLEANUP(key_cleanup) = NULL;
-    const struct pc_result found = open_key(ctx, select, &key, err);
-    if (found.code == P11CSR_E_KEY_NOT_FOUND) {
-        p11csr_error_free(err);
-        *ret_made = 1;
-        return make_key(ctx, select, plan, ret, err);
-    }
-    PC_TRY(found);
-    PC_TRY(check_ensured(key, plan, err));
-    *ret = key;
-    key = NULL;
-    *ret_made = 0;
-    return PC_OK;
-}
-
-static struct pc_result take_and_generate(p11csr_ctx *ctx, const struct p11csr_select *select,
-                                          const struct p11csr_keygen *keygen, p11csr_key **ret_key,
-                                          int *ret_made, p11csr_error **err)
-{
-    const struct pc_keyspec *spec = NULL;
-    struct p11csr_select which;
-    struct p11csr_keygen wanted;
-    PC_TRY(pc_take_options(select, select->struct_size, &which, sizeof(which), err));
-    PC_TRY(pc_take_options(keygen, keygen->struct_size, &wanted, sizeof(wanted), err));
-    if (wanted.spec == NULL) {
-        return pc_fail(err, P11CSR_E_USAGE, "a new key needs a spec");
-    }
-    PC_TRY(pc_keyspec_find(wanted.spec, &spec, err));
-    const struct pc_keygen plan = {.spec = spec, .backup = wanted.backup != 0};
-    return wanted.ensure != 0 ? ensure_key(ctx, &which, &plan, ret_key, ret_made, err)
-                              : make_key(ctx, &which, &plan, ret_key, err);
-}
-
-enum p11csr_code p11csr_key_generate(p11csr_ctx *ctx, const struct p11csr_select *select,
-                                     const struct p11csr_keygen *keygen, p11csr_key **ret_key, int *ret_made,
-                                     p11csr_error **err)
-{
-    const struct pc_lock lock PC_LOCK_CLEANUP = pc_lock_begin(ctx);
-    int made = 1;
-    const struct pc_result result = take_and_generate(lock.ctx, select, keygen, ret_key, &made, err);
-    if (pc_is_ok(result) && ret_made != NULL) {
-        *ret_made = made;
-    }
-    return result.code;
+    return pc_is_ok(result) ? pc_key_object_open(lock.ctx, &taken, ret_key, err).code : result.code;
 }
 
 const struct p11csr_key_info *p11csr_key_get_info(const p11csr_key *key)
@@ -413,7 +250,7 @@ void p11csr_key_free(p11csr_key **key)
     }
     pc_verifier_free(&(*key)->verifier);
     pc_key_done(&(*key)->key);
-    texts_done(&(*key)->texts);
+    pc_key_texts_done(&(*key)->texts);
     pc_release(*key);
     *key = NULL;
 }

@@ -26,4 +26,16 @@ struct p11csr_key {
     struct pc_key_texts texts;
 };
 
+/* Fills texts that are zeroed; what was made stays for pc_key_texts_done() when it fails. */
+PC_RESULT pc_key_texts_fill(p11csr_ctx *ctx, const struct pc_token *token, const struct pc_key *key,
+                            struct pc_key_texts *texts, p11csr_error **err);
+void pc_key_texts_done(struct pc_key_texts *texts);
+
+/* A key without content; NULL when out of memory. The cleanup is p11csr_key_free(). */
+struct p11csr_key *pc_key_object_new(p11csr_ctx *ctx);
+void pc_key_object_cleanup(struct p11csr_key **key);
+/* p11csr_key_open() with the context locked and the options taken. */
+PC_RESULT pc_key_object_open(p11csr_ctx *ctx, const struct p11csr_select *select, struct p11csr_key **ret,
+                             p11csr_error **err);
+
 #endif
