@@ -266,11 +266,10 @@ static struct pc_result log_in_as_needed(struct pc_token *token, const struct pc
                                          const struct pc_login *login, p11csr_error **err)
 {
     PC_TRY(pc_token_session(token, false, err));
-    const bool asks = login->source == NULL || login->source->asks_person;
     if (!pc_login_needed(token)) {
         return PC_OK;
     }
-    if (asks) {
+    if (!pc_login_comes_first(token, login)) {
         bool usable = false;
         PC_TRY(usable_without_login(token, query, &usable, err));
         if (usable) {
@@ -385,6 +384,9 @@ PC_RESULT pc_key_find(struct pc_token *token, const struct pc_key_query *query, 
         result = find_either(token, query, login, ret, err);
     }
     pc_token_ended(token, result);
+    if (result.code == P11CSR_E_KEY_NOT_FOUND || result.code == P11CSR_E_LOGIN) {
+        pc_login_hint(token, login, err);
+    }
     return pc_frame(result, err, "cannot use %s on token '%s'", (const char *)wanted.ptr, name);
 }
 

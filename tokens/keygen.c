@@ -228,7 +228,7 @@ static struct pc_result check_and_generate(struct pc_token *token, const struct 
         return pc_fail(err, P11CSR_E_TOKEN_READ_ONLY, "token '%s' reports CKF_WRITE_PROTECTED", name);
     }
     PC_TRY(pc_token_session(token, true, err));
-    PC_TRY(pc_login_user(token, login, err));
+    PC_TRY(pc_login_change(token, login, err));
     const struct pc_key_query by_label = {.label = wanted->label};
     PC_TRY(refuse_taken(token, &by_label, "label", err));
     if (!wanted->id_is_random) {

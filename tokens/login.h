@@ -2,54 +2,46 @@
 #ifndef PC_TOKENS_LOGIN_H
 #define PC_TOKENS_LOGIN_H
 
-#include "base/result.h"
-#include "base/secret.h"
+#include "tokens/auth.h"
 
-struct pc_slot;
-struct pc_token;
-
-enum pc_role { PC_ROLE_USER, PC_ROLE_SO, PC_ROLE_CONTEXT };
-
-/* What a PIN is wanted for; shown to the person who is asked. */
-struct pc_pin_request {
-    enum pc_role role;
-    const char *token; /* its name */
-    const struct pc_slot *slot;
-    const char *key; /* label of the key for PC_ROLE_CONTEXT, else NULL */
-    bool count_low;  /* a wrong PIN was sent since the last good one */
-    bool final_try;  /* one more wrong PIN locks the token */
-};
-
-/* Fills `ret` with the PIN. */
-typedef PC_RESULT pc_pin_get(void *self, const struct pc_pin_request *request, struct pc_secret *ret,
-                             p11csr_error **err);
-
-/* Is told, before anything else is done, that the token called the PIN of the last `get` wrong. */
-typedef void pc_pin_refused(void *self, const struct pc_pin_request *request, p11csr_error **err);
-
-/* Where PINs come from. Implemented by src/lib. */
-struct pc_pin_source {
-    bool asks_person; /* logging in without need would be a nuisance */
-    pc_pin_get *get;
-    pc_pin_refused *refused; /* or NULL */
-    void *self;
-};
-
-struct pc_login {
-    const struct pc_pin_source *source; /* NULL: none is known */
-    bool accept_final_try;
-};
+/* When who logs in. */
 
 /* True when the token wants a login for its private objects (CKF_LOGIN_REQUIRED) and has none yet. */
 bool pc_login_needed(const struct pc_token *token);
 /*
- * Logs in as the normal user, if that is needed and not done. The token's flags are read first: a locked PIN
- * is never tried, a final try only when it is accepted, and after a wrong PIN none is sent again in this run.
- * A token with a PIN pad (CKF_PROTECTED_AUTHENTICATION_PATH) is asked without a PIN.
+ * True when the token need not be searched without a login first: one that asks nobody costs less than a
+ * second search.
+ */
+bool pc_login_comes_first(const struct pc_token *token, const struct pc_login *login);
+/* Makes the failure of a search or use say that no login took place, where that was so by choice. */
+void pc_login_hint(const struct pc_token *token, const struct pc_login *login, p11csr_error **err);
+
+/*
+ * Logs in as the normal user, if that is needed and not done, and the security officer out. The token's flags
+ * are read first: a locked PIN is never tried, a final try only when it is accepted, and after a wrong PIN
+ * none is sent again in this run. A token with a PIN pad (CKF_PROTECTED_AUTHENTICATION_PATH) is asked without
+ * a PIN.
  */
 PC_RESULT pc_login_user(struct pc_token *token, const struct pc_login *login, p11csr_error **err);
-/* The login that a key with CKA_ALWAYS_AUTHENTICATE wants between C_SignInit and C_Sign. */
-PC_RESULT pc_login_context(struct pc_token *token, const struct pc_login *login, const char *key,
-                           p11csr_error **err);
+/* The login in which keys are made and objects are changed: the security officer's where `login` says so. */
+PC_RESULT pc_login_change(struct pc_token *token, const struct pc_login *login, p11csr_error **err);
+/* The login in which a token is looked at, in the same role: only if it comes first (see above). */
+PC_RESULT pc_login_look(struct pc_token *token, const struct pc_login *login, p11csr_error **err);
+/* To be called when the token is opened: the login of PC_LOGIN_ALWAYS. */
+PC_RESULT pc_login_open(struct pc_token *token, const struct pc_login *login, p11csr_error **err);
+
+/*
+ * The login that a key with CKA_ALWAYS_AUTHENTICATE wants between C_SignInit and C_Sign, in two halves:
+ * everything that takes time, asks a person or calls the module is done by the first, before C_SignInit, so
+ * that nothing stands between the three calls. `ret` stays where it is until pc_auth_done(); it is empty when
+ * no login is to take place.
+ */
+PC_RESULT pc_login_context_begin(struct pc_token *token, const struct pc_login *login, const char *key,
+                                 struct pc_auth *ret, p11csr_error **err);
+/*
+ * C_Login(CKU_CONTEXT_SPECIFIC). Modules that know no such login, or say that the user is logged in already,
+ * may sign all the same: *ret_ignored is set to what they said, to be noted if they do not.
+ */
+PC_RESULT pc_login_context_send(struct pc_auth *auth, char ret_ignored[static 32], p11csr_error **err);
 
 #endif

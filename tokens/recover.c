@@ -63,9 +63,8 @@ bool pc_token_recover(struct pc_token *token, struct pc_result failed, unsigned 
     return true;
 }
 
-/* Finds the key by what it was known by and takes over its handles. */
-static struct pc_result find_again(struct pc_token *token, struct pc_key *key, const struct pc_login *login,
-                                   p11csr_error **err)
+PC_RESULT pc_key_find_again(struct pc_token *token, struct pc_key *key, const struct pc_login *login,
+                            p11csr_error **err)
 {
     struct pc_key found PC_CLEANUP(pc_key_done);
     char *label PC_CLEANUP(pc_free_str) = NULL;
@@ -110,5 +109,5 @@ PC_RESULT pc_key_recover(struct pc_token *token, struct pc_key *key, const struc
         token->logged_in = false;
         PC_TRY(pc_login_user(token, login, err));
     }
-    return find_again(token, key, login, err);
+    return pc_key_find_again(token, key, login, err);
 }

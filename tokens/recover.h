@@ -32,6 +32,12 @@ PC_RESULT pc_token_reattach(struct pc_token *token, p11csr_error **err);
  */
 bool pc_token_recover(struct pc_token *token, struct pc_result failed, unsigned tries, p11csr_error **err);
 /*
+ * Finds a key by what it was known by and takes over its handles, after a logout for one. Another public key
+ * is PROOF_PUBLIC_KEY.
+ */
+PC_RESULT pc_key_find_again(struct pc_token *token, struct pc_key *key, const struct pc_login *login,
+                            p11csr_error **err);
+/*
  * Makes ready for one more try of an operation with `key` that failed with `failed` at try number
  * `tries`. A PIN is sent again only if it was right before. The key that is found
  * again has to show the same public key: PROOF_PUBLIC_KEY if it does not. Fails when there is nothing to be

@@ -61,6 +61,31 @@ static struct pc_result sign_into(const struct pc_token_signer *self, struct pc_
     return PC_OK;
 }
 
+/* C_SignInit, the login for this one use where the key wants it, C_Sign: nothing stands between them. */
+static struct pc_result sign_mechanism(struct pc_token_signer *self, CK_MECHANISM *mechanism,
+                                       struct pc_span input, struct pc_buf *ret, p11csr_error **err)
+{
+    const struct pc_module *module = self->token->slot.module;
+    struct pc_auth auth PC_CLEANUP(pc_auth_done) = {0};
+    char label[64];
+    char ignored[32];
+    if (self->always_authenticate) {
+        (void)snprintf(label, sizeof(label), "%.*s", (int)self->key->label.len,
+                       (const char *)self->key->label.ptr);
+        PC_TRY(pc_login_context_begin(self->token, self->login, label, &auth, err));
+    }
+    PC_TRY(pc_ckr(PC_P11(module, C_SignInit, self->token->session, mechanism, self->key->private_key),
+                  "C_SignInit", err));
+    PC_TRY(pc_login_context_send(&auth, ignored, err));
+    const struct pc_result result = sign_into(self, input, ret, err);
+    if (pc_is_ok(result)) {
+        self->always_authenticate = self->always_authenticate && ignored[0] == 0; // else asked for in vain
+    } else if (ignored[0] != 0) {
+        pc_note(err, "C_Login for this use of the key: %s", ignored);
+    }
+    return result;
+}
+
 static struct pc_result sign_once(struct pc_token_signer *self, const struct pc_scheme *scheme,
                                   const struct pc_mech *mech, struct pc_span input, struct pc_buf *ret,
                                   p11csr_error **err)
@@ -72,16 +97,11 @@ static struct pc_result sign_once(struct pc_token_signer *self, const struct pc_
         mechanism.pParameter = &pss;
         mechanism.ulParameterLen = sizeof(pss);
     }
-    const struct pc_module *module = self->token->slot.module;
-    PC_TRY(pc_ckr(PC_P11(module, C_SignInit, self->token->session, &mechanism, self->key->private_key),
-                  "C_SignInit", err));
-    if (self->always_authenticate) {
-        char label[64];
-        (void)snprintf(label, sizeof(label), "%.*s", (int)self->key->label.len,
-                       (const char *)self->key->label.ptr);
-        PC_TRY(pc_login_context(self->token, self->login, label, err));
+    const struct pc_result result = sign_mechanism(self, &mechanism, input, ret, err);
+    if (result.code == P11CSR_E_LOGIN) {
+        pc_login_hint(self->token, self->login, err);
     }
-    return sign_into(self, input, ret, err);
+    return result;
 }
 
 /*
@@ -132,11 +152,15 @@ static PC_RESULT signer_sign(void *data, const struct pc_scheme *scheme, const s
     return PC_OK;
 }
 
-static struct pc_result prepare(struct pc_token *token, const struct pc_key *key,
-                                const struct pc_login *login, enum pc_flag *ret_always, p11csr_error **err)
+static struct pc_result prepare(struct pc_token *token, struct pc_key *key, const struct pc_login *login,
+                                enum pc_flag *ret_always, p11csr_error **err)
 {
+    const bool was_so = token->so_logged_in;
     if (key->is_private) {
         PC_TRY(pc_login_user(token, login, err));
+    }
+    if (was_so && token->logged_in) { // handles of private objects end with the login that they came from
+        PC_TRY(pc_key_find_again(token, key, login, err));
     }
     PC_TRY(pc_token_session(token, false, err));
     return pc_object_flag(token, key->private_key, CKA_ALWAYS_AUTHENTICATE, ret_always, err);

@@ -49,6 +49,7 @@ static struct pc_result switch_session(struct pc_token *token, bool read_write, 
         const CK_RV rv = PC_P11(token->slot.module, C_CloseSession, token->session);
         if (rv == CKR_SESSION_HANDLE_INVALID) { // it was gone, and the login went with it
             token->logged_in = false;
+            token->so_logged_in = false;
         }
     }
     token->session = session;
@@ -82,6 +83,7 @@ void pc_token_drop_session(struct pc_token *token)
     token->has_session = false;
     token->read_write = false;
     token->logged_in = false;
+    token->so_logged_in = false;
 }
 
 void pc_token_ended(struct pc_token *token, struct pc_result result)

@@ -16,7 +16,9 @@ struct pc_token {
     bool has_session;
     bool read_write;
     bool logged_in;           /* as the normal user */
+    bool so_logged_in;        /* as the security officer */
     bool pin_was_wrong;       /* in this run: no further PIN is sent */
+    bool so_pin_was_wrong;    /* the same for that of the security officer */
     bool login_failed;        /* the last PIN that was sent was not taken, for whatever reason */
     struct pc_buf mechanisms; /* CK_MECHANISM_TYPE, read once */
 };

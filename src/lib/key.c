@@ -112,10 +112,7 @@ static struct pc_result fill_list(p11csr_ctx *ctx, const struct p11csr_select *s
     PC_TRY(pc_target_resolve(ctx, select->token, &target, err));
     PC_TRY(pc_target_query(&target, select, &query, err));
     PC_TRY(pc_target_open(ctx, &target, &opened, err));
-    const struct pc_pin_source *source = opened->login.source;
-    if (source != NULL && !source->asks_person) {
-        PC_TRY(pc_login_user(&opened->token, &opened->login, err));
-    }
+    PC_TRY(pc_login_look(&opened->token, &opened->login, err));
     PC_TRY(pc_keys_list(&opened->token, &query, &keys, err));
     list->partial = pc_login_needed(&opened->token);
     for (size_t at = 0; at < keys.len; at += sizeof(struct pc_key)) {

@@ -66,11 +66,14 @@ struct mock_slot {
     struct mock_mechanism mechanisms[MOCK_MECHANISMS];
     size_t mechanism_count;
     char pin[64];
-    unsigned tries;   /* wrong PINs until it locks; 0: never */
-    unsigned wrong;   /* wrong PINs since the last good one */
-    bool hides_flags; /* CKF_USER_PIN_COUNT_LOW and its like are never set */
-    bool logged_in;   /* as the normal user */
-    bool gone;        /* C_GetTokenInfo and what comes after it: CKR_TOKEN_NOT_PRESENT */
+    char so_pin[64];
+    unsigned tries;    /* wrong PINs until it locks; 0: never */
+    unsigned wrong;    /* wrong PINs since the last good one */
+    unsigned so_wrong; /* the same for the security officer's PIN */
+    bool hides_flags;  /* CKF_USER_PIN_COUNT_LOW and its like are never set */
+    bool logged_in;    /* as the normal user */
+    bool so_logged_in; /* as the security officer */
+    bool gone;         /* C_GetTokenInfo and what comes after it: CKR_TOKEN_NOT_PRESENT */
 };
 
 struct mock_session {
@@ -105,13 +108,14 @@ struct mock_knobs {
     CK_ULONG find_extra;            /* C_FindObjects reports so many more than it gave */
     bool find_endless;              /* C_FindObjects gives the first handle for ever */
     bool find_wants_login;          /* C_FindObjectsInit: CKR_USER_NOT_LOGGED_IN */
-    unsigned sign_too_small;        /* so many times CKR_BUFFER_TOO_SMALL, with the length it wants */
-    CK_ULONG sign_wants;            /* that length when it is not the signature's */
-    CK_ULONG sign_extra;            /* so many bytes more than there was room for */
-    bool sign_wrong;                /* a bit of the signature is flipped */
-    CK_ULONG slots_reported;        /* count of C_GetSlotList without a list */
-    CK_ULONG slots_extra;           /* so many more in the count that comes with the list */
-    CK_ULONG mechanisms_reported;   /* the same two for C_GetMechanismList */
+    bool made_by_so;              /* C_GenerateKeyPair wants the security officer, and lets him see the key */
+    unsigned sign_too_small;      /* so many times CKR_BUFFER_TOO_SMALL, with the length it wants */
+    CK_ULONG sign_wants;          /* that length when it is not the signature's */
+    CK_ULONG sign_extra;          /* so many bytes more than there was room for */
+    bool sign_wrong;              /* a bit of the signature is flipped */
+    CK_ULONG slots_reported;      /* count of C_GetSlotList without a list */
+    CK_ULONG slots_extra;         /* so many more in the count that comes with the list */
+    CK_ULONG mechanisms_reported; /* the same two for C_GetMechanismList */
     CK_ULONG mechanisms_extra;
     size_t max_sessions; /* CKR_SESSION_COUNT for more; 0: MOCK_SESSIONS */
     bool cannot_destroy; /* C_DestroyObject: CKR_ACTION_PROHIBITED */
@@ -160,7 +164,10 @@ struct mock {
     size_t destroyed_count;
 };
 
-/* A module with one token: label "token one", PIN "1234", a login wanted, all mechanisms of src/alg. */
+/*
+ * A module with one token: label "token one", PIN "1234", SO PIN "87654321", a login wanted, all mechanisms
+ * of src/alg.
+ */
 struct mock *mock_new(void);
 void mock_free(struct mock **mock);
 const CK_FUNCTION_LIST *mock_original(void);

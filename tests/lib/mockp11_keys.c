@@ -249,6 +249,9 @@ static CK_RV may_make(const struct mock_session *session, const struct mock_temp
     if ((slot->token.flags & CKF_WRITE_PROTECTED) != 0) {
         return CKR_TOKEN_WRITE_PROTECTED;
     }
+    if (mock_current()->knobs.made_by_so) {
+        return slot->so_logged_in ? CKR_OK : CKR_USER_NOT_LOGGED_IN;
+    }
     return is_private != NULL && is_private->value[0] == CK_TRUE && !slot->logged_in ? CKR_USER_NOT_LOGGED_IN
                                                                                      : CKR_OK;
 }

@@ -146,7 +146,8 @@ bool mock_visible(const struct mock_session *session, const struct mock_object *
 {
     const struct mock_slot *slot = &mock_current()->slots[session->slot];
     return object->handle != CK_INVALID_HANDLE && object->slot == session->slot &&
-           (slot->logged_in || !flag_is(object, CKA_PRIVATE, CK_TRUE));
+           (slot->logged_in || (slot->so_logged_in && mock_current()->knobs.made_by_so) ||
+            !flag_is(object, CKA_PRIVATE, CK_TRUE));
 }
 
 CK_RV mock_destroy_object(CK_SESSION_HANDLE handle, CK_OBJECT_HANDLE object_handle)

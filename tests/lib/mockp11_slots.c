@@ -71,6 +71,7 @@ struct mock_slot *mock_add_slot(struct mock *mock)
     mock_pad(slot->slot.slotDescription, sizeof(slot->slot.slotDescription), "mock reader");
     mock_pad(slot->slot.manufacturerID, sizeof(slot->slot.manufacturerID), "Reader Makers");
     (void)snprintf(slot->pin, sizeof(slot->pin), "1234");
+    (void)snprintf(slot->so_pin, sizeof(slot->so_pin), "87654321");
     add_all_mechanisms(slot);
     mock->slot_count++;
     return slot;
@@ -122,16 +123,16 @@ CK_RV mock_get_slot_info(CK_SLOT_ID id, CK_SLOT_INFO *ret)
     return CKR_OK;
 }
 
-/* What the token says about its PIN at present. */
-static CK_FLAGS pin_flags(const struct mock_slot *slot)
+/* What the token says about a PIN at present, as flags of the normal user. */
+static CK_FLAGS pin_flags(const struct mock_slot *slot, unsigned wrong)
 {
-    if (slot->hides_flags || slot->tries == 0 || slot->wrong == 0) {
+    if (slot->hides_flags || slot->tries == 0 || wrong == 0) {
         return 0;
     }
-    if (slot->wrong >= slot->tries) {
+    if (wrong >= slot->tries) {
         return CKF_USER_PIN_LOCKED;
     }
-    return CKF_USER_PIN_COUNT_LOW | (slot->wrong + 1 == slot->tries ? CKF_USER_PIN_FINAL_TRY : 0);
+    return CKF_USER_PIN_COUNT_LOW | (wrong + 1 == slot->tries ? CKF_USER_PIN_FINAL_TRY : 0);
 }
 
 CK_RV mock_get_token_info(CK_SLOT_ID id, CK_TOKEN_INFO *ret)
@@ -144,7 +145,8 @@ CK_RV mock_get_token_info(CK_SLOT_ID id, CK_TOKEN_INFO *ret)
         return CKR_TOKEN_NOT_PRESENT;
     }
     *ret = slot->token;
-    ret->flags |= pin_flags(slot);
+    ret->flags |= pin_flags(slot, slot->wrong);
+    ret->flags |= pin_flags(slot, slot->so_wrong) * (CKF_SO_PIN_COUNT_LOW / CKF_USER_PIN_COUNT_LOW);
     return CKR_OK;
 }
 
@@ -281,6 +283,7 @@ CK_RV mock_close_session(CK_SESSION_HANDLE handle)
     }
     if (last) {
         mock->slots[slot].logged_in = false; // PKCS#11 3.0 section 5.6.2
+        mock->slots[slot].so_logged_in = false;
     }
     return CKR_OK;
 }
@@ -292,6 +295,7 @@ void mock_lose_sessions(struct mock *mock)
     }
     for (size_t i = 0; i < mock->slot_count; i++) {
         mock->slots[i].logged_in = false;
+        mock->slots[i].so_logged_in = false;
     }
 }
 
@@ -310,21 +314,45 @@ CK_RV mock_get_session_info(CK_SESSION_HANDLE handle, CK_SESSION_INFO *ret)
     return CKR_OK;
 }
 
-/* Compares the PIN and counts wrong ones. */
-static CK_RV try_sent(struct mock_slot *slot, const CK_UTF8CHAR *bytes, CK_ULONG len)
+/* Compares the PIN of a role and counts wrong ones. */
+static CK_RV try_sent(struct mock_slot *slot, CK_USER_TYPE user, const CK_UTF8CHAR *bytes, CK_ULONG len)
 {
     const bool pad = (slot->token.flags & CKF_PROTECTED_AUTHENTICATION_PATH) != 0;
-    if (slot->tries != 0 && slot->wrong >= slot->tries) {
+    const char *right = user == CKU_SO ? slot->so_pin : slot->pin;
+    unsigned *wrong = user == CKU_SO ? &slot->so_wrong : &slot->wrong;
+    if (slot->tries != 0 && *wrong >= slot->tries) {
         return CKR_PIN_LOCKED;
     }
     if (bytes == NULL) {
         return pad ? CKR_OK : CKR_ARGUMENTS_BAD;
     }
-    if (len != strlen(slot->pin) || memcmp(bytes, slot->pin, len) != 0) {
-        slot->wrong++;
+    if (len != strlen(right) || memcmp(bytes, right, len) != 0) {
+        ++*wrong;
         return CKR_PIN_INCORRECT;
     }
-    slot->wrong = 0;
+    *wrong = 0;
+    return CKR_OK;
+}
+
+/* Whether the state of the slot lets this role log in: PKCS#11 3.0 section 5.6.8. */
+static CK_RV may_log_in(const struct mock *mock, const struct mock_session *session, CK_USER_TYPE user)
+{
+    const struct mock_slot *slot = &mock->slots[session->slot];
+    if (user == CKU_CONTEXT_SPECIFIC) {
+        return session->key == CK_INVALID_HANDLE ? CKR_OPERATION_NOT_INITIALIZED : CKR_OK;
+    }
+    if (user == CKU_SO ? slot->so_logged_in : slot->logged_in) {
+        return CKR_USER_ALREADY_LOGGED_IN;
+    }
+    if (user == CKU_SO ? slot->logged_in : slot->so_logged_in) {
+        return CKR_USER_ANOTHER_ALREADY_LOGGED_IN;
+    }
+    for (size_t i = 0; i < MOCK_SESSIONS && user == CKU_SO; i++) {
+        const struct mock_session *other = &mock->sessions[i];
+        if (other->handle != 0 && other->slot == session->slot && !other->read_write) {
+            return CKR_SESSION_READ_ONLY_EXISTS;
+        }
+    }
     return CKR_OK;
 }
 
@@ -338,29 +366,42 @@ CK_RV mock_login(CK_SESSION_HANDLE handle, CK_USER_TYPE user, CK_UTF8CHAR *bytes
         return CKR_SESSION_HANDLE_INVALID;
     }
     struct mock_slot *slot = &mock->slots[session->slot];
-    if (user == CKU_CONTEXT_SPECIFIC && session->key == CK_INVALID_HANDLE) {
-        return CKR_OPERATION_NOT_INITIALIZED;
-    }
-    if (user == CKU_USER && slot->logged_in) {
-        return CKR_USER_ALREADY_LOGGED_IN;
-    }
-    const CK_RV rv = try_sent(slot, bytes, len);
-    if (rv == CKR_OK && user == CKU_CONTEXT_SPECIFIC) {
-        session->authenticated = true;
-    } else if (rv == CKR_OK && user == CKU_USER) {
-        slot->logged_in = true;
+    CK_RV rv = may_log_in(mock, session, user);
+    rv = rv == CKR_OK ? try_sent(slot, user, bytes, len) : rv;
+    if (rv == CKR_OK) {
+        session->authenticated = session->authenticated || user == CKU_CONTEXT_SPECIFIC;
+        slot->logged_in = slot->logged_in || user == CKU_USER;
+        slot->so_logged_in = slot->so_logged_in || user == CKU_SO;
     }
     return rv;
 }
 
+/* Private objects are gone with their login; after the next one they have new handles. */
+static void renew_handles(struct mock *mock, size_t slot)
+{
+    for (size_t i = 0; i < MOCK_OBJECTS; i++) {
+        struct mock_object *object = &mock->objects[i];
+        const struct mock_attribute *is_private = mock_get(object, CKA_PRIVATE);
+        if (object->handle != CK_INVALID_HANDLE && object->slot == slot && is_private != NULL &&
+            is_private->value[0] == CK_TRUE) {
+            object->handle = ++mock->next_handle;
+        }
+    }
+}
+
 CK_RV mock_logout(CK_SESSION_HANDLE handle)
 {
+    struct mock *mock = mock_current();
     const struct mock_session *session = mock_session_get(handle);
     if (session == NULL) {
         return CKR_SESSION_HANDLE_INVALID;
     }
-    struct mock_slot *slot = &mock_current()->slots[session->slot];
-    const bool was = slot->logged_in;
+    struct mock_slot *slot = &mock->slots[session->slot];
+    if (!slot->logged_in && !slot->so_logged_in) {
+        return CKR_USER_NOT_LOGGED_IN;
+    }
     slot->logged_in = false;
-    return was ? CKR_OK : CKR_USER_NOT_LOGGED_IN;
+    slot->so_logged_in = false;
+    renew_handles(mock, session->slot);
+    return CKR_OK;
 }

@@ -20,8 +20,19 @@ static PC_RESULT give_answer(void *self, const struct pc_pin_request *request, s
     if (f->answer == NULL) {
         return pc_fail(err, P11CSR_E_PIN_CANCELLED, "the test gives none");
     }
-    assert_true(pc_secret_set(ret, f->answer, strlen(f->answer)));
+    const char *answer = request->role == PC_ROLE_SO ? f->so_answer : f->answer;
+    assert_true(pc_secret_set(ret, answer, strlen(answer)));
     return PC_OK;
+}
+
+static void take_refusal(void *self, const struct pc_pin_request *request, p11csr_error **err)
+{
+    struct fixture *f = self;
+    f->refused[request->role]++;
+    assert_int_equal(request->role, f->request.role);
+    assert_ptr_equal(request->slot, &f->token.slot);
+    assert_string_equal(request->token, "token one");
+    assert_true(err == NULL || p11csr_error_note_count(*err) == 0); // before anything else is done
 }
 
 static void open_token(struct fixture *f)
@@ -55,7 +66,8 @@ int fixture_setup(void **state)
     *state = f;
     f->mock = mock_new();
     f->answer = "1234";
-    f->source = (struct pc_pin_source){.get = give_answer, .self = f};
+    f->so_answer = "87654321";
+    f->source = (struct pc_pin_source){.get = give_answer, .refused = take_refusal, .self = f};
     f->login = (struct pc_login){.source = &f->source};
     pc_key_init(&f->key);
     check_ok(pc_modules_adopt(&f->mock->list, "mock", &f->modules, &f->err), &f->err);
