@@ -38,15 +38,16 @@ static bool logs_calls(CK_FUNCTION_LIST *fn, const char *name, bool from_p11kit)
            (from_p11kit && (option_is_yes(fn, "log-calls") || option_is_yes(NULL, "log-calls")));
 }
 
-/* `file` is the module's, `name` what people know it by. */
+/* `file` is the module's, `name` what people know it by. `init_args` is the set's once it is added. */
 static struct pc_result add(struct pc_modules *modules, CK_FUNCTION_LIST *fn, const char *name,
-                            const char *file, p11csr_error **err)
+                            const char *file, char *init_args, p11csr_error **err)
 {
     const bool managed = file != NULL && modules->registered == NULL;
     const struct pc_module module = {.fn = fn,
                                      .name = pc_strdup(name),
                                      .logs_calls = logs_calls(fn, file != NULL ? file : name, file != NULL),
                                      .managed = managed,
+                                     .init_args = init_args,
                                      .hook = modules->hook};
     if (module.name == NULL) {
         return pc_fail_memory(err);
@@ -66,10 +67,12 @@ static void init(struct pc_modules *modules)
 
 /* The steps of p11-kit that are calls of the module, told like these. */
 
-static CK_FUNCTION_LIST *open_file(const char *path, const struct pc_call_hook *hook)
+static CK_FUNCTION_LIST *open_file(const char *path, const char *init_args, const struct pc_call_hook *hook)
 {
+    // p11-kit has arguments for C_Initialize in its own configuration only.
+    const int flags = init_args != NULL ? P11_KIT_MODULE_UNMANAGED : 0;
     pc_call_enter(hook, path, "dlopen", false);
-    CK_FUNCTION_LIST *fn = p11_kit_module_load(path, 0);
+    CK_FUNCTION_LIST *fn = p11_kit_module_load(path, flags);
     (void)pc_call_left(hook, path, "dlopen", false, fn != NULL ? CKR_OK : CKR_LIBRARY_LOAD_FAILED);
     return fn;
 }
@@ -81,10 +84,23 @@ static void close_file(CK_FUNCTION_LIST *fn, const char *name, const struct pc_c
     (void)pc_call_left(hook, name, "dlclose", false, CKR_OK);
 }
 
-static CK_RV initialize(CK_FUNCTION_LIST *fn, const char *name, const struct pc_call_hook *hook)
+static CK_RV initialize_with(const struct pc_module *module)
 {
-    pc_call_enter(hook, name, "C_Initialize", false);
-    return pc_call_left(hook, name, "C_Initialize", false, p11_kit_module_initialize(fn));
+    struct {
+        CK_C_INITIALIZE_ARGS standard;
+        void *more; // NSS, for which this is made, has one pointer more than the standard
+    } args = {.standard = {.flags = CKF_OS_LOCKING_OK, .pReserved = module->init_args}};
+    return PC_P11(module, C_Initialize, &args);
+}
+
+static CK_RV initialize(const struct pc_module *module)
+{
+    if (module->init_args != NULL) {
+        return initialize_with(module);
+    }
+    pc_call_enter(module->hook, module->name, "C_Initialize", false);
+    return pc_call_left(module->hook, module->name, "C_Initialize", false,
+                        p11_kit_module_initialize(module->fn));
 }
 
 static CK_RV finalize(CK_FUNCTION_LIST *fn, const char *name, const struct pc_call_hook *hook)
@@ -93,30 +109,38 @@ static CK_RV finalize(CK_FUNCTION_LIST *fn, const char *name, const struct pc_ca
     return pc_call_left(hook, name, "C_Finalize", false, p11_kit_module_finalize(fn));
 }
 
-static struct pc_result load_path(const char *path, const char *name, struct pc_modules *modules,
-                                  p11csr_error **err)
+/* Takes over *init_args when the module is added. */
+static struct pc_result load_path(const char *path, const char *name, char **init_args,
+                                  struct pc_modules *modules, p11csr_error **err)
 {
     if (access(path, R_OK) != 0) {
         return pc_fail_errno(err, errno == ENOENT ? P11CSR_E_MODULE_NOT_FOUND : P11CSR_E_MODULE_LOAD, errno,
                              "'%s'", path);
     }
-    CK_FUNCTION_LIST *fn = open_file(path, modules->hook);
+    CK_FUNCTION_LIST *fn = open_file(path, *init_args, modules->hook);
     if (fn == NULL) {
         const char *why = p11_kit_message();
         return pc_fail(err, P11CSR_E_MODULE_LOAD, "%s", why != NULL ? why : path);
     }
-    const CK_RV rv = initialize(fn, name, modules->hook);
+    const struct pc_module started = {
+        .fn = fn, .name = (char *)(uintptr_t)name, .init_args = *init_args, .hook = modules->hook};
+    const CK_RV rv = initialize(&started);
     if (rv != CKR_OK) {
         close_file(fn, name, modules->hook);
         const struct pc_result result = pc_ckr(rv, "C_Initialize", err);
+        if (rv == CKR_ARGUMENTS_BAD && *init_args == NULL) {
+            pc_hint(err, "if the module wants arguments, like that of NSS: init-args in the configuration");
+        }
         return pc_frame(result, err, "cannot initialise the module '%s'", path);
     }
-    const struct pc_result result = add(modules, fn, name, path, err);
+    const struct pc_result result = add(modules, fn, name, path, *init_args, err);
     if (!pc_is_ok(result)) {
         (void)finalize(fn, name, modules->hook);
         close_file(fn, name, modules->hook);
+        return result;
     }
-    return result;
+    *init_args = NULL;
+    return PC_OK;
 }
 
 static struct pc_result load_registered(struct pc_modules *modules, p11csr_error **err)
@@ -137,7 +161,7 @@ static struct pc_result load_registered(struct pc_modules *modules, p11csr_error
         char *name = p11_kit_module_get_name(*fn);
         char *file = p11_kit_module_get_filename(*fn);
         const struct pc_result result =
-            add(modules, *fn, name != NULL ? name : "?", file != NULL ? file : "", err);
+            add(modules, *fn, name != NULL ? name : "?", file != NULL ? file : "", NULL, err);
         free(name);
         free(file);
         PC_TRY(result);
@@ -145,28 +169,34 @@ static struct pc_result load_registered(struct pc_modules *modules, p11csr_error
     return PC_OK;
 }
 
-static struct pc_result load(const char *path_or_name, struct pc_modules *modules, p11csr_error **err)
+static struct pc_result load(const char *path_or_name, const char *init_args, struct pc_modules *modules,
+                             p11csr_error **err)
 {
     if (path_or_name == NULL) {
         return load_registered(modules, err);
     }
+    char *args PC_CLEANUP(pc_free_str) = init_args != NULL ? pc_strdup(init_args) : NULL;
+    if (init_args != NULL && args == NULL) {
+        return pc_fail_memory(err);
+    }
     if (strchr(path_or_name, '/') != NULL) {
         // p11-kit would look for a relative path in its own folder.
         char *full PC_CLEANUP(free_malloced) = realpath(path_or_name, NULL);
-        return load_path(full != NULL ? full : path_or_name, path_or_name, modules, err);
+        return load_path(full != NULL ? full : path_or_name, path_or_name, &args, modules, err);
     }
     char *path PC_CLEANUP(pc_free_str) = NULL;
-    PC_TRY(pc_registry_resolve(path_or_name, &path, err));
-    return load_path(path, path, modules, err);
+    char *its_args PC_CLEANUP(pc_free_str) = NULL;
+    PC_TRY(pc_registry_resolve(path_or_name, &path, &its_args, err));
+    return load_path(path, path, args != NULL ? &args : &its_args, modules, err);
 }
 
-PC_RESULT pc_modules_load(const char *path_or_name, const struct pc_call_hook *hook, struct pc_modules *ret,
-                          p11csr_error **err)
+PC_RESULT pc_modules_load(const char *path_or_name, const char *init_args, const struct pc_call_hook *hook,
+                          struct pc_modules *ret, p11csr_error **err)
 {
     struct pc_modules modules;
     init(&modules);
     modules.hook = hook;
-    const struct pc_result result = load(path_or_name, &modules, err);
+    const struct pc_result result = load(path_or_name, init_args, &modules, err);
     if (!pc_is_ok(result)) {
         pc_modules_done(&modules);
         return pc_frame(result, err, "cannot load the PKCS#11 module%s%s", path_or_name != NULL ? " " : "s",
@@ -179,7 +209,7 @@ PC_RESULT pc_modules_load(const char *path_or_name, const struct pc_call_hook *h
 PC_RESULT pc_modules_adopt(CK_FUNCTION_LIST *fn, const char *name, struct pc_modules *ret, p11csr_error **err)
 {
     init(ret);
-    return add(ret, fn, name, NULL, err);
+    return add(ret, fn, name, NULL, NULL, err);
 }
 
 void pc_modules_done(struct pc_modules *modules)
@@ -191,6 +221,7 @@ void pc_modules_done(struct pc_modules *modules)
             close_file(module->fn, module->name, module->hook);
         }
         pc_release(module->name);
+        pc_release(module->init_args);
     }
     if (modules->registered != NULL) {
         pc_call_enter(modules->hook, "p11-kit's modules", "C_Finalize", false);
@@ -214,5 +245,5 @@ struct pc_module *pc_modules_get(const struct pc_modules *modules, size_t index)
 PC_RESULT pc_module_restart(struct pc_module *module, p11csr_error **err)
 {
     PC_TRY(pc_ckr(finalize(module->fn, module->name, module->hook), "C_Finalize", err));
-    return pc_ckr(initialize(module->fn, module->name, module->hook), "C_Initialize", err);
+    return pc_ckr(initialize(module), "C_Initialize", err);
 }

@@ -21,6 +21,7 @@ struct pc_module {
     char *name;      /* for people: p11-kit's name, or the file's */
     bool logs_calls; /* a call log that prints the PIN of C_Login stands between us and the module */
     bool managed;    /* loaded by us: finalised and released with the set */
+    char *init_args; /* for C_Initialize, which is called without p11-kit then; else NULL */
     const struct pc_call_hook *hook; /* borrowed; NULL: nobody is told of its calls */
 };
 
@@ -33,11 +34,12 @@ struct pc_modules {
 /*
  * Loads one module: a path (anything with a '/'), or the name of a module that p11-kit knows ("softhsm2"),
  * which is looked up in p11-kit's .module files so that no other module is loaded. NULL: every module that
- * p11-kit knows, except those for trust policy. `hook` (NULL: none) is told of all calls, of loading too, and
- * stays where it is as long as the modules are there.
+ * p11-kit knows, except those for trust policy. `init_args` (NULL: what p11-kit's file says, if any) is for
+ * one module: the text that it wants as pReserved of C_Initialize. `hook` (NULL: none) is told of all calls,
+ * of loading too, and stays where it is as long as the modules are there.
  */
-PC_RESULT pc_modules_load(const char *path_or_name, const struct pc_call_hook *hook, struct pc_modules *ret,
-                          p11csr_error **err);
+PC_RESULT pc_modules_load(const char *path_or_name, const char *init_args, const struct pc_call_hook *hook,
+                          struct pc_modules *ret, p11csr_error **err);
 /*
  * Takes a function list that is initialised already. For tests and for callers that loaded the module
  * themselves.

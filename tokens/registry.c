@@ -28,17 +28,16 @@ static size_t stem_length(const char *file)
     return len > tail && strcmp(file + len - tail, suffix) == 0 ? len - tail : 0;
 }
 
-/* The value of the line "module: value" in a .module file, borrowed; empty when there is no such line. */
-static struct pc_span module_line(const char *text)
+/* The value of the line "KEY: value" in a .module file, borrowed; empty when there is no such line. */
+static struct pc_span value_of(const char *text, const char *key)
 {
-    static const char key[] = "module:";
     for (const char *line = text; line != NULL; line = strchr(line, '\n')) {
         line += *line == '\n' ? 1 : 0;
         const char *word = line + strspn(line, " \t");
-        if (strncmp(word, key, sizeof(key) - 1) != 0) {
+        if (strncmp(word, key, strlen(key)) != 0 || word[strlen(key)] != ':') {
             continue;
         }
-        const char *value = word + sizeof(key) - 1;
+        const char *value = word + strlen(key) + 1;
         value += strspn(value, " \t");
         size_t len = strcspn(value, "\r\n");
         while (len > 0 && (value[len - 1] == ' ' || value[len - 1] == '\t')) {
@@ -50,7 +49,7 @@ static struct pc_span module_line(const char *text)
 }
 
 static struct pc_result read_module_file(const char *folder, const char *name, char **ret_path,
-                                         p11csr_error **err)
+                                         char **ret_init_args, p11csr_error **err)
 {
     char *path PC_CLEANUP(pc_free_str) = pc_asprintf("%s/%s%s", folder, name, suffix);
     struct pc_buf content PC_CLEANUP(pc_buf_done) = {0};
@@ -61,18 +60,32 @@ static struct pc_result read_module_file(const char *folder, const char *name, c
     }
     PC_TRY(pc_file_read(path, &content, err));
     PC_TRY(pc_buf_take_text(&content, &text, err));
-    const struct pc_span module = module_line(text);
+    const struct pc_span module = value_of(text, "module");
+    const struct pc_span args = value_of(text, "x-init-reserved");
     if (module.len == 0) {
         return pc_fail(err, P11CSR_E_MODULE_NOT_FOUND, "'%s' has no line 'module: PATH'", path);
+    }
+    char *init_args PC_CLEANUP(pc_free_str) = NULL;
+    if (args.len > 0) {
+        init_args = pc_asprintf("%.*s", (int)args.len, (const char *)args.ptr);
+        if (init_args == NULL) {
+            return pc_fail_memory(err);
+        }
     }
     const bool absolute = module.ptr[0] == '/';
     *ret_path = pc_asprintf("%s%s%.*s", absolute ? "" : PC_P11KIT_MODULE_PATH, absolute ? "" : "/",
                             (int)module.len, (const char *)module.ptr);
-    return *ret_path != NULL ? PC_OK : pc_fail_memory(err);
+    if (*ret_path == NULL) {
+        return pc_fail_memory(err);
+    }
+    *ret_init_args = init_args;
+    init_args = NULL;
+    return PC_OK;
 }
 
 /* Looks for NAME.module in one folder; *ret_path stays NULL when it is not there. */
-static struct pc_result resolve_in(const char *folder, const char *name, char **ret_path, p11csr_error **err)
+static struct pc_result resolve_in(const char *folder, const char *name, char **ret_path,
+                                   char **ret_init_args, p11csr_error **err)
 {
     DIR *dir PC_CLEANUP(close_dir) = opendir(folder);
     if (dir == NULL) {
@@ -81,7 +94,7 @@ static struct pc_result resolve_in(const char *folder, const char *name, char **
     for (const struct dirent *entry = readdir(dir); entry != NULL; entry = readdir(dir)) {
         const size_t len = stem_length(entry->d_name);
         if (len > 0 && len == strlen(name) && strncmp(entry->d_name, name, len) == 0) {
-            return read_module_file(folder, name, ret_path, err);
+            return read_module_file(folder, name, ret_path, ret_init_args, err);
         }
     }
     return PC_OK;
@@ -114,14 +127,14 @@ static char *user_folder(void)
     return pc_asprintf("%s/.config/pkcs11/modules", found->pw_dir);
 }
 
-PC_RESULT pc_registry_resolve(const char *name, char **ret_path, p11csr_error **err)
+PC_RESULT pc_registry_resolve(const char *name, char **ret_path, char **ret_init_args, p11csr_error **err)
 {
     char *user PC_CLEANUP(pc_free_str) = user_folder();
     const char *const folders[] = {user, PC_P11KIT_SYSTEM_MODULES, PC_P11KIT_PACKAGE_MODULES};
     char *path = NULL;
     for (size_t i = 0; i < PC_ARRAY_LEN(folders) && path == NULL; i++) {
         if (folders[i] != NULL) {
-            PC_TRY(resolve_in(folders[i], name, &path, err));
+            PC_TRY(resolve_in(folders[i], name, &path, ret_init_args, err));
         }
     }
     if (path != NULL) {

@@ -7,8 +7,9 @@
 /*
  * Resolves a module name by reading p11-kit's .module files: p11-kit itself would open every module to
  * answer. Files of the user come before those of the system. *ret_path is the module's file and belongs to
- * the caller. Unknown names fail with MODULE_NOT_FOUND and a note for each name that is known.
+ * the caller, as does *ret_init_args, what its file wants handed to C_Initialize (x-init-reserved); NULL when
+ * it says nothing. Unknown names fail with MODULE_NOT_FOUND and a note for each name that is known.
  */
-PC_RESULT pc_registry_resolve(const char *name, char **ret_path, p11csr_error **err);
+PC_RESULT pc_registry_resolve(const char *name, char **ret_path, char **ret_init_args, p11csr_error **err);
 
 #endif

@@ -44,6 +44,7 @@ static void alias_done(struct pc_alias *alias)
     pc_release(alias->file);
     pc_release(alias->uri);
     pc_release(alias->module);
+    pc_release(alias->init_args);
     pc_release(alias->pin_source);
 }
 
@@ -199,6 +200,7 @@ static struct pc_result take_env(struct reader *reader, const struct word *word,
 static const struct word alias_words[] = {
     {.name = "uri", .take = take_text, .offset = offsetof(struct pc_alias, uri)},
     {.name = "module", .take = take_text, .offset = offsetof(struct pc_alias, module)},
+    {.name = "init-args", .take = take_text, .offset = offsetof(struct pc_alias, init_args)},
     {.name = "pin-source", .take = take_text, .offset = offsetof(struct pc_alias, pin_source)},
     {.name = "env", .take = take_env},
 };

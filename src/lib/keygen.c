@@ -107,11 +107,14 @@ static struct pc_result check_ensured(struct p11csr_key *key, const struct pc_ke
     const bool is_open = is.private_object == PC_FLAG_NO &&
                          (key->opened->token.slot.token_info.flags & CKF_LOGIN_REQUIRED) != 0;
     const bool leaves = is.extractable == PC_FLAG_YES && !plan->backup;
-    if (is.sensitive == PC_FLAG_NO || leaves || is.local == PC_FLAG_NO || was_exposed || is_open) {
+    // A key from elsewhere was exposed there, and shows it. NSS forgets CKA_LOCAL of the keys that it made.
+    const bool never_exposed =
+        is.always_sensitive == PC_FLAG_YES && (is.never_extractable == PC_FLAG_YES || plan->backup);
+    const bool is_foreign = is.local == PC_FLAG_NO && !never_exposed;
+    if (is.sensitive == PC_FLAG_NO || leaves || is_foreign || was_exposed || is_open) {
         return pc_fail(err, P11CSR_E_KEY_SPEC, "the key '%s' is less protected than a new one:%s%s%s%s%s",
                        key->texts.label, is.sensitive == PC_FLAG_NO ? " not sensitive" : "",
-                       leaves ? " extractable" : "",
-                       is.local == PC_FLAG_NO ? " not generated on the token" : "",
+                       leaves ? " extractable" : "", is_foreign ? " not generated on the token" : "",
                        was_exposed ? " was once extractable or not sensitive" : "",
                        is_open ? " usable without a login" : "");
     }

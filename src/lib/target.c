@@ -206,16 +206,41 @@ static struct pc_result set_environment(const p11csr_ctx *ctx, const struct pc_a
     return PC_OK;
 }
 
+static const char *init_args_of(const struct pc_target *target)
+{
+    return target->alias != NULL ? target->alias->init_args : NULL;
+}
+
+/* A module is initialised once: a second alias with other arguments would get the first one's tokens. */
+static struct pc_result check_init_args(const struct pc_loaded *loaded, const struct pc_target *target,
+                                        p11csr_error **err)
+{
+    const char *wanted = init_args_of(target);
+    const char *is =
+        pc_modules_count(&loaded->modules) > 0 ? pc_modules_get(&loaded->modules, 0)->init_args : NULL;
+    if (wanted != NULL && !same_name(wanted, is)) {
+        return pc_fail(err, P11CSR_E_CONFIG,
+                       "alias '%s' wants other init-args than the module was loaded with",
+                       target->alias->name);
+    }
+    return PC_OK;
+}
+
 static struct pc_result load(p11csr_ctx *ctx, const struct pc_target *target, struct pc_loaded **ret,
                              p11csr_error **err)
 {
+    if (init_args_of(target) != NULL && target->module == NULL) {
+        return pc_fail(err, P11CSR_E_CONFIG, "alias '%s' has init-args and no module to hand them to",
+                       target->alias->name);
+    }
     struct pc_loaded *loaded = pc_alloc(sizeof(*loaded));
     if (loaded == NULL) {
         return pc_fail_memory(err);
     }
     struct pc_result result = set_environment(ctx, target->alias, err);
     if (pc_is_ok(result)) {
-        result = pc_modules_load(target->module, &ctx->call_hook, &loaded->modules, err);
+        result =
+            pc_modules_load(target->module, init_args_of(target), &ctx->call_hook, &loaded->modules, err);
     }
     if (pc_is_ok(result) && target->module != NULL) {
         loaded->name = pc_strdup(target->module);
@@ -255,6 +280,7 @@ PC_RESULT pc_target_modules(p11csr_ctx *ctx, const struct pc_target *target, str
     struct pc_loaded *loaded = find_loaded(ctx, target);
     if (loaded != NULL) {
         *ret = &loaded->modules;
+        PC_TRY(check_init_args(loaded, target, err));
         return check_environment(target->alias, err);
     }
     PC_TRY(load(ctx, target, &loaded, err));

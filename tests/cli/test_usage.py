@@ -312,6 +312,16 @@ def test_alias(token):
     )
 
 
+def test_init_args(token):
+    """They are handed to the module, and SoftHSM2 wants none; without a module nobody takes them."""
+    write(token, alias(token, **{"init-args": "configdir='/nowhere'"}))
+    says = "C_Initialize: CKR_ARGUMENTS_BAD"
+    token.refused("keys", "list", "--token", "prod", status=6, code="TOKEN", says=says)
+    env = {"P11CSR_MODULE": None}
+    says = "alias 'prod' has init-args and no module"
+    token.refused("keys", "list", "--token", "prod", env=env, status=78, code="CONFIG", says=says)
+
+
 def test_alias_goes_before_a_label(token):
     token.make_key()
     write(token, alias(token, name="test token", uri="pkcs11:token=other"))

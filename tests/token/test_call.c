@@ -140,7 +140,7 @@ static void test_loading(void **state)
     struct seen seen = {0};
     struct pc_modules modules = {0};
     const struct pc_call_hook hook = {.callback = watch, .data = &seen};
-    const struct pc_result result = pc_modules_load("/bin/sh", &hook, &modules, &err);
+    const struct pc_result result = pc_modules_load("/bin/sh", NULL, &hook, &modules, &err);
     assert_int_equal(result.code, P11CSR_E_MODULE_LOAD);
     assert_string_equal(seen.names, "dlopen ");
     assert_string_equal(seen.worst_name, "CKR_LIBRARY_LOAD_FAILED");

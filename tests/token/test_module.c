@@ -40,7 +40,7 @@ static void check_load_fails(const char *path, enum p11csr_code code, const char
     struct pc_modules modules = {0};
     char message[300];
     (void)snprintf(message, sizeof(message), "cannot load the PKCS#11 module %s", path);
-    const struct pc_result result = pc_modules_load(path, NULL, &modules, &err);
+    const struct pc_result result = pc_modules_load(path, NULL, NULL, &modules, &err);
     check_failed(result, err, code, says);
     assert_string_equal(p11csr_error_message(err), message);
     assert_int_equal(pc_modules_count(&modules), 0);
@@ -103,7 +103,8 @@ static void test_registry_lists_known(void **state)
     (void)state;
     p11csr_error *err PC_CLEANUP(pc_error_cleanup) = NULL;
     char *path = NULL;
-    const struct pc_result result = pc_registry_resolve("no-such-module-name", &path, &err);
+    char *args = NULL;
+    const struct pc_result result = pc_registry_resolve("no-such-module-name", &path, &args, &err);
     check_failed(result, err, P11CSR_E_MODULE_NOT_FOUND,
                  "p11-kit knows no module named 'no-such-module-name'");
     assert_null(path);
@@ -111,11 +112,12 @@ static void test_registry_lists_known(void **state)
         char name[200];
         p11csr_error *none = NULL;
         assert_int_equal(sscanf(p11csr_error_note(err, i), "known: %199s (", name), 1);
-        check_ok(pc_registry_resolve(name, &path, &none), &none);
+        check_ok(pc_registry_resolve(name, &path, &args, &none), &none);
         assert_int_equal(path[0], '/');
         pc_free_str(&path);
+        pc_free_str(&args);
         name[strlen(name) - 1]++; // a name that is nearly one of them is none
-        check_fails(pc_registry_resolve(name, &path, &none), &none, P11CSR_E_MODULE_NOT_FOUND, name);
+        check_fails(pc_registry_resolve(name, &path, &args, &none), &none, P11CSR_E_MODULE_NOT_FOUND, name);
     }
 }
 
@@ -126,7 +128,8 @@ static void test_registry_names(void **state)
     for (size_t i = 0; i < PC_ARRAY_LEN(names); i++) {
         p11csr_error *err = NULL;
         char *path = NULL;
-        check_fails(pc_registry_resolve(names[i], &path, &err), &err, P11CSR_E_MODULE_NOT_FOUND,
+        char *args = NULL;
+        check_fails(pc_registry_resolve(names[i], &path, &args, &err), &err, P11CSR_E_MODULE_NOT_FOUND,
                     "knows no module");
         assert_null(path);
     }

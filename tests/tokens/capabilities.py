@@ -65,6 +65,17 @@ ROWS = (
         private=True,
         note="PKCS#1 v1.5 by CKM_RSA_PKCS only: p11csr makes the DigestInfo",
     ),
+    Row(
+        name="nss",
+        title="NSS 3.87 (softokn3)",
+        proof=REAL,
+        packages=("libnss3", "libnss3-tools", "iproute2"),
+        files=(LIB + "/libsoftokn3.so", "/usr/bin/certutil"),
+        generates=RSA + NIST,
+        always_authenticate="stored, not enforced",
+        private=True,
+        note="the module wants init-args, and sets CKA_ID itself",
+    ),
 )
 
 BEGIN = "<!-- works with: made by tests/tokens/capabilities.py -->"

@@ -4,11 +4,14 @@
 import json
 import pathlib
 import subprocess
+import sys
 import time
 
 import capabilities
 import support
 
+FOLDER = pathlib.Path(__file__).resolve().parent
+LIBRARY = pathlib.Path(support.PROGRAM).parents[1] / "lib" / "libp11csr.so"
 LISTED = json.loads(
     subprocess.run(
         [support.PROGRAM, "algorithms", "--json"], stdout=subprocess.PIPE, check=True, timeout=support.TIMEOUT
@@ -24,6 +27,34 @@ def schemes_for(spec):
         return [spec]
     family = KEYS[spec]["family"]
     return [row["name"] for row in LISTED["schemes"] if row["family"] == family and row["name"] not in WEAK]
+
+
+class Library:
+    """A running library.py. Its answers begin with OK or the name of an error."""
+
+    def __init__(self, token, *args):
+        source = f"file:{token.pin_file}"
+        self.process = subprocess.Popen(
+            [sys.executable, FOLDER / "library.py", LIBRARY, source, *map(str, args)],
+            env=token.environment(),
+            cwd=token.work,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *exception):
+        self.process.stdin.close()
+        assert self.process.wait(timeout=support.TIMEOUT) == 0
+        self.process.stdout.close()
+
+    def ask(self, *words):
+        self.process.stdin.write("\t".join(map(str, words)) + "\n")
+        self.process.stdin.flush()
+        return self.process.stdout.readline().rstrip("\n")
 
 
 class RealToken(support.Box):
@@ -46,6 +77,7 @@ class RealToken(support.Box):
         self.counter = 0
         self.env["P11CSR_MODULE"] = self.MODULE
         self.label = self.LABEL
+        self.name = self.LABEL  # what --token is given
         self.secrets = [self.PIN, self.WRONG_PIN]
         self.pin_file = self.write_pin("pin", self.PIN)
 
@@ -67,13 +99,13 @@ class RealToken(support.Box):
 
     @property
     def at(self):
-        return ("--token", self.label, "--pin-source", f"file:{self.pin_file}")
+        return ("--token", self.name, "--pin-source", f"file:{self.pin_file}")
 
     @property
     def at_wrongly(self):
         # A new file each time: a wrong PIN is not sent again from one that has not changed.
         self.wrong_pin_file = self.write_pin(self.new_name(), self.WRONG_PIN)
-        return ("--token", self.label, "--pin-source", f"file:{self.wrong_pin_file}")
+        return ("--token", self.name, "--pin-source", f"file:{self.wrong_pin_file}")
 
     def daemon(self, *command, env=None, log=None):
         """Starts a program that is ended by tear_down(), in the process group of the tests."""
@@ -147,7 +179,7 @@ class RealToken(support.Box):
         return self.run("keys", "list", *self.at, "--json").ok().json["keys"]
 
     def pin_state(self):
-        return self.run("tokens", "show", "--token", self.label, "--json").ok().json["token"]["pin-state"]
+        return self.run("tokens", "show", "--token", self.name, "--json").ok().json["token"]["pin-state"]
 
     def logins(self, *args, status):
         """Runs a command that ends so; returns the logins it sent as (user type, what the module said)."""
@@ -158,6 +190,10 @@ class RealToken(support.Box):
         assert result.status == status, result
         lines = [line.split() for line in seen.read_text().splitlines()] if seen.exists() else []
         return result, [(words[3], words[2]) for words in lines if words[0] == "C_Login"]
+
+    def library(self, *args):
+        """Another process that uses libp11csr, with one context for all that it is asked."""
+        return Library(self, *args)
 
     def unlock(self):
         """Makes a locked PIN good again; only for tokens that lock."""

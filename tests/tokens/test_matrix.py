@@ -17,7 +17,7 @@ def uri_of(token):
 def test_locate_the_token(token):
     """By its label and by its URI; a token of another name is not there."""
     uri = uri_of(token)
-    for name in (token.label, uri):
+    for name in (token.name, uri):
         shown = token.run("tokens", "show", "--token", name, "--json").ok().json["token"]
         assert shown["uri"] == uri and shown["label"] == token.label
     token.refused("tokens", "show", "--token", "no such", status=3, code="TOKEN_NOT_FOUND", says="no such")
@@ -89,6 +89,15 @@ def test_generate_twice(token):
         token.refused(*args, status=11, code="KEY_EXISTS", says=label)
         shown = token.run("keys", "show", *token.at, "--key-label", label, "--json").ok().json["key"]
         assert (shown["uri"], shown["spki-sha256"]) == (first["uri"], first["spki-sha256"])
+
+
+def test_ensure(token):
+    """A key that is made the first time is good enough the second time, by what the module says of it."""
+    for spec in token.row.generates[:1]:
+        args = ("request", *token.at, "--ensure", spec, "--key-label", token.new_name(), "--subject", "CN=x")
+        answers = [token.run(*args, "--json").ok().json for _ in range(2)]
+        assert [answer["key"]["generated"] for answer in answers] == [True, False]
+        assert answers[0]["key"]["spki-sha256"] == answers[1]["key"]["spki-sha256"]
 
 
 def test_key_absent(token):
