@@ -28,6 +28,11 @@ struct p11csr_select {
      */
     const unsigned char *pubkey;
     size_t pubkey_len;
+    /*
+     * A PIV card's slot by its number in SP 800-73: "9a", "9c", "9d", "9e", "82" to "95"; or NULL. It stands
+     * for the CKA_ID that modules for PIV cards give to the slot's objects: 01 to 04, and from 05 on.
+     */
+    const char *piv_slot;
 };
 #define P11CSR_SELECT_INIT                                                                                   \
     {                                                                                                        \

@@ -23,6 +23,7 @@ enum cli_option_id {
     OPT_VERSION,
     OPT_KEY_LABEL,
     OPT_KEY_ID,
+    OPT_PIV_SLOT,
     OPT_KEY_FOR,
     OPT_PUBKEY,
     OPT_GENERATE,

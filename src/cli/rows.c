@@ -39,6 +39,11 @@ static const struct cli_option options[OPT_COUNT] = {
     [OPT_VERSION] = {.name = "version", .global = true, .help = "show the version and end"},
     [OPT_KEY_LABEL] = {.name = "key-label", .arg = "LABEL", .help = "the key's label (CKA_LABEL)"},
     [OPT_KEY_ID] = {.name = "key-id", .arg = "HEX", .help = "the key's id (CKA_ID)"},
+    [OPT_PIV_SLOT] = {.name = "piv-slot",
+                      .arg = "SLOT",
+                      .values = CLI_VALUES_WORDS,
+                      .words = "9a 9c 9d 9e",
+                      .help = "the key in this slot of a PIV card: 9a, 9c, 9d, 9e, 82 to 95"},
     [OPT_KEY_FOR] = {.name = "key-for",
                      .arg = "FILE",
                      .values = CLI_VALUES_FILES,
@@ -123,16 +128,19 @@ static const struct cli_option options[OPT_COUNT] = {
 };
 
 static const enum cli_option_id request_options[] = {
-    OPT_KEY_LABEL,      OPT_KEY_ID,        OPT_KEY_FOR, OPT_PUBKEY,      OPT_GENERATE,
-    OPT_ENSURE,         OPT_BACKUP,        OPT_SCHEME,  OPT_HASH,        OPT_PSS,
-    OPT_SUBJECT,        OPT_DNS,           OPT_IP,      OPT_EMAIL,       OPT_URI,
-    OPT_KEY_USAGE,      OPT_EXT_KEY_USAGE, OPT_CA,      OPT_PATH_LENGTH, OPT_MUST_STAPLE,
-    OPT_SUBJECT_KEY_ID, OPT_OUT,           OPT_FORM,    OPT_FORCE,       OPT_TEXT,
+    OPT_KEY_LABEL,   OPT_KEY_ID,         OPT_PIV_SLOT,      OPT_KEY_FOR, OPT_PUBKEY,
+    OPT_GENERATE,    OPT_ENSURE,         OPT_BACKUP,        OPT_SCHEME,  OPT_HASH,
+    OPT_PSS,         OPT_SUBJECT,        OPT_DNS,           OPT_IP,      OPT_EMAIL,
+    OPT_URI,         OPT_KEY_USAGE,      OPT_EXT_KEY_USAGE, OPT_CA,      OPT_PATH_LENGTH,
+    OPT_MUST_STAPLE, OPT_SUBJECT_KEY_ID, OPT_OUT,           OPT_FORM,    OPT_FORCE,
+    OPT_TEXT,
 };
-static const enum cli_option_id keys_generate_options[] = {OPT_KEY_LABEL, OPT_KEY_ID, OPT_BACKUP};
-static const enum cli_option_id keys_list_options[] = {OPT_KEY_LABEL, OPT_KEY_ID, OPT_INCOMPLETE};
-static const enum cli_option_id keys_show_options[] = {OPT_KEY_LABEL, OPT_KEY_ID, OPT_KEY_FOR, OPT_PUBKEY,
-                                                       OPT_PROTECTION};
+static const enum cli_option_id keys_generate_options[] = {OPT_KEY_LABEL, OPT_KEY_ID, OPT_PIV_SLOT,
+                                                           OPT_BACKUP};
+static const enum cli_option_id keys_list_options[] = {OPT_KEY_LABEL, OPT_KEY_ID, OPT_PIV_SLOT,
+                                                       OPT_INCOMPLETE};
+static const enum cli_option_id keys_show_options[] = {OPT_KEY_LABEL, OPT_KEY_ID, OPT_PIV_SLOT,
+                                                       OPT_KEY_FOR,   OPT_PUBKEY, OPT_PROTECTION};
 static const enum cli_option_id show_options[] = {OPT_CHECK};
 static const enum cli_option_id init_soft_options[] = {OPT_PRINT_ENV};
 

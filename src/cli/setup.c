@@ -146,6 +146,7 @@ PC_RESULT cli_select(const struct cli *cli, const char *uri, struct cli_selectio
     }
     select->token = uri != NULL ? uri : value_or_env(cli, OPT_TOKEN, "P11CSR_TOKEN");
     select->label = cli_value(cli, OPT_KEY_LABEL);
+    select->piv_slot = cli_value(cli, OPT_PIV_SLOT);
     PC_TRY(read_id(cli_value(cli, OPT_KEY_ID), ret, err));
     PC_TRY(read_key_file(cli_value(cli, OPT_KEY_FOR), &ret->spki, &select->spki_len, err));
     PC_TRY(read_key_file(cli_value(cli, OPT_PUBKEY), &ret->pubkey, &select->pubkey_len, err));

@@ -4,9 +4,11 @@
 #include "base/error.h"
 #include "base/limits.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 PC_RESULT pc_take_options(const void *options, size_t size, void *ret, size_t ret_size, p11csr_error **err)
 {
@@ -343,6 +345,39 @@ PC_RESULT pc_target_open(p11csr_ctx *ctx, struct pc_target *target, struct pc_op
     return PC_OK;
 }
 
+/* The CKA_ID of a PIV slot, which is one octet. */
+static struct pc_result piv_slot_id(const char *slot, struct pc_span *ret, p11csr_error **err)
+{
+    static const uint8_t ids[] = {0x00, 0x01, 0x02, 0x03, 0x04, 0x05, 0x06, 0x07, 0x08,
+                                  0x09, 0x0a, 0x0b, 0x0c, 0x0d, 0x0e, 0x0f, 0x10, 0x11,
+                                  0x12, 0x13, 0x14, 0x15, 0x16, 0x17, 0x18};
+    static const char *const names[] = {"",   "9a", "9c", "9d", "9e", "82", "83", "84", "85",
+                                        "86", "87", "88", "89", "8a", "8b", "8c", "8d", "8e",
+                                        "8f", "90", "91", "92", "93", "94", "95"};
+    static_assert(PC_ARRAY_LEN(ids) == PC_ARRAY_LEN(names), "each name has its id");
+    for (size_t i = 1; i < PC_ARRAY_LEN(names); i++) {
+        if (strcasecmp(names[i], slot) == 0) {
+            *ret = (struct pc_span){&ids[i], 1};
+            return PC_OK;
+        }
+    }
+    const struct pc_result result = pc_fail(err, P11CSR_E_VALUE, "there is no PIV slot '%s' for keys", slot);
+    pc_hint(err, "the slots are 9a, 9c, 9d, 9e, and 82 to 95");
+    return result;
+}
+
+/* Takes an id given in one more way; all ways have to agree. */
+static struct pc_result take_id(struct pc_key_query *query, struct pc_span id, const char *what,
+                                p11csr_error **err)
+{
+    if (query->has_id && !pc_span_eq(query->id, id)) {
+        return pc_fail(err, P11CSR_E_USAGE, "%s and the id given beside it differ", what);
+    }
+    query->has_id = true;
+    query->id = id;
+    return PC_OK;
+}
+
 PC_RESULT pc_target_query(const struct pc_target *target, const struct p11csr_select *select,
                           struct pc_key_query *ret, p11csr_error **err)
 {
@@ -366,12 +401,12 @@ PC_RESULT pc_target_query(const struct pc_target *target, const struct p11csr_se
     ret->spki = (struct pc_span){select->spki, select->spki != NULL ? select->spki_len : 0};
     ret->given = (struct pc_span){select->pubkey, select->pubkey != NULL ? select->pubkey_len : 0};
     if (select->id != NULL) {
-        const struct pc_span id = {select->id, select->id_len};
-        if (ret->has_id && !pc_span_eq(ret->id, id)) {
-            return pc_fail(err, P11CSR_E_USAGE, "the URI and the id given beside it differ");
-        }
-        ret->has_id = true;
-        ret->id = id;
+        PC_TRY(take_id(ret, (struct pc_span){select->id, select->id_len}, "the URI", err));
+    }
+    if (select->piv_slot != NULL) {
+        struct pc_span id = {0};
+        PC_TRY(piv_slot_id(select->piv_slot, &id, err));
+        PC_TRY(take_id(ret, id, "the PIV slot", err));
     }
     return PC_OK;
 }

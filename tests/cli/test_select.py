@@ -83,7 +83,7 @@ def test_key_for_what_is_not_there(pair):
         *SUBJECT,
         status=3,
         code="KEY_NOT_FOUND",
-        says="no private key belongs to this public key"
+        says="no private key belongs to this public key",
     )
     pair.refused(
         "request",
@@ -95,7 +95,7 @@ def test_key_for_what_is_not_there(pair):
         *SUBJECT,
         status=3,
         code="KEY_NOT_FOUND",
-        says="other"
+        says="other",
     )
     (pair.work / "secret.key").write_bytes(
         stranger.private_bytes(
@@ -118,7 +118,7 @@ def test_key_for_what_is_not_there(pair):
             *SUBJECT,
             status=9,
             code="REQUEST",
-            says=[says, "give a certificate, a certificate request or a public key"]
+            says=[says, "give a certificate, a certificate request or a public key"],
         )
     pair.refused(
         "request", *pair.at, "--key-for", "missing", *SUBJECT, status=10, code="READ", says="missing"
@@ -135,7 +135,7 @@ def test_pubkey_when_the_token_shows_none(pair, verify_everywhere):
         *SUBJECT,
         status=3,
         code="PUBLIC_KEY_NOT_FOUND",
-        says="CKA_ID"
+        says="CKA_ID",
     )
     made = (
         pair.run("request", *pair.at, "--key-label", "web", "--pubkey", "web.pub", *SUBJECT, "--json")
@@ -158,7 +158,7 @@ def test_pubkey_when_the_token_shows_none(pair, verify_everywhere):
         "wrong.csr",
         status=12,
         code="PROOF_SIGNATURE",
-        says="web"
+        says="web",
     )
 
 
@@ -175,5 +175,37 @@ def test_pubkey_must_agree(pair):
         *SUBJECT,
         status=12,
         code="PROOF_PUBLIC_KEY",
-        says="public-key-object and file show different public keys"
+        says="public-key-object and file show different public keys",
     )
+
+
+@pytest.mark.parametrize(
+    "slot, key_id", [("9a", "01"), ("9C", "02"), ("9e", "04"), ("82", "05"), ("95", "18")]
+)
+def test_piv_slot(token, slot, key_id):
+    """A slot stands for the CKA_ID that modules for PIV cards give to its objects."""
+    for made in ("01", "02", "04", "05", "18"):
+        token.make_key("p256", f"key {made}", made)
+    answer = token.run("request", *token.at, "--piv-slot", slot, *SUBJECT, "--json").ok().json
+    assert answer["key"]["id"] == key_id
+    assert [
+        row["id"] for row in token.run("keys", "list", *token.at, "--piv-slot", slot, "--json").json["keys"]
+    ] == [key_id]
+
+
+def test_no_such_piv_slot(token):
+    token.make_key("p256", "web", "01")
+    for slot in ("9b", "f9", "96", "81", "", "9a9a", "0x9a"):
+        token.refused(
+            "request",
+            *token.at,
+            "--piv-slot",
+            slot,
+            *SUBJECT,
+            status=9,
+            code="VALUE",
+            says=f"there is no PIV slot '{slot}' for keys",
+        )
+    where = (*token.at, "--piv-slot", "9c")
+    token.refused("request", *where, *SUBJECT, status=3, code="KEY_NOT_FOUND", says="CKA_ID 02")
+    token.refused("request", *where, "--key-id", "01", *SUBJECT, status=64, code="USAGE", says="differ")
