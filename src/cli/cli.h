@@ -17,8 +17,11 @@ enum cli_option_id {
     OPT_PIN_SOURCE,
     OPT_ACCEPT_FINAL_TRY,
     OPT_ALLOW_WEAK,
+    OPT_ISOLATE,
+    OPT_TIME_LIMIT,
     OPT_JSON,
     OPT_QUIET,
+    OPT_VERBOSE,
     OPT_HELP,
     OPT_VERSION,
     OPT_KEY_LABEL,
@@ -105,6 +108,8 @@ struct cli {
     p11csr_ctx *ctx;                   /* made by cli_context() */
     json_t *json;                      /* the fields of the JSON answer */
     json_t *warnings;                  /* texts; NULL: none */
+    struct cli_crumb *crumb;           /* shared with the parent of an isolated command; else NULL */
+    long long call_began;              /* the PKCS#11 call that -v tells of, in nanoseconds */
 };
 
 const struct cli_option *cli_option_get(enum cli_option_id id);

@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "cli/cli.h"
+#include "cli/child.h"
 
 #include <stdio.h>
 #include <sys/prctl.h>
 
-static PC_RESULT run(struct cli *cli, int argc, const char **argv, p11csr_error **err)
+static PC_RESULT run(struct cli *cli, p11csr_error **err)
 {
-    PC_TRY(cli_parse(cli, argc, argv, err));
     if (cli_has(cli, OPT_VERSION)) {
         cli_json(cli, "version", json_string(p11csr_version()));
         if (cli_wants_text(cli)) {
@@ -42,9 +41,21 @@ int main(int argc, char **argv)
     struct cli cli;
     p11csr_error *err PC_CLEANUP(pc_error_cleanup) = NULL;
     (void)prctl(PR_SET_DUMPABLE, 0); // a core dump would hold the PIN
-    const struct pc_result result = run(&cli, argc, (const char **)(uintptr_t)argv, &err);
-    hint_at_help(&cli, result, &err);
-    const int status = cli_finish(&cli, result, err);
+    int status = -1;
+    struct pc_result result = cli_parse(&cli, argc, (const char **)(uintptr_t)argv, &err);
+    if (pc_is_ok(result) && cli_has(&cli, OPT_ISOLATE)) {
+        result = cli_isolate(&cli, &status, &err);
+    }
+    if (pc_is_ok(result) && status < 0) {
+        result = run(&cli, &err);
+    }
+    if (status < 0) {
+        hint_at_help(&cli, result, &err);
+        status = cli_finish(&cli, result, err);
+    }
+    if (cli.crumb != NULL) {
+        atomic_store(&cli.crumb->finished, 1 + status);
+    }
     cli_done(&cli);
     return status;
 }

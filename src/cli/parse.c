@@ -299,6 +299,7 @@ PC_RESULT cli_parse(struct cli *cli, int argc, const char **argv, p11csr_error *
 
 void cli_done(struct cli *cli)
 {
+    p11csr_ctx_free(&cli->ctx); // its last calls are traced if the options say so
     for (size_t i = 0; i < cli_use_count(cli); i++) {
         free(cli_use_get(cli, i)->value);
     }
@@ -307,7 +308,6 @@ void cli_done(struct cli *cli)
     }
     pc_buf_done(&cli->uses);
     pc_buf_done(&cli->args);
-    p11csr_ctx_free(&cli->ctx);
     json_decref(cli->json);
     json_decref(cli->warnings);
 }

@@ -2,7 +2,7 @@
 #include "base/file.h"
 #include "base/limits.h"
 #include "base/text.h"
-#include "cli/cli.h"
+#include "cli/child.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -65,6 +65,9 @@ static struct pc_result set_state_dir(p11csr_ctx *ctx, p11csr_error **err)
 static struct pc_result set_up(struct cli *cli, p11csr_error **err)
 {
     p11csr_ctx_set_warning_callback(cli->ctx, print_warning, cli);
+    if (cli->crumb != NULL || cli_has(cli, OPT_VERBOSE)) {
+        p11csr_ctx_set_call_callback(cli->ctx, cli_watch, cli);
+    }
     PC_TRY(cli_load_config(cli, cli->ctx, err));
     PC_TRY(set_state_dir(cli->ctx, err));
     PC_TRY(cli_lift(p11csr_ctx_set_module(cli->ctx, value_or_env(cli, OPT_MODULE, "P11CSR_MODULE"), err)));

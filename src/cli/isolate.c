@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/child.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/prctl.h>
+
+/* --isolate: the whole command in a child. */
+
+PC_RESULT cli_take_time_limit(const struct cli *cli, unsigned *ret, p11csr_error **err)
+{
+    const char *value = cli_value(cli, OPT_TIME_LIMIT);
+    char *end = NULL;
+    *ret = CLI_CALL_SECONDS;
+    if (value == NULL) {
+        return PC_OK;
+    }
+    errno = 0;
+    const unsigned long seconds = strtoul(value, &end, 10);
+    if (value[0] < '0' || value[0] > '9' || *end != 0 || errno != 0 || seconds < 1 ||
+        seconds > CLI_CALL_SECONDS_MAX) {
+        return pc_fail(err, P11CSR_E_USAGE, "--time-limit is a number of seconds from 1 to %d, not '%s'",
+                       CLI_CALL_SECONDS_MAX, value);
+    }
+    *ret = (unsigned)seconds;
+    return PC_OK;
+}
+
+/* Ends as the child did, so that a shell sees the same. */
+static void end_by(int signal_number)
+{
+    sigset_t set;
+    (void)signal(signal_number, SIG_DFL);
+    (void)sigemptyset(&set);
+    (void)sigaddset(&set, signal_number);
+    (void)sigprocmask(SIG_UNBLOCK, &set, NULL);
+    (void)raise(signal_number);
+}
+
+PC_RESULT cli_isolate(struct cli *cli, int *ret_status, p11csr_error **err)
+{
+    struct cli_child child;
+    unsigned limit = 0;
+    *ret_status = -1;
+    PC_TRY(cli_take_time_limit(cli, &limit, err));
+    PC_TRY(cli_child_start(&child, limit, err));
+    if (child.pid == 0) {
+        cli->crumb = child.crumb; // to the end of the process
+        return PC_OK;
+    }
+    cli_child_wait(&child, NULL, 0);
+    if (cli_has(cli, OPT_VERBOSE) && atomic_load(&child.crumb->call) != 0) {
+        (void)fputc('\n', stderr); // the trace stands in the middle of the line of this call
+    }
+    struct pc_result result = PC_OK;
+    if (child.late) { // the answer is out already: what the module does at its end changes nothing
+        p11csr_error *why PC_CLEANUP(pc_error_cleanup) = NULL;
+        pc_ignore(cli_child_check(&child, &why));
+        cli_remark(cli, "warning: after the command was done, %s", p11csr_error_cause(why, 0));
+        *ret_status = atomic_load(&child.crumb->finished) - 1;
+    } else if (child.end == CLI_END_EXIT) {
+        *ret_status = child.value;
+    } else if (child.end == CLI_END_SIGNAL) {
+        const int signal_number = child.value;
+        cli_child_done(&child);
+        end_by(signal_number);
+        *ret_status = 128 + signal_number; // it was blocked or ignored for us
+    } else {
+        result = cli_child_check(&child, err);
+    }
+    cli_child_done(&child);
+    return result;
+}
