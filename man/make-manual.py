@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Makes the manual pages from their skeletons, the program's rows, the error rows and the public headers.
 
-make-manual.py 1 SKELETON PROGRAM ERRORS_DEF > p11csr.1
+make-manual.py 1 SKELETON PROGRAM ERRORS_DEF QUIRKS_DEF > p11csr.1
 make-manual.py 3 SKELETON HEADER... > p11csr.3
 """
 import datetime
@@ -43,6 +43,19 @@ def error_rows(path):
     return re.findall(pattern, text)
 
 
+def quirk_items(path):
+    with open(path, encoding="utf-8") as file:
+        text = file.read()
+    string = r'"((?:\\.|[^"\\])*)"'
+    pattern = rf"^QUIRK\(\w+, {string}, (\w+), {string}, {string},\s*{string},\s*{string}\)"
+    rows = re.findall(pattern, text, flags=re.M)
+    return items(
+        f".It Cm {word} Ns = Ns {' | '.join(choices.split()) or '...'}\n{roff(effect)} ({roff(doc)})."
+        + (f" Default: {roff(default)}." if default else "")
+        for word, _, choices, default, effect, doc in rows
+    )
+
+
 EXIT = {
     "CHECK": "a check said no",
     "NOTFOUND": "not found",
@@ -63,7 +76,7 @@ EXIT = {
 }
 
 
-def manual_1(skeleton, program, errors_def):
+def manual_1(skeleton, program, errors_def, quirks_def):
     answer = subprocess.run([program, "--help", "--json"], check=True, capture_output=True, text=True)
     rows = json.loads(answer.stdout)["help"]
     errors = error_rows(errors_def)
@@ -79,6 +92,7 @@ def manual_1(skeleton, program, errors_def):
             "ERRORS": items(
                 f".It Li {name}\n{roff(text)} ({roff(doc)})." for name, _, _, text, _, doc in errors
             ),
+            "QUIRKS": quirk_items(quirks_def),
             "EXAMPLES": "\n".join(
                 f".Dl {roff(command['example'].replace(chr(92) + chr(10), ' '))}"
                 for command in rows["commands"]
@@ -123,6 +137,6 @@ def fill(skeleton, parts):
 
 if __name__ == "__main__":
     if sys.argv[1] == "1":
-        print(manual_1(*sys.argv[2:5]), end="")
+        print(manual_1(*sys.argv[2:6]), end="")
     else:
         print(manual_3(sys.argv[2], sys.argv[3:]), end="")

@@ -105,6 +105,7 @@ static const struct ckm_row ckm_rows[] = {
     ROW(CKM_ECDSA_SHA512),
     ROW(CKM_EC_EDWARDS_KEY_PAIR_GEN),
     ROW(CKM_EDDSA),
+    ROW(CKM_RSA_X9_31_KEY_PAIR_GEN),
 };
 #undef ROW
 // clang-format on
@@ -138,6 +139,28 @@ const char *pc_ckm_name(CK_MECHANISM_TYPE type, char fallback[static 32])
     }
     (void)snprintf(fallback, 32, "CKM_0x%08lx", type);
     return fallback;
+}
+
+bool pc_ckr_find(struct pc_span name, CK_RV *ret)
+{
+    for (size_t i = 0; i < PC_ARRAY_LEN(ckr_rows); i++) {
+        if (pc_span_eq(name, pc_span_str(ckr_rows[i].name))) {
+            *ret = ckr_rows[i].rv;
+            return true;
+        }
+    }
+    return false;
+}
+
+bool pc_ckm_find(struct pc_span name, CK_MECHANISM_TYPE *ret)
+{
+    for (size_t i = 0; i < PC_ARRAY_LEN(ckm_rows); i++) {
+        if (pc_span_eq(name, pc_span_str(ckm_rows[i].name))) {
+            *ret = ckm_rows[i].type;
+            return true;
+        }
+    }
+    return false;
 }
 
 PC_RESULT pc_ckr(CK_RV rv, const char *function, p11csr_error **err)

@@ -13,6 +13,15 @@ void pc_token_init(struct pc_token *token, const struct pc_slot *slot)
 {
     *token = (struct pc_token){.slot = *slot};
     pc_buf_init(&token->mechanisms, PC_MAX_MECHANISMS * sizeof(CK_MECHANISM_TYPE));
+    pc_quirks_init(&token->quirks);
+}
+
+PC_RESULT pc_token_set_quirks(struct pc_token *token, const struct pc_quirk_rule *rules, size_t count,
+                              p11csr_error **err)
+{
+    CK_INFO info = {0};
+    PC_TRY(pc_ckr(PC_P11(token->slot.module, C_GetInfo, &info), "C_GetInfo", err));
+    return pc_quirks_merge(&info, &token->slot.token_info, rules, count, &token->quirks, err);
 }
 
 void pc_token_done(struct pc_token *token)

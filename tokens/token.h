@@ -4,6 +4,7 @@
 
 #include "alg/rows.h"
 #include "tokens/login.h"
+#include "tokens/quirks.h"
 #include "tokens/slot.h"
 
 /*
@@ -21,9 +22,17 @@ struct pc_token {
     bool so_pin_was_wrong;    /* the same for that of the security officer */
     bool login_failed;        /* the last PIN that was sent was not taken, for whatever reason */
     struct pc_buf mechanisms; /* CK_MECHANISM_TYPE, read once */
+    struct pc_quirks quirks;  /* how this token differs from others */
 };
 
 void pc_token_init(struct pc_token *token, const struct pc_slot *slot);
+/*
+ * Works out how this token differs, from what the module and the token say about themselves and from the
+ * rules of the administrator, which must live as long as the token. Without this every quirk is at its
+ * default.
+ */
+PC_RESULT pc_token_set_quirks(struct pc_token *token, const struct pc_quirk_rule *rules, size_t count,
+                              p11csr_error **err);
 /* Closes the session; the token logs out when it was the last of the process. Accepts a zeroed struct. */
 void pc_token_done(struct pc_token *token);
 /* Makes sure that a session is open, one that can write if asked for. A login survives the change. */

@@ -93,6 +93,13 @@ P11CSR_API enum p11csr_code p11csr_pin_set(p11csr_pin *pin, const void *bytes, s
 /* Sets the callback used for "prompt" and when no other source is known. NULL: nobody can be asked. */
 P11CSR_API void p11csr_ctx_set_pin_callback(p11csr_ctx *ctx, p11csr_pin_callback callback, void *data);
 
+/*
+ * Sets how tokens behave that differ from the standard: "word=value", a word of the vocabulary that
+ * p11csr_token_quirks() lists. It holds for every token that is opened after, and comes after what p11csr
+ * knows by itself and what the configuration says. The text is copied. Errors: VALUE, LIMIT, NO_MEMORY.
+ */
+P11CSR_API enum p11csr_code p11csr_ctx_set_quirk(p11csr_ctx *ctx, const char *setting, p11csr_error **err);
+
 /* 1: a PIN is sent even when the token says that one more wrong PIN locks it. Default 0. */
 P11CSR_API void p11csr_ctx_accept_final_try(p11csr_ctx *ctx, int accept);
 

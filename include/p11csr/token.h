@@ -61,6 +61,30 @@ P11CSR_API void p11csr_token_list_free(p11csr_token_list **list);
 P11CSR_API enum p11csr_code p11csr_latches_clear(p11csr_ctx *ctx, const char *token, char **ret_json,
                                                  p11csr_error **err);
 
+/* How a token differs from the standard, in one word. Fields may be added at the end. */
+struct p11csr_quirk {
+    const char *word;
+    const char *value;    /* what is in force */
+    const char *fallback; /* the value when nothing sets another */
+    const char *set_by;   /* "default", "row NAME" of what p11csr knows, "FILE:LINE", or "--quirk" */
+    const char *evidence; /* what the row rests on; NULL when no row set the value */
+    const char *effect;   /* what p11csr does with it */
+};
+
+typedef struct p11csr_quirk_list p11csr_quirk_list;
+
+/*
+ * Lists every word of the vocabulary with its value for the one token that `token` names (see
+ * p11csr_tokens_list()). The module is loaded and asked who made it; no login takes place. The caller
+ * frees the list, which is valid as long as the context. Errors: as p11csr_key_open() up to the login.
+ */
+P11CSR_API enum p11csr_code p11csr_token_quirks(p11csr_ctx *ctx, const char *token,
+                                                p11csr_quirk_list **ret_list, p11csr_error **err);
+P11CSR_API size_t p11csr_quirk_list_count(const p11csr_quirk_list *list);
+/* Borrowed from the list; NULL when `index` is out of range. */
+P11CSR_API const struct p11csr_quirk *p11csr_quirk_list_get(const p11csr_quirk_list *list, size_t index);
+P11CSR_API void p11csr_quirk_list_free(p11csr_quirk_list **list);
+
 /* What p11csr_soft_token_create() made or found. All texts are freed by p11csr_soft_token_done(). */
 struct p11csr_soft_token {
     char *alias_file;  /* YAML file that makes the name an alias */

@@ -16,6 +16,7 @@ enum cli_option_id {
     OPT_CONFIG,
     OPT_PIN_SOURCE,
     OPT_ACCEPT_FINAL_TRY,
+    OPT_QUIRK,
     OPT_ALLOW_WEAK,
     OPT_ISOLATE,
     OPT_TIME_LIMIT,

@@ -62,6 +62,17 @@ static struct pc_result set_state_dir(p11csr_ctx *ctx, p11csr_error **err)
     return cli_lift(p11csr_ctx_set_state_dir(ctx, folder, err));
 }
 
+static struct pc_result set_quirks(const struct cli *cli, p11csr_error **err)
+{
+    for (size_t i = 0; i < cli_use_count(cli); i++) {
+        const struct cli_use *use = cli_use_get(cli, i);
+        if (use->id == OPT_QUIRK) {
+            PC_TRY(cli_lift(p11csr_ctx_set_quirk(cli->ctx, use->value, err)));
+        }
+    }
+    return PC_OK;
+}
+
 static struct pc_result set_up(struct cli *cli, p11csr_error **err)
 {
     p11csr_ctx_set_warning_callback(cli->ctx, print_warning, cli);
@@ -69,6 +80,7 @@ static struct pc_result set_up(struct cli *cli, p11csr_error **err)
         p11csr_ctx_set_call_callback(cli->ctx, cli_watch, cli);
     }
     PC_TRY(cli_load_config(cli, cli->ctx, err));
+    PC_TRY(set_quirks(cli, err));
     PC_TRY(set_state_dir(cli->ctx, err));
     PC_TRY(cli_lift(p11csr_ctx_set_module(cli->ctx, value_or_env(cli, OPT_MODULE, "P11CSR_MODULE"), err)));
     if (cli->command->without_login) {

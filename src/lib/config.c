@@ -52,6 +52,7 @@ void pc_config_init(struct pc_config *config)
 {
     config->log_file = NULL;
     pc_buf_init(&config->aliases, MAX_ALIASES * sizeof(struct pc_alias));
+    pc_buf_init(&config->quirks, PC_MAX_QUIRK_RULES * sizeof(struct pc_own_rule));
 }
 
 void pc_config_done(struct pc_config *config)
@@ -60,6 +61,7 @@ void pc_config_done(struct pc_config *config)
         alias_done((struct pc_alias *)(void *)(config->aliases.ptr + at));
     }
     pc_buf_done(&config->aliases);
+    pc_own_rules_done(&config->quirks);
     pc_release(config->log_file);
     config->log_file = NULL;
 }
@@ -197,12 +199,143 @@ static struct pc_result take_env(struct reader *reader, const struct word *word,
     return each_pair(reader, value, take_env_pair, target, err);
 }
 
+/* Whose quirks are being read. */
+struct quirk_owner {
+    const struct pc_quirk_match_texts *match; /* NULL: those of an alias */
+    const char *alias;
+};
+
+static struct pc_result take_quirk(struct reader *reader, yaml_node_t *key, yaml_node_t *value, void *data,
+                                   p11csr_error **err)
+{
+    const struct quirk_owner *owner = data;
+    p11csr_error *why PC_CLEANUP(pc_error_cleanup) = NULL;
+    const char *text = scalar_text(value);
+    if (text == NULL) {
+        return fail_at(reader, value, "a text is expected", err);
+    }
+    char *set_by PC_CLEANUP(pc_free_str) = pc_asprintf("%s:%zu", reader->path, key->start_mark.line + 1);
+    if (set_by == NULL) {
+        return pc_fail_memory(err);
+    }
+    const struct pc_own_setting setting = {.word = scalar_text(key), .value = text, .set_by = set_by};
+    const struct pc_result result =
+        pc_own_rule_add(&reader->config->quirks, owner->match, owner->alias, &setting, &why);
+    if (result.code == P11CSR_E_NO_MEMORY) {
+        return pc_fail_memory(err);
+    }
+    return pc_is_ok(result) ? result : fail_at(reader, key, p11csr_error_cause(why, 0), err);
+}
+
+/* The quirks of an alias. Its name is known already. */
+static struct pc_result take_alias_quirks(struct reader *reader, const struct word *word, yaml_node_t *value,
+                                          void *target, p11csr_error **err)
+{
+    struct quirk_owner owner = {.alias = ((const struct pc_alias *)target)->name};
+    (void)word;
+    return each_pair(reader, value, take_quirk, &owner, err);
+}
+
+static const struct word match_words[] = {
+    {.name = "manufacturer",
+     .take = take_text,
+     .offset = offsetof(struct pc_quirk_match_texts, manufacturer)},
+    {.name = "model", .take = take_text, .offset = offsetof(struct pc_quirk_match_texts, model)},
+    {.name = "library", .take = take_text, .offset = offsetof(struct pc_quirk_match_texts, library)},
+    {.name = "library-version",
+     .take = take_text,
+     .offset = offsetof(struct pc_quirk_match_texts, library_version)},
+    {.name = "firmware", .take = take_text, .offset = offsetof(struct pc_quirk_match_texts, firmware)},
+};
+
+static struct pc_result take_match(struct reader *reader, const struct word *word, yaml_node_t *value,
+                                   void *target, p11csr_error **err)
+{
+    const struct words words = {.rows = match_words, .count = PC_ARRAY_LEN(match_words), .target = target};
+    p11csr_error *why PC_CLEANUP(pc_error_cleanup) = NULL;
+    (void)word;
+    PC_TRY(each_pair(reader, value, take_pair, (void *)(uintptr_t)&words, err));
+    if (value->data.mapping.pairs.start == value->data.mapping.pairs.top) {
+        return fail_at(reader, value, "an empty match; '*' for the manufacturer is every token", err);
+    }
+    const struct pc_result result = pc_match_texts_check(target, &why);
+    return pc_is_ok(result) ? result : fail_at(reader, value, p11csr_error_cause(why, 0), err);
+}
+
+/* `set` is read by take_rule() when the whole `match` is known. */
+static struct pc_result pass_over(struct reader *reader, const struct word *word, yaml_node_t *value,
+                                  void *target, p11csr_error **err)
+{
+    (void)reader;
+    (void)word;
+    (void)value;
+    (void)target;
+    (void)err;
+    return PC_OK;
+}
+
+static const struct word rule_words[] = {
+    {.name = "match", .take = take_match},
+    {.name = "set", .take = pass_over},
+};
+
+static void match_texts_done(struct pc_quirk_match_texts *texts)
+{
+    pc_release(texts->manufacturer);
+    pc_release(texts->model);
+    pc_release(texts->library);
+    pc_release(texts->library_version);
+    pc_release(texts->firmware);
+}
+
+/* The value of a word in a mapping, or NULL. */
+static yaml_node_t *find_value(struct reader *reader, const yaml_node_t *mapping, const char *name)
+{
+    for (const yaml_node_pair_t *pair = mapping->data.mapping.pairs.start;
+         pair < mapping->data.mapping.pairs.top; pair++) {
+        const char *text = scalar_text(yaml_document_get_node(&reader->document, pair->key));
+        if (text != NULL && strcmp(text, name) == 0) {
+            return yaml_document_get_node(&reader->document, pair->value);
+        }
+    }
+    return NULL;
+}
+
+static struct pc_result take_rule(struct reader *reader, yaml_node_t *rule, p11csr_error **err)
+{
+    struct pc_quirk_match_texts match PC_CLEANUP(match_texts_done) = {0};
+    const struct words words = {.rows = rule_words, .count = PC_ARRAY_LEN(rule_words), .target = &match};
+    struct quirk_owner owner = {.match = &match};
+    PC_TRY(each_pair(reader, rule, take_pair, (void *)(uintptr_t)&words, err));
+    yaml_node_t *settings = find_value(reader, rule, "set");
+    if (settings == NULL || find_value(reader, rule, "match") == NULL) {
+        return fail_at(reader, rule, "a rule has a 'match' and a 'set'", err);
+    }
+    return each_pair(reader, settings, take_quirk, &owner, err);
+}
+
+static struct pc_result take_quirks(struct reader *reader, const struct word *word, yaml_node_t *value,
+                                    void *target, p11csr_error **err)
+{
+    (void)word;
+    (void)target;
+    if (value->type != YAML_SEQUENCE_NODE) {
+        return fail_at(reader, value, "a list of rules like '- {match: ..., set: ...}' is expected", err);
+    }
+    for (const yaml_node_item_t *item = value->data.sequence.items.start;
+         item < value->data.sequence.items.top; item++) {
+        PC_TRY(take_rule(reader, yaml_document_get_node(&reader->document, *item), err));
+    }
+    return PC_OK;
+}
+
 static const struct word alias_words[] = {
     {.name = "uri", .take = take_text, .offset = offsetof(struct pc_alias, uri)},
     {.name = "module", .take = take_text, .offset = offsetof(struct pc_alias, module)},
     {.name = "init-args", .take = take_text, .offset = offsetof(struct pc_alias, init_args)},
     {.name = "pin-source", .take = take_text, .offset = offsetof(struct pc_alias, pin_source)},
     {.name = "env", .take = take_env},
+    {.name = "quirks", .take = take_alias_quirks},
 };
 
 static struct pc_result fill_alias(struct reader *reader, yaml_node_t *key, yaml_node_t *value,
@@ -228,6 +361,7 @@ static struct pc_result take_alias(struct reader *reader, yaml_node_t *key, yaml
     struct pc_alias alias = {0};
     struct pc_alias *earlier = find_alias(reader->config, scalar_text(key));
     (void)data;
+    pc_own_rules_retire(&reader->config->quirks, scalar_text(key));
     pc_buf_init(&alias.env, MAX_ENV * sizeof(struct pc_env));
     struct pc_result result = fill_alias(reader, key, value, &alias, err);
     if (pc_is_ok(result) && earlier != NULL) {
@@ -274,6 +408,7 @@ static struct pc_result take_log(struct reader *reader, const struct word *word,
 static const struct word top_words[] = {
     {.name = "tokens", .take = take_tokens},
     {.name = "log", .take = take_log},
+    {.name = "quirks", .take = take_quirks},
 };
 
 static struct pc_result read_document(struct reader *reader, p11csr_error **err)

@@ -3,8 +3,9 @@
 #define PC_LIB_CONFIG_H
 
 #include "base/buf.h"
+#include "lib/quirks.h"
 
-/* The configuration files: token aliases. */
+/* The configuration files: token aliases, the log, quirks. */
 
 struct pc_env {
     char *name;
@@ -24,6 +25,7 @@ struct pc_alias {
 struct pc_config {
     struct pc_buf aliases; /* struct pc_alias */
     char *log_file;        /* NULL: none */
+    struct pc_buf quirks;  /* struct pc_own_rule */
 };
 
 void pc_config_init(struct pc_config *config);

@@ -303,6 +303,19 @@ static struct pc_opened *find_opened(const p11csr_ctx *ctx, const struct pc_slot
     return NULL;
 }
 
+/* Later wins: the configuration in the order of its lines, then what the caller set. */
+static struct pc_result set_quirks(const p11csr_ctx *ctx, const struct pc_alias *alias,
+                                   struct pc_token *token, p11csr_error **err)
+{
+    struct pc_buf rules PC_CLEANUP(pc_buf_done) = {0};
+    pc_buf_init(&rules, 2 * PC_MAX_QUIRK_RULES * sizeof(struct pc_quirk_rule));
+    pc_own_rules_pick(&ctx->config.quirks, alias != NULL ? alias->name : NULL, &rules);
+    pc_own_rules_pick(&ctx->quirks, NULL, &rules);
+    PC_TRY(pc_buf_check(&rules, err));
+    return pc_token_set_quirks(token, (const struct pc_quirk_rule *)(const void *)rules.ptr,
+                               rules.len / sizeof(struct pc_quirk_rule), err);
+}
+
 PC_RESULT pc_target_open(p11csr_ctx *ctx, struct pc_target *target, struct pc_opened **ret,
                          p11csr_error **err)
 {
@@ -326,9 +339,12 @@ PC_RESULT pc_target_open(p11csr_ctx *ctx, struct pc_target *target, struct pc_op
             return pc_fail_memory(err);
         }
         pc_token_init(&opened->token, &slot);
-        pc_buf_add(&ctx->opened, &opened,
-                   sizeof(opened)); // NOLINT(bugprone-sizeof-expression): of the pointer
-        const struct pc_result result = pc_buf_check(&ctx->opened, err);
+        struct pc_result result = set_quirks(ctx, target->alias, &opened->token, err);
+        if (pc_is_ok(result)) {
+            pc_buf_add(&ctx->opened, &opened,
+                       sizeof(opened)); // NOLINT(bugprone-sizeof-expression): of the pointer
+            result = pc_buf_check(&ctx->opened, err);
+        }
         if (!pc_is_ok(result)) {
             pc_release(opened);
             return result;

@@ -462,17 +462,67 @@ static void test_struct_without_size(void **state)
     p11csr_ctx_free(&ctx);
 }
 
+/* The quirk's row in the list, by its word. */
+static const struct p11csr_quirk *find_quirk(const p11csr_quirk_list *list, const char *word)
+{
+    for (size_t i = 0; i < p11csr_quirk_list_count(list); i++) {
+        if (strcmp(p11csr_quirk_list_get(list, i)->word, word) == 0) {
+            return p11csr_quirk_list_get(list, i);
+        }
+    }
+    fail_msg("no quirk %s", word);
+    return NULL;
+}
+
+static void test_quirks(void **state)
+{
+    p11csr_ctx *ctx = new_ctx(*state);
+    p11csr_error *both_err = NULL;
+    p11csr_quirk_list *list = NULL;
+    check_both(p11csr_ctx_set_quirk(ctx, "touch", err), P11CSR_E_VALUE);
+    check_both(p11csr_ctx_set_quirk(ctx, "touch=maybe", err), P11CSR_E_VALUE);
+    check_both(p11csr_ctx_set_quirk(ctx, "tuoch=yes", err), P11CSR_E_VALUE);
+    check_ok(p11csr_ctx_set_quirk(ctx, "touch=no", &both_err), &both_err);
+    check_ok(p11csr_ctx_set_quirk(ctx, "touch=yes", &both_err), &both_err); // the later one wins
+    check_ok(p11csr_token_quirks(ctx, "api", &list, &both_err), &both_err);
+    const struct p11csr_quirk *touch = find_quirk(list, "touch");
+    assert_string_equal(touch->value, "yes");
+    assert_string_equal(touch->fallback, "no");
+    assert_string_equal(touch->set_by, "--quirk");
+    assert_null(touch->evidence);
+    assert_string_equal(find_quirk(list, "login")->set_by, "default");
+    const struct p11csr_quirk *hint = find_quirk(list, "error-hint");
+    assert_string_equal(hint->set_by, "row softhsm2");
+    assert_non_null(strstr(hint->evidence, "SoftHSMv2"));
+    assert_non_null(strstr(hint->value, "SOFTHSM2_CONF"));
+    assert_null(p11csr_quirk_list_get(list, p11csr_quirk_list_count(list)));
+    p11csr_quirk_list_free(&list);
+    assert_null(list);
+    p11csr_quirk_list_free(&list);
+    check_both(p11csr_token_quirks(ctx, "pkcs11:token=none", &list, err), P11CSR_E_TOKEN_NOT_FOUND);
+    p11csr_ctx_free(&ctx);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_version),         cmocka_unit_test(test_codes),
-        cmocka_unit_test(test_freeing_nothing), cmocka_unit_test(test_soft_token),
-        cmocka_unit_test(test_configuration),   cmocka_unit_test(test_empty_configuration_path),
-        cmocka_unit_test(test_tokens),          cmocka_unit_test(test_uri),
-        cmocka_unit_test(test_algorithms),      cmocka_unit_test(test_keys),
-        cmocka_unit_test(test_key_by_uri),      cmocka_unit_test(test_key_list),
-        cmocka_unit_test(test_request_content), cmocka_unit_test(test_csr),
-        cmocka_unit_test(test_smaller_struct),  cmocka_unit_test(test_struct_without_size),
+        cmocka_unit_test(test_version),
+        cmocka_unit_test(test_codes),
+        cmocka_unit_test(test_freeing_nothing),
+        cmocka_unit_test(test_soft_token),
+        cmocka_unit_test(test_configuration),
+        cmocka_unit_test(test_empty_configuration_path),
+        cmocka_unit_test(test_tokens),
+        cmocka_unit_test(test_uri),
+        cmocka_unit_test(test_quirks),
+        cmocka_unit_test(test_algorithms),
+        cmocka_unit_test(test_keys),
+        cmocka_unit_test(test_key_by_uri),
+        cmocka_unit_test(test_key_list),
+        cmocka_unit_test(test_request_content),
+        cmocka_unit_test(test_csr),
+        cmocka_unit_test(test_smaller_struct),
+        cmocka_unit_test(test_struct_without_size),
     };
     return cmocka_run_group_tests(tests, make_place, remove_place);
 }

@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tokens/profiles/row.h"
+
+// clang-format off
+const struct pc_profile pc_profiles_softhsm[] = {
+    {
+        .name = "softhsm2",
+        .match = {.manufacturer = "SoftHSM*"},
+        .quirks = {
+            {"error-hint",
+                "CKR_GENERAL_ERROR=see that the folder directories.tokendir of SOFTHSM2_CONF can be "
+                "read and written"},
+        },
+        .since = "SoftHSM 2.6.1",
+        .evidence = "softhsm/SoftHSMv2 README section 2.3 (directories.tokendir), tests/tokens/softhsm2",
+    },
+    {.name = NULL},
+};
+// clang-format on

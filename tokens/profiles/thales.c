@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tokens/profiles/row.h"
+
+// clang-format off
+const struct pc_profile pc_profiles_thales[] = {
+    {
+        .name = "luna",
+        .match = {.library = "Chrystoki*"},
+        .quirks = {
+            {"keygen-mech", "0x80000142,0x80000143,CKM_RSA_X9_31_KEY_PAIR_GEN"},
+            {"ignore-slots", "none"},
+            {"error-hint",
+                "0x8000002f=the HSM does not take this point or curve "
+                "(LUNA_RET_ECC_POINT_INVALID)|CKR_DEVICE_ERROR=see that the appliance is reached: vtl "
+                "verify"},
+        },
+        .since = "Luna 7",
+        .evidence = "Thales Luna SDK guide \"Mechanism Remap for FIPS Compliance\" (186-3 mechanisms), "
+                    "OpenSC/libp11 #489, joelhockey/jacknji11 #53 (codes of cryptoki_v2.h)",
+    },
+    {.name = NULL},
+};
+// clang-format on

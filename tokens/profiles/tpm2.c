@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tokens/profiles/row.h"
+
+// clang-format off
+const struct pc_profile pc_profiles_tpm2[] = {
+    {
+        .name = "tpm2-pkcs11",
+        .match = {.library = "TPM2.0 Cryptoki"},
+        .quirks = {
+            {"error-hint",
+                "CKR_HOST_MEMORY=the TPM has no room for another loaded object, or cannot do this "
+                "curve: use tpm2-abrmd, P-256 or P-384|CKR_GENERAL_ERROR=see that the TPM is reached: "
+                "TPM2_PKCS11_TCTI, TPM2_PKCS11_STORE"},
+        },
+        .since = "tpm2-pkcs11 1.9",
+        .evidence = "tests/tokens/tpm2 (P-521 answers CKR_HOST_MEMORY in C_SignInit), tpm2-pkcs11 "
+                    "docs/INITIALIZING.md",
+    },
+    {.name = NULL},
+};
+// clang-format on
