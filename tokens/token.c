@@ -74,8 +74,15 @@ PC_RESULT pc_token_session(struct pc_token *token, bool read_write, p11csr_error
     }
     char name[40];
     pc_token_name(token, name);
-    return pc_frame(switch_session(token, read_write, err), err, "cannot open a session with token '%s'",
-                    name);
+    struct pc_result result = PC_OK;
+    if (token->lost) { // OpenSC notices by C_GetSlotList alone that a card is back
+        result = pc_slot_again(&token->slot, err);
+        token->lost = !pc_is_ok(result);
+    }
+    if (pc_is_ok(result)) {
+        result = switch_session(token, read_write, err);
+    }
+    return pc_frame(result, err, "cannot open a session with token '%s'", name);
 }
 
 PC_RESULT pc_token_renew_session(struct pc_token *token, p11csr_error **err)
@@ -98,6 +105,7 @@ void pc_token_drop_session(struct pc_token *token)
 void pc_token_ended(struct pc_token *token, struct pc_result result)
 {
     if (result.code == P11CSR_E_TOKEN_REMOVED) {
+        token->lost = true;
         pc_token_drop_session(token);
     }
 }

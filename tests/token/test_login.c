@@ -391,6 +391,26 @@ static void test_context_unknown(void **state)
                 "C_Sign: CKR_USER_NOT_LOGGED_IN");
 }
 
+/* A card that was pulled during a login is looked for anew when it is used again. */
+static void test_context_removed(void **state)
+{
+    struct fixture *f = *state;
+    struct pc_buf signature PC_CLEANUP(pc_buf_done) = {0};
+    pc_buf_init(&signature, 1024);
+    mock_set_flag(mock_add_pair(f->mock, MOCK_P256, 0, "web", "1").private_key, CKA_ALWAYS_AUTHENTICATE,
+                  true);
+    find_web(f);
+    mock_reset_calls(f->mock);
+    mock_fail(f->mock, "C_Login", 1, CKR_DEVICE_REMOVED);
+    check_fails(fixture_sign(f, PC_SCHEME_ECDSA_SHA256, &signature), &f->err, P11CSR_E_TOKEN_REMOVED,
+                "C_Login: CKR_DEVICE_REMOVED");
+    assert_int_equal(mock_calls(f->mock, "C_Login"), 1);
+    assert_false(f->token.has_session);
+    assert_int_equal(mock_calls(f->mock, "C_GetSlotList"), 0);
+    check_ok(fixture_sign(f, PC_SCHEME_ECDSA_SHA256, &signature), &f->err);
+    assert_true(mock_calls(f->mock, "C_GetSlotList") > 0);
+}
+
 /* Codes by the standard's numbers (OASIS pkcs11t.h): p11-kit's header of 2022 has others for some of them. */
 static void test_numbers_of_the_standard(void **state)
 {
@@ -463,6 +483,7 @@ int main(void)
         FIXTURE_TEST(test_already_logged_in),
         FIXTURE_TEST(test_context_login),
         FIXTURE_TEST(test_context_login_fails),
+        FIXTURE_TEST(test_context_removed),
         FIXTURE_TEST(test_context_unknown),
         cmocka_unit_test(test_numbers_of_the_standard),
         FIXTURE_TEST(test_logged_calls),

@@ -76,6 +76,19 @@ ROWS = (
         private=True,
         note="the module wants init-args, and sets CKA_ID itself",
     ),
+    Row(
+        name="piv",
+        title="PIV card, OpenSC 0.23",
+        proof=EMULATED,
+        packages=("opensc-pkcs11", "opensc", "pcscd", "vsmartcard-vpcd", "iproute2"),
+        files=(LIB + "/pkcs11/opensc-pkcs11.so", "/usr/sbin/pcscd", "/etc/reader.conf.d/vpcd"),
+        holds=("rsa-2048", "p256", "p384"),
+        pin_locks=3,
+        always_authenticate="enforced",
+        removable=True,
+        private=True,
+        note="9A, 9C and 9E, the last without a PIN",
+    ),
 )
 
 BEGIN = "<!-- works with: made by tests/tokens/capabilities.py -->"

@@ -136,10 +136,10 @@ def test_pin_locks(token):
         token.run("keys", "list", *token.at).ok()
         return
     try:
-        for tries in range(1, token.row.pin_locks):
+        for _ in range(1, token.row.pin_locks):
             _, sent = token.logins("keys", "list", *token.at_wrongly, status=4)
             assert sent == [(USER, "CKR_PIN_INCORRECT")]
-            assert token.pin_state() in ("count-low", "final-try"), tries
+        assert token.pin_state() in ("count-low", "final-try")
         if token.pin_state() == "final-try":
             result, sent = token.logins("keys", "list", *token.at, "--json", status=4)
             assert sent == [] and result.json["error"]["code"] == "PIN_FINAL_TRY"
