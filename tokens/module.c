@@ -190,6 +190,24 @@ static struct pc_result load(const char *path_or_name, const char *init_args, st
     return load_path(path, path, args != NULL ? &args : &its_args, modules, err);
 }
 
+/* The file of a module without links; NULL if there is none. */
+static char *real_file(const char *path_or_name)
+{
+    char *path PC_CLEANUP(pc_free_str) = NULL;
+    char *init_args PC_CLEANUP(pc_free_str) = NULL;
+    if (strchr(path_or_name, '/') != NULL) {
+        return realpath(path_or_name, NULL);
+    }
+    return pc_is_ok(pc_registry_resolve(path_or_name, &path, &init_args, NULL)) ? realpath(path, NULL) : NULL;
+}
+
+bool pc_module_same_file(const char *a, const char *b)
+{
+    char *first PC_CLEANUP(free_malloced) = real_file(a);
+    char *second PC_CLEANUP(free_malloced) = real_file(b);
+    return first != NULL && second != NULL && strcmp(first, second) == 0;
+}
+
 PC_RESULT pc_modules_load(const char *path_or_name, const char *init_args, const struct pc_call_hook *hook,
                           struct pc_modules *ret, p11csr_error **err)
 {

@@ -31,6 +31,9 @@ struct pc_modules {
     const struct pc_call_hook *hook;
 };
 
+/* Whether two modules, each a path or a name that p11-kit knows, are one file. */
+bool pc_module_same_file(const char *a, const char *b);
+
 /*
  * Loads one module: a path (anything with a '/'), or the name of a module that p11-kit knows ("softhsm2"),
  * which is looked up in p11-kit's .module files so that no other module is loaded. NULL: every module that

@@ -263,13 +263,18 @@ static struct pc_result load(p11csr_ctx *ctx, const struct pc_target *target, st
     return PC_OK;
 }
 
-/* The modules of the target, if they are loaded. */
+static bool same_module(const char *a, const char *b)
+{
+    return same_name(a, b) || (a != NULL && b != NULL && pc_module_same_file(a, b));
+}
+
+/* The modules of the target, if they are loaded, be it under another name. */
 static struct pc_loaded *find_loaded(const p11csr_ctx *ctx, const struct pc_target *target)
 {
     struct pc_loaded *loaded = NULL;
     for (size_t at = 0; at < ctx->loaded.len; at += sizeof(loaded)) { // NOLINT(bugprone-sizeof-expression)
         memcpy(&loaded, ctx->loaded.ptr + at, sizeof(loaded));        // NOLINT(bugprone-sizeof-expression)
-        if (same_name(loaded->name, target->module)) {
+        if (same_module(loaded->name, target->module)) {
             return loaded;
         }
     }

@@ -3,6 +3,7 @@
 What no tool offers, by calling a PKCS#11 module directly.
 raw.py MODULE TOKEN PIN SPEC LABEL ID [ATTRIBUTE=0|1 ...]: makes a key pair; attributes of the private key.
 raw.py MODULE TOKEN PIN copy ID NEW_ID: copies both halves of a key pair.
+raw.py MODULE TOKEN PIN set ID ATTRIBUTE=0|1 ...: changes attributes of the private key.
 """
 
 import ctypes
@@ -10,8 +11,10 @@ import sys
 
 # Places in CK_FUNCTION_LIST behind its version.
 INITIALIZE, FINALIZE, SLOT_LIST, TOKEN_INFO, OPEN_SESSION, LOGIN = 0, 1, 4, 6, 12, 18
-COPY_OBJECT, FIND_INIT, FIND, FIND_FINAL, GENERATE_KEY_PAIR = 21, 26, 27, 28, 59
+COPY_OBJECT, SET_ATTRIBUTE, FIND_INIT, FIND, FIND_FINAL, GENERATE_KEY_PAIR = 21, 25, 26, 27, 28, 59
+PRIVATE_KEY = (3).to_bytes(ctypes.sizeof(ctypes.c_ulong), sys.byteorder)
 ATTRIBUTES = {
+    "class": 0x0,
     "token": 0x1,
     "private": 0x2,
     "label": 0x3,
@@ -118,6 +121,12 @@ class Session:
                 ctypes.pointer(new),
             )
 
+    def set(self, key_id, *flags):
+        (handle,) = self.find({"class": PRIVATE_KEY, "id": bytes.fromhex(key_id)})
+        values = dict(flag.split("=") for flag in flags)
+        rows, kept = template({name: bytes([int(value)]) for name, value in values.items()})
+        self.call(SET_ATTRIBUTE, ctypes.c_ulong(handle), ctypes.pointer(rows), ctypes.c_ulong(len(kept)))
+
     def generate(self, spec, key_label, key_id, *flags):
         names = {"label": key_label.encode(), "id": bytes.fromhex(key_id), "token": b"\1"}
         public = {**names, "private": b"\0", "verify": b"\1"}
@@ -159,6 +168,8 @@ def main(path, label, pin, *words):
     session = Session(path, label, pin)
     if words[0] == "copy":
         session.copy(*words[1:])
+    elif words[0] == "set":
+        session.set(*words[1:])
     else:
         session.generate(*words)
     session.module.call(FINALIZE, None)

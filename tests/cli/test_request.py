@@ -200,6 +200,17 @@ def test_ensure_refuses_a_less_protected_key(token):
     )
 
 
+@pytest.mark.parametrize("then, now", [("extractable=1", "extractable=0"), ("sensitive=0", "sensitive=1")])
+def test_ensure_refuses_a_key_that_was_exposed(token, then, now):
+    """Its flags are as good as a new key's today; the token remembers that somebody may have a copy."""
+    token.raw("p256", "once", "01", then)
+    token.raw("set", "01", now)
+    ensure = ("request", *token.at, "--ensure", "p256", "--key-label", "once", *SUBJECT)
+    token.refused(*ensure, status=8, code="KEY_SPEC", says="was once extractable or not sensitive")
+    token.raw("p256", "never", "02")
+    token.run(*ensure[:-3], "never", *SUBJECT).ok()
+
+
 @pytest.mark.parametrize(
     "spec, near",
     [

@@ -182,7 +182,7 @@ def test_always_authenticate(web, shim):
     shim.script("always-authenticate other-pin", "pin tries 3")
     assert request(web, env={"XDG_STATE_HOME": None}).status == 4
     assert [call.answer for call in shim.logins()] == ["CKR_OK", "CKR_PIN_INCORRECT"]
-    shim.script("C_Login 2 return CKR_OK", f"always-authenticate {web.pin}")
+    shim.script("C_Login 2+ return CKR_OK", f"always-authenticate {web.pin}")
     assert request(web).status != 0 and shim.calls("C_Sign")[0].answer == "CKR_USER_NOT_LOGGED_IN"
 
 
