@@ -49,7 +49,7 @@ struct pc_pin_source {
 };
 
 /* Tells a person to enter the PIN at the device; called right before the device waits for it. */
-typedef void pc_pin_at_device(void *self, const struct pc_pin_request *request);
+typedef void pc_pin_device(void *self, const struct pc_pin_request *request);
 
 struct pc_login {
     const struct pc_pin_source *source;    /* NULL: none is known */
@@ -57,7 +57,7 @@ struct pc_login {
     enum pc_login_mode mode;
     bool as_so; /* the security officer lists, makes keys and changes objects; the user's is their use */
     bool accept_final_try;
-    pc_pin_at_device *at_device; /* or NULL */
+    pc_pin_device *at_device; /* or NULL */
     void *at_device_self;
 };
 

@@ -235,8 +235,12 @@ static struct pc_result check_and_generate(struct pc_token *token, const struct 
         const struct pc_key_query by_id = {.has_id = true, .id = wanted->id};
         PC_TRY(refuse_taken(token, &by_id, "CKA_ID", err));
     }
-    return pc_frame(generate(token, wanted, ret, err), err, "cannot make the %s key '%s' on token '%s'",
-                    wanted->spec->name, wanted->label, name);
+    const struct pc_result result = generate(token, wanted, ret, err);
+    if (result.code == P11CSR_E_LOGIN) {
+        pc_login_change_hint(token, login, err);
+    }
+    return pc_frame(result, err, "cannot make the %s key '%s' on token '%s'", wanted->spec->name,
+                    wanted->label, name);
 }
 
 PC_RESULT pc_key_generate(struct pc_token *token, const struct pc_keygen *wanted,

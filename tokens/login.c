@@ -8,23 +8,27 @@
 
 #include <stdio.h>
 
-static enum pc_login_mode mode_of(const struct pc_token *token, const struct pc_login *login)
+/* What was asked for, else what is known about the token. */
+static enum pc_login_mode mode_of(struct pc_token *token, const struct pc_login *login)
 {
-    (void)token;
-    return login->mode;
+    if (login->mode != PC_LOGIN_AUTO) {
+        return login->mode;
+    }
+    if (pc_quirk_is(&token->quirks, PC_QUIRK_LOGIN, "always")) {
+        return PC_LOGIN_ALWAYS;
+    }
+    return pc_quirk_is(&token->quirks, PC_QUIRK_LOGIN, "never") ? PC_LOGIN_NEVER : PC_LOGIN_AUTO;
 }
 
-static enum pc_role role_for_changes(const struct pc_token *token, const struct pc_login *login)
+static enum pc_role role_for_changes(struct pc_token *token, const struct pc_login *login)
 {
-    (void)token;
-    return login->as_so ? PC_ROLE_SO : PC_ROLE_USER;
+    return login->as_so || pc_quirk_is(&token->quirks, PC_QUIRK_KEYGEN_LOGIN, "so") ? PC_ROLE_SO
+                                                                                    : PC_ROLE_USER;
 }
 
-static const char *form_of(const struct pc_token *token, enum pc_role role)
+static const char *form_of(struct pc_token *token, enum pc_role role)
 {
-    (void)token;
-    (void)role;
-    return NULL;
+    return pc_quirk_text(&token->quirks, role == PC_ROLE_SO ? PC_QUIRK_SO_PIN_FORM : PC_QUIRK_PIN_FORM);
 }
 
 bool pc_login_needed(const struct pc_token *token)
@@ -32,23 +36,35 @@ bool pc_login_needed(const struct pc_token *token)
     return !token->logged_in && (token->slot.token_info.flags & CKF_LOGIN_REQUIRED) != 0;
 }
 
-static bool comes_first(const struct pc_token *token, const struct pc_login *login, enum pc_role role)
+static bool comes_first(struct pc_token *token, const struct pc_login *login, enum pc_role role)
 {
     const struct pc_pin_source *source = role == PC_ROLE_SO ? login->so_source : login->source;
     return mode_of(token, login) != PC_LOGIN_AUTO || (source != NULL && !source->asks_person);
 }
 
-bool pc_login_comes_first(const struct pc_token *token, const struct pc_login *login)
+bool pc_login_comes_first(struct pc_token *token, const struct pc_login *login)
 {
     return comes_first(token, login, PC_ROLE_USER);
 }
 
-void pc_login_hint(const struct pc_token *token, const struct pc_login *login, p11csr_error **err)
+void pc_login_hint(struct pc_token *token, const struct pc_login *login, p11csr_error **err)
 {
     if (mode_of(token, login) == PC_LOGIN_NEVER && pc_login_needed(token)) {
-        pc_hint(err,
-                "no login took place, by --login never or the quirk login=never, and private keys do not "
-                "show without one: try --login auto");
+        pc_hint(err, "no login took place, by --login never or the quirk login=never, and private keys do "
+                     "not show without one: try --login auto");
+    }
+}
+
+void pc_login_change_hint(struct pc_token *token, const struct pc_login *login, p11csr_error **err)
+{
+    if (mode_of(token, login) == PC_LOGIN_NEVER) {
+        pc_hint(err, "no login took place, by --login never or the quirk login=never: try --login auto");
+    } else if (role_for_changes(token, login) == PC_ROLE_SO) {
+        pc_hint(err, "the token may want this to be done by the user: try --login-as user, or the quirk "
+                     "keygen-login=user");
+    } else {
+        pc_hint(err, "the token may want this to be done by the security officer: --login-as so "
+                     "--so-pin-source SRC");
     }
 }
 

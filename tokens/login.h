@@ -12,9 +12,11 @@ bool pc_login_needed(const struct pc_token *token);
  * True when the token need not be searched without a login first: one that asks nobody costs less than a
  * second search.
  */
-bool pc_login_comes_first(const struct pc_token *token, const struct pc_login *login);
+bool pc_login_comes_first(struct pc_token *token, const struct pc_login *login);
 /* Makes the failure of a search or use say that no login took place, where that was so by choice. */
-void pc_login_hint(const struct pc_token *token, const struct pc_login *login, p11csr_error **err);
+void pc_login_hint(struct pc_token *token, const struct pc_login *login, p11csr_error **err);
+/* Makes a LOGIN failure of making a key or changing an object name the role that it may want. */
+void pc_login_change_hint(struct pc_token *token, const struct pc_login *login, p11csr_error **err);
 
 /*
  * Logs in as the normal user, if that is needed and not done, and the security officer out. The token's flags

@@ -67,6 +67,7 @@ P11CSR_API enum p11csr_code p11csr_ctx_set_pin_source(p11csr_ctx *ctx, const cha
 enum p11csr_role {
     P11CSR_ROLE_USER,    /* the normal user: once per token */
     P11CSR_ROLE_CONTEXT, /* one use of a key with CKA_ALWAYS_AUTHENTICATE */
+    P11CSR_ROLE_SO,      /* the security officer; on some tokens a management key or an administrator */
 };
 
 /* What a PIN is wanted for. The texts live until the callback returns. Fields may be added at the end. */
@@ -76,6 +77,7 @@ struct p11csr_pin_request {
     const char *key;   /* the key's label, or NULL */
     int count_low;     /* 1: a wrong PIN was sent since the last good one */
     int final_try;     /* 1: one more wrong PIN locks the token */
+    const char *form;  /* what the PIN consists of, like "user:password"; NULL: nothing special */
 };
 
 /*
@@ -99,6 +101,38 @@ P11CSR_API void p11csr_ctx_set_pin_callback(p11csr_ctx *ctx, p11csr_pin_callback
  * knows by itself and what the configuration says. The text is copied. Errors: VALUE, LIMIT, NO_MEMORY.
  */
 P11CSR_API enum p11csr_code p11csr_ctx_set_quirk(p11csr_ctx *ctx, const char *setting, p11csr_error **err);
+
+/*
+ * Tells a person to enter the PIN at the device itself (CKF_PROTECTED_AUTHENTICATION_PATH), right before the
+ * call that waits for it, however long that takes. No PIN source is read then. It must not use the context.
+ */
+typedef void (*p11csr_device_callback)(const struct p11csr_pin_request *request, void *data);
+/* NULL: nobody is told. */
+P11CSR_API void p11csr_ctx_set_device_callback(p11csr_ctx *ctx, p11csr_device_callback callback, void *data);
+
+/*
+ * Where the security officer's PIN comes from, named as in p11csr_ctx_set_pin_source(). NULL: the callback.
+ * Errors: PIN_SOURCE.
+ */
+P11CSR_API enum p11csr_code p11csr_ctx_set_so_pin_source(p11csr_ctx *ctx, const char *source,
+                                                         p11csr_error **err);
+/*
+ * 1: keys are listed and made, and objects changed, as security officer (PKCS#11 section 5.6.8, CKU_SO), as
+ * some tokens want it; the normal user logs in again where a key is used. Default 0.
+ */
+P11CSR_API void p11csr_ctx_login_as_so(p11csr_ctx *ctx, int as_so);
+
+enum p11csr_login {
+    P11CSR_LOGIN_AUTO,   /* when what is needed does not show without; first, when nobody has to be asked */
+    P11CSR_LOGIN_ALWAYS, /* as soon as a token is opened, even if it asks for no login */
+    P11CSR_LOGIN_NEVER,  /* C_Login is never called: private keys that want it are not found or cannot sign */
+};
+/*
+ * When a token is logged in to. Always and never go before what is known about the token. Default: auto.
+ * Errors: USAGE for any other value.
+ */
+P11CSR_API enum p11csr_code p11csr_ctx_set_login(p11csr_ctx *ctx, enum p11csr_login login,
+                                                 p11csr_error **err);
 
 /* 1: a PIN is sent even when the token says that one more wrong PIN locks it. Default 0. */
 P11CSR_API void p11csr_ctx_accept_final_try(p11csr_ctx *ctx, int accept);

@@ -15,6 +15,9 @@ enum cli_option_id {
     OPT_MODULE,
     OPT_CONFIG,
     OPT_PIN_SOURCE,
+    OPT_SO_PIN_SOURCE,
+    OPT_LOGIN_AS,
+    OPT_LOGIN,
     OPT_ACCEPT_FINAL_TRY,
     OPT_QUIRK,
     OPT_ALLOW_WEAK,
@@ -149,6 +152,8 @@ PC_RESULT cli_user_folder(const char *variable, const char *below_home, char **r
 
 /* Asks on the terminal. A p11csr_pin_callback. */
 enum p11csr_code cli_prompt(const struct p11csr_pin_request *request, p11csr_pin *pin, void *data);
+/* Says on stderr that the PIN is to be entered at the device. A p11csr_device_callback. */
+void cli_device_notice(const struct p11csr_pin_request *request, void *data);
 /* True when there is a terminal to ask on. */
 bool cli_can_prompt(void);
 

@@ -18,19 +18,43 @@ bool cli_can_prompt(void)
     return fd >= 0;
 }
 
-static void ask(int tty, const struct p11csr_pin_request *request)
+/* "PIN of token 'prod' (user:password) for one use of key 'web'": on a terminal or stderr. */
+static void name_pin(int fd, const struct p11csr_pin_request *request)
+{
+    const bool once = request->role == P11CSR_ROLE_CONTEXT;
+    (void)dprintf(fd, "%sPIN of token '%s'%s%s%s%s%s%s", request->role == P11CSR_ROLE_SO ? "SO " : "",
+                  request->token, request->form != NULL ? " (" : "",
+                  request->form != NULL ? request->form : "", request->form != NULL ? ")" : "",
+                  once ? " for one use of key '" : "", once && request->key != NULL ? request->key : "",
+                  once ? "'" : "");
+}
+
+static void warn(int fd, const struct p11csr_pin_request *request)
 {
     if (request->final_try != 0) {
-        (void)dprintf(tty, "One more wrong PIN locks the token.\n");
+        (void)dprintf(fd, "One more wrong PIN locks the token.\n");
     } else if (request->count_low != 0) {
-        (void)dprintf(tty, "A wrong PIN was sent to this token before.\n");
+        (void)dprintf(fd, "A wrong PIN was sent to this token before.\n");
     }
+}
+
+static void ask(int tty, const struct p11csr_pin_request *request)
+{
+    warn(tty, request);
     if (request->role == P11CSR_ROLE_CONTEXT) {
-        (void)dprintf(tty, "PIN of token '%s' for one use of key '%s': ", request->token,
-                      request->key != NULL ? request->key : "");
-    } else {
-        (void)dprintf(tty, "PIN of token '%s': ", request->token);
+        (void)dprintf(tty, "This key wants the PIN again for each signature.\n");
     }
+    name_pin(tty, request);
+    (void)dprintf(tty, ": ");
+}
+
+void cli_device_notice(const struct p11csr_pin_request *request, void *data)
+{
+    (void)data;
+    warn(STDERR_FILENO, request);
+    (void)dprintf(STDERR_FILENO, "p11csr: enter the ");
+    name_pin(STDERR_FILENO, request);
+    (void)dprintf(STDERR_FILENO, " at the device\n");
 }
 
 /*

@@ -73,12 +73,35 @@ static struct pc_result set_quirks(const struct cli *cli, p11csr_error **err)
     return PC_OK;
 }
 
+/* Who logs in, and when. */
+static struct pc_result set_login(const struct cli *cli, p11csr_error **err)
+{
+    static const char *const words[] = {
+        [P11CSR_LOGIN_AUTO] = "auto", [P11CSR_LOGIN_ALWAYS] = "always", [P11CSR_LOGIN_NEVER] = "never"};
+    const char *when = cli_value(cli, OPT_LOGIN) != NULL ? cli_value(cli, OPT_LOGIN) : words[0];
+    const char *who = cli_value(cli, OPT_LOGIN_AS) != NULL ? cli_value(cli, OPT_LOGIN_AS) : "user";
+    size_t login = 0;
+    while (login < PC_ARRAY_LEN(words) && strcmp(when, words[login]) != 0) {
+        login++;
+    }
+    if (login == PC_ARRAY_LEN(words)) {
+        return pc_fail(err, P11CSR_E_USAGE, "--login is auto, always or never, not '%s'", when);
+    }
+    if (strcmp(who, "user") != 0 && strcmp(who, "so") != 0) {
+        return pc_fail(err, P11CSR_E_USAGE, "--login-as is user or so, not '%s'", who);
+    }
+    p11csr_ctx_login_as_so(cli->ctx, strcmp(who, "so") == 0 ? 1 : 0);
+    p11csr_ctx_accept_final_try(cli->ctx, cli_has(cli, OPT_ACCEPT_FINAL_TRY) ? 1 : 0);
+    return cli_lift(p11csr_ctx_set_login(cli->ctx, (enum p11csr_login)login, err));
+}
+
 static struct pc_result set_up(struct cli *cli, p11csr_error **err)
 {
     p11csr_ctx_set_warning_callback(cli->ctx, print_warning, cli);
     if (cli->crumb != NULL || cli_has(cli, OPT_VERBOSE)) {
         p11csr_ctx_set_call_callback(cli->ctx, cli_watch, cli);
     }
+    PC_TRY(set_login(cli, err));
     PC_TRY(cli_load_config(cli, cli->ctx, err));
     PC_TRY(set_quirks(cli, err));
     PC_TRY(set_state_dir(cli->ctx, err));
@@ -88,7 +111,8 @@ static struct pc_result set_up(struct cli *cli, p11csr_error **err)
     }
     PC_TRY(cli_lift(
         p11csr_ctx_set_pin_source(cli->ctx, value_or_env(cli, OPT_PIN_SOURCE, "P11CSR_PIN_SOURCE"), err)));
-    p11csr_ctx_accept_final_try(cli->ctx, cli_has(cli, OPT_ACCEPT_FINAL_TRY) ? 1 : 0);
+    PC_TRY(cli_lift(p11csr_ctx_set_so_pin_source(cli->ctx, cli_value(cli, OPT_SO_PIN_SOURCE), err)));
+    p11csr_ctx_set_device_callback(cli->ctx, cli_device_notice, NULL);
     if (cli_can_prompt()) {
         p11csr_ctx_set_pin_callback(cli->ctx, cli_prompt, NULL);
     }

@@ -160,29 +160,6 @@ enum p11csr_code p11csr_ctx_set_state_dir(p11csr_ctx *ctx, const char *path, p11
     return replace_text(&lock.ctx->state_dir, path, err).code;
 }
 
-enum p11csr_code p11csr_ctx_set_pin_source(p11csr_ctx *ctx, const char *source, p11csr_error **err)
-{
-    const struct pc_lock lock PC_LOCK_CLEANUP = pc_lock_begin(ctx);
-    if (source == NULL) {
-        lock.ctx->pin = NULL;
-        return P11CSR_OK;
-    }
-    return pc_pin_named(lock.ctx, source, &lock.ctx->pin, err).code;
-}
-
-void p11csr_ctx_set_pin_callback(p11csr_ctx *ctx, p11csr_pin_callback callback, void *data)
-{
-    const struct pc_lock lock PC_LOCK_CLEANUP = pc_lock_begin(ctx);
-    lock.ctx->pin_callback = callback;
-    lock.ctx->pin_callback_data = data;
-}
-
-void p11csr_ctx_accept_final_try(p11csr_ctx *ctx, int accept)
-{
-    const struct pc_lock lock PC_LOCK_CLEANUP = pc_lock_begin(ctx);
-    lock.ctx->accept_final_try = accept != 0;
-}
-
 void p11csr_ctx_set_warning_callback(p11csr_ctx *ctx, p11csr_warning_callback callback, void *data)
 {
     const struct pc_lock lock PC_LOCK_CLEANUP = pc_lock_begin(ctx);

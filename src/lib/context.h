@@ -15,11 +15,16 @@ struct p11csr_ctx {
     pthread_mutex_t lock;
     struct pc_crypto *crypto; /* made when first needed */
     struct pc_config config;
-    char *module;       /* of p11csr_ctx_set_module(), or NULL */
-    struct pc_pin *pin; /* of p11csr_ctx_set_pin_source(), or NULL */
+    char *module;          /* of p11csr_ctx_set_module(), or NULL */
+    struct pc_pin *pin;    /* of p11csr_ctx_set_pin_source(), or NULL */
+    struct pc_pin *so_pin; /* of p11csr_ctx_set_so_pin_source(), or NULL */
+    enum p11csr_login login;
+    bool login_as_so;
     bool accept_final_try;
     p11csr_pin_callback pin_callback;
     void *pin_callback_data;
+    p11csr_device_callback device_callback;
+    void *device_callback_data;
     p11csr_warning_callback warning_callback;
     void *warning_callback_data;
     struct pc_call_hook call_hook; /* the modules that are loaded point to it */

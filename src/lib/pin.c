@@ -150,33 +150,68 @@ void pc_pins_done(struct pc_buf *pins)
     pc_buf_done(pins);
 }
 
+/* A request as callbacks get it. What a token calls itself goes to a terminal. */
+struct asked {
+    struct p11csr_pin_request request;
+    char *token;
+    char *key;
+    char *form;
+};
+
+static void asked_done(struct asked *asked)
+{
+    pc_release(asked->token);
+    pc_release(asked->key);
+    pc_release(asked->form);
+}
+
+static void fill_asked(const struct pc_pin_request *request, struct asked *ret)
+{
+    static const enum p11csr_role roles[] = {[PC_ROLE_USER] = P11CSR_ROLE_USER,
+                                             [PC_ROLE_SO] = P11CSR_ROLE_SO,
+                                             [PC_ROLE_CONTEXT] = P11CSR_ROLE_CONTEXT};
+    ret->token = pc_text_printable(request->token);
+    ret->key = request->key != NULL ? pc_text_printable(request->key) : NULL;
+    ret->form = request->form != NULL ? pc_text_printable(request->form) : NULL;
+    ret->request = (struct p11csr_pin_request){.role = roles[request->role],
+                                               .token = ret->token != NULL ? ret->token : "",
+                                               .key = ret->key,
+                                               .count_low = request->count_low ? 1 : 0,
+                                               .final_try = request->final_try ? 1 : 0,
+                                               .form = ret->form};
+}
+
+void pc_pin_at_device(void *self, const struct pc_pin_request *request)
+{
+    const p11csr_ctx *ctx = self;
+    struct asked asked PC_CLEANUP(asked_done) = {.token = NULL};
+    if (ctx->device_callback != NULL) {
+        fill_asked(request, &asked);
+        ctx->device_callback(&asked.request, ctx->device_callback_data);
+    }
+}
+
 static struct pc_result ask(const struct pc_pin *pin, const struct pc_pin_request *request,
                             struct pc_secret *ret, p11csr_error **err)
 {
-    // What a token calls itself goes to a terminal.
-    char *token PC_CLEANUP(pc_free_str) = pc_text_printable(request->token);
-    char *key PC_CLEANUP(pc_free_str) = request->key != NULL ? pc_text_printable(request->key) : NULL;
-    const struct p11csr_pin_request asked = {.role = request->role == PC_ROLE_CONTEXT ? P11CSR_ROLE_CONTEXT
-                                                                                      : P11CSR_ROLE_USER,
-                                             .token = token != NULL ? token : "",
-                                             .key = key,
-                                             .count_low = request->count_low ? 1 : 0,
-                                             .final_try = request->final_try ? 1 : 0};
+    struct asked asked PC_CLEANUP(asked_done) = {.token = NULL};
+    const char *which = request->role == PC_ROLE_SO ? "SO PIN" : "PIN";
     if (pin->ctx->pin_callback == NULL) {
-        return pc_fail(err, P11CSR_E_PIN_NEEDED, "there is nobody to ask for the PIN of token '%s'",
+        return pc_fail(err, P11CSR_E_PIN_NEEDED, "there is nobody to ask for the %s of token '%s'", which,
                        request->token);
     }
+    fill_asked(request, &asked);
     const enum p11csr_code code =
-        pin->ctx->pin_callback(&asked, (p11csr_pin *)(void *)ret, pin->ctx->pin_callback_data);
+        pin->ctx->pin_callback(&asked.request, (p11csr_pin *)(void *)ret, pin->ctx->pin_callback_data);
     if (code == P11CSR_OK) {
         return PC_OK;
     }
     if (code == P11CSR_E_PIN_LENGTH) {
-        return pc_fail(err, code, "the PIN given for token '%s' is longer than %d bytes", request->token,
-                       PC_MAX_PIN);
+        return pc_fail(err, code, "the %s given for token '%s' is longer than %d bytes", which,
+                       request->token, PC_MAX_PIN);
     }
     return pc_fail(err, code == P11CSR_E_INTERRUPTED ? code : P11CSR_E_PIN_CANCELLED,
-                   "no PIN was given for token '%s'", request->token);
+                   "no %s was given for token '%s'", which, request->token);
 }
 
 /* A file, unless this state of it was wrong before. */

@@ -3,6 +3,7 @@
 
 #include "base/error.h"
 #include "base/limits.h"
+#include "lib/login.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -127,29 +128,6 @@ static const char *resolve_module(const p11csr_ctx *ctx, const struct pc_target 
         path = pc_uri_text(&target->uri, PC_URI_MODULE_NAME);
     }
     return path == NULL && target->alias != NULL ? target->alias->module : path;
-}
-
-static struct pc_result resolve_pin(p11csr_ctx *ctx, struct pc_target *target, p11csr_error **err)
-{
-    if (ctx->pin != NULL) {
-        target->pin = ctx->pin;
-        return PC_OK;
-    }
-    if (target->uri.pin != NULL) {
-        pc_ctx_warn(ctx,
-                    "a PIN in a URI can be seen by others (process list, shell history); use pin-source");
-        PC_TRY(pc_pin_of_secret(ctx, &target->uri.pin, &target->own_pin, err));
-        target->pin = target->own_pin;
-        return PC_OK;
-    }
-    const char *source = pc_uri_text(&target->uri, PC_URI_PIN_SOURCE);
-    if (source == NULL && target->alias != NULL) {
-        source = target->alias->pin_source;
-    }
-    if (source == NULL && ctx->pin_callback != NULL) {
-        source = "prompt";
-    }
-    return source != NULL ? pc_pin_named(ctx, source, &target->pin, err) : PC_OK;
 }
 
 PC_RESULT pc_target_resolve(p11csr_ctx *ctx, const char *token, struct pc_target *ret, p11csr_error **err)
@@ -326,10 +304,7 @@ PC_RESULT pc_target_open(p11csr_ctx *ctx, struct pc_target *target, struct pc_op
 {
     struct pc_modules *modules = NULL;
     struct pc_slot slot;
-    PC_TRY(resolve_pin(ctx, target, err));
-    if (target->pin != NULL && find_loaded(ctx, target) == NULL) {
-        PC_TRY(pc_pin_ahead(target->pin, err));
-    }
+    PC_TRY(pc_login_resolve(ctx, target, find_loaded(ctx, target) != NULL, err));
     PC_TRY(pc_target_modules(ctx, target, &modules, err));
     const struct pc_result found = pc_slot_find_one(modules, &target->uri, &slot, err);
     if (found.code == P11CSR_E_TOKEN_NOT_FOUND && target->label != NULL) {
@@ -355,13 +330,7 @@ PC_RESULT pc_target_open(p11csr_ctx *ctx, struct pc_target *target, struct pc_op
             return result;
         }
     }
-    if (target->pin != NULL) { // a key that is open keeps a source if this caller knows none
-        opened->login.source = &target->pin->source;
-        pc_pin_free(&opened->own_pin);
-        opened->own_pin = target->own_pin;
-        target->own_pin = NULL;
-    }
-    opened->login.accept_final_try = ctx->accept_final_try;
+    PC_TRY(pc_login_apply(ctx, target, opened, err));
     *ret = opened;
     return PC_OK;
 }

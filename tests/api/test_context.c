@@ -330,6 +330,47 @@ static void test_latch(void **state)
     p11csr_ctx_free(&ctx);
 }
 
+static void count_notice(const struct p11csr_pin_request *request, void *data)
+{
+    assert_non_null(request->token);
+    ++*(int *)data;
+}
+
+/* When and as whom. The SO PIN of the token is known to nobody. */
+static void test_login(void **state)
+{
+    const struct place *place = *state;
+    p11csr_error *both_err = NULL;
+    p11csr_key *key = NULL;
+    p11csr_key_list *list = NULL;
+    int notices = 0;
+    const struct p11csr_select select = by_label("login");
+    p11csr_ctx *ctx = new_ctx(place);
+    check_both(p11csr_ctx_set_login(ctx, (enum p11csr_login)7, err), P11CSR_E_USAGE);
+    check_ok(p11csr_ctx_set_login(ctx, P11CSR_LOGIN_NEVER, &both_err), &both_err);
+    p11csr_ctx_set_device_callback(ctx, count_notice, &notices);
+    check_both(p11csr_key_open(ctx, &select, &key, err), P11CSR_E_KEY_NOT_FOUND);
+    check_ok(p11csr_ctx_set_login(ctx, P11CSR_LOGIN_ALWAYS, &both_err), &both_err);
+    key = ensure_key(ctx, "p256", "login");
+    p11csr_key_free(&key);
+    p11csr_ctx_free(&ctx);
+    ctx = new_ctx(place);
+    p11csr_ctx_login_as_so(ctx, 1);
+    check_both(p11csr_ctx_set_so_pin_source(ctx, "nonsense", err), P11CSR_E_PIN_SOURCE);
+    check_ok(p11csr_keys_list(ctx, &select, &list, &both_err), &both_err); // nobody to ask: nobody logs in
+    assert_int_equal(p11csr_key_list_is_partial(list), 1);
+    p11csr_key_list_free(&list);
+    assert_int_equal(setenv("P11CSR_TEST_PIN", "surely not", 1), 0);
+    check_ok(p11csr_ctx_set_so_pin_source(ctx, "env:P11CSR_TEST_PIN", &both_err), &both_err);
+    check_both(p11csr_keys_list(ctx, &select, &list, err), P11CSR_E_PIN_INCORRECT);
+    check_ok(p11csr_ctx_set_so_pin_source(ctx, NULL, &both_err), &both_err);
+    key = ensure_key(ctx, "p256", "login"); // the use of a key is the user's
+    p11csr_key_free(&key);
+    p11csr_ctx_login_as_so(ctx, 0);
+    p11csr_ctx_free(&ctx);
+    assert_int_equal(notices, 0); // SoftHSM2 has no PIN pad
+}
+
 /* A PIN in a URI is kept no longer than somebody can use it: any number of them takes one place. */
 static void test_many_pin_values(void **state)
 {
@@ -352,11 +393,11 @@ static void test_many_pin_values(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_several_keys),    cmocka_unit_test(test_two_contexts),
-        cmocka_unit_test(test_threads),         cmocka_unit_test(test_pin_callback),
-        cmocka_unit_test(test_wrong_pin),       cmocka_unit_test(test_warnings),
-        cmocka_unit_test(test_records),         cmocka_unit_test(test_latch),
-        cmocka_unit_test(test_many_pin_values),
+        cmocka_unit_test(test_several_keys), cmocka_unit_test(test_two_contexts),
+        cmocka_unit_test(test_threads),      cmocka_unit_test(test_pin_callback),
+        cmocka_unit_test(test_wrong_pin),    cmocka_unit_test(test_warnings),
+        cmocka_unit_test(test_records),      cmocka_unit_test(test_latch),
+        cmocka_unit_test(test_login),        cmocka_unit_test(test_many_pin_values),
     };
     return cmocka_run_group_tests(tests, make_place, remove_place);
 }

@@ -558,6 +558,41 @@ def test_prompt_for_each_use(ready, terminal):
     tty.end().ok()
 
 
+def test_prompt_says_which_and_why(ready, terminal):
+    """The role, what the PIN consists of, and that a key wants it again."""
+    form = ("--quirk", "pin-form=user:password", "--quirk", "so-pin-form=48 hex digits")
+    ready.ask = ("keys", "generate", "p256", "--token", ready.label, "--key-label", "new")
+    tty = terminal(*form)
+    tty.wait_for(b"PIN of token 'test token' (user:password): ")
+    tty.type(support.PIN.encode() + b"\n")
+    tty.end().ok()
+    tty = terminal(*form, "--login-as", "so")
+    tty.wait_for(b"SO PIN of token 'test token' (48 hex digits): ")
+    assert not tty.echoes()
+    tty.type(b"\n")
+    result = tty.end()
+    assert result.status == 4 and "no SO PIN was given for token 'test token'" in result.err
+    ready.raw("p256", "strict", "02", "always-authenticate=1")
+    ready.ask = ("request", "--token", ready.label, "--key-label", "strict", *SUBJECT)
+    tty = terminal(*form)
+    tty.wait_for(b"PIN of token 'test token' (user:password): ")
+    tty.type(support.PIN.encode() + b"\n")
+    tty.wait_for(b"PIN of token 'test token' (user:password) for one use of key 'strict': ")
+    assert b"This key wants the PIN again for each signature." in tty.screen
+    tty.type(b"\n")
+    assert "no PIN was given" in tty.end().err
+
+
+def test_prompt_always(ready, terminal):
+    """Before anything else, even for what could be seen without."""
+    ready.ask = ("keys", "list", "--token", ready.label)
+    terminal().end().ok()
+    tty = terminal("--login", "always")
+    tty.wait_for(b"PIN of token 'test token': ")
+    tty.type(support.PIN.encode() + b"\n")
+    tty.end().ok()
+
+
 def test_quiet_and_json_still_ask(terminal):
     tty = terminal("--quiet", "--json")
     tty.wait_for(b"PIN of token 'test token': ")

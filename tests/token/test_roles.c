@@ -101,6 +101,43 @@ static void test_look(void **state)
     assert_int_equal(mock_calls(f->mock, "C_Login"), 0);
 }
 
+/* What is known about the token; what was asked for goes before. */
+static void test_quirks(void **state)
+{
+    struct fixture *f = *state;
+    static const struct pc_quirk_rule rules[] = {
+        {.word = "login", .value = "never", .set_by = "test"},
+        {.word = "keygen-login", .value = "so", .set_by = "test"},
+        {.word = "pin-form", .value = "user:password", .set_by = "test"},
+        {.word = "so-pin-form", .value = "48 hex digits", .set_by = "test"},
+    };
+    const struct pc_quirk_rule always = {.word = "login", .value = "always", .set_by = "test"};
+    f->mock->knobs.made_by_so = true;
+    f->login.so_source = &f->source;
+    check_ok(pc_token_set_quirks(&f->token, rules, PC_ARRAY_LEN(rules), &f->err), &f->err);
+    check_ok(pc_login_user(&f->token, &f->login, &f->err), &f->err);
+    check_fails(generate(f, "new"), &f->err, P11CSR_E_LOGIN, "CKR_USER_NOT_LOGGED_IN");
+    assert_int_equal(f->asked, 0);
+    f->login.mode = PC_LOGIN_ALWAYS;
+    check_ok(pc_login_open(&f->token, &f->login, &f->err), &f->err);
+    assert_string_equal(f->request.form, "user:password");
+    f->mock->slots[0].token.ulMaxPinLen = 6; // of the user's PIN; a management key is longer
+    check_ok(generate(f, "new"), &f->err);
+    assert_string_equal(f->request.form, "48 hex digits");
+    fixture_reopen(f);
+    f->login.mode = PC_LOGIN_AUTO;
+    check_ok(pc_token_set_quirks(&f->token, &always, 1, &f->err), &f->err);
+    check_ok(pc_login_open(&f->token, &f->login, &f->err), &f->err);
+    assert_int_equal(mock_calls(f->mock, "C_Login"), 1);
+    assert_null(f->request.form);
+    fixture_reopen(f);
+    check_ok(pc_token_set_quirks(&f->token, rules, PC_ARRAY_LEN(rules), &f->err), &f->err);
+    f->login.mode = PC_LOGIN_ALWAYS;
+    f->answer = "98765";
+    failed(f, pc_login_user(&f->token, &f->login, &f->err), P11CSR_E_PIN_INCORRECT,
+           "the PIN of this token consists of: user:password");
+}
+
 /* The security officer */
 
 /* Makes the key, then goes: the user signs with it, by the handle that it has for the user. */
@@ -342,6 +379,7 @@ int main(void)
         FIXTURE_TEST(test_never),
         FIXTURE_TEST(test_always),
         FIXTURE_TEST(test_look),
+        FIXTURE_TEST(test_quirks),
         FIXTURE_TEST(test_so_makes_user_signs),
         FIXTURE_TEST(test_so_after_user),
         FIXTURE_TEST(test_so_is_hindered_by_another_session),
