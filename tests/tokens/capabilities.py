@@ -77,6 +77,16 @@ ROWS = (
         note="the module wants init-args, and sets CKA_ID itself",
     ),
     Row(
+        name="p11kit",
+        title="p11-kit 0.24 server and client, before SoftHSM2",
+        proof=REAL,
+        packages=("softhsm2", "p11-kit-modules", "procps"),
+        files=(LIB + "/pkcs11/p11-kit-client.so", "/usr/bin/p11-kit", "/usr/bin/ps"),
+        generates=RSA + NIST + OTHER_CURVES,
+        always_authenticate="enforced",
+        note="over a socket; no EdDSA passes",
+    ),
+    Row(
         name="piv",
         title="PIV card, OpenSC 0.23",
         proof=EMULATED,
