@@ -196,17 +196,9 @@ static struct pc_result make_key(struct pc_token *token, const struct pc_buf *en
 
 static void note_candidate(const struct pc_token *token, const struct entry *entry, p11csr_error **err)
 {
-    struct pc_uri uri PC_CLEANUP(pc_uri_done);
-    struct pc_buf text PC_CLEANUP(pc_buf_done) = {0};
-    char *line PC_CLEANUP(pc_free_str) = NULL;
     const struct pc_key key = {
         .private_key = entry->handle, .id = entry->id, .label = entry->label}; // borrowed
-    pc_uri_init(&uri);
-    pc_buf_init(&text, PC_MAX_URI);
-    if (pc_is_ok(pc_key_to_uri(token, &key, &uri, NULL)) && pc_is_ok(pc_uri_format(&uri, &text, NULL)) &&
-        pc_is_ok(pc_buf_take_text(&text, &line, NULL))) {
-        pc_note(err, "%s", line);
-    }
+    pc_key_note_uri(token, &key, err);
 }
 
 /* The one private key among what was found. *ret is NULL when there is none. */

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tokens/key.h"
 
+#include "base/error.h"
 #include "base/limits.h"
 #include "tokens/call.h"
 #include "tokens/ckr.h"
@@ -44,6 +45,19 @@ PC_RESULT pc_key_to_uri(const struct pc_token *token, const struct pc_key *key, 
     }
     const char *type = key->private_key != CK_INVALID_HANDLE ? "private" : "public";
     return pc_uri_set(ret, PC_URI_TYPE, pc_span_str(type), err);
+}
+
+void pc_key_note_uri(const struct pc_token *token, const struct pc_key *key, p11csr_error **err)
+{
+    struct pc_uri uri PC_CLEANUP(pc_uri_done);
+    struct pc_buf text PC_CLEANUP(pc_buf_done) = {0};
+    char *line PC_CLEANUP(pc_free_str) = NULL;
+    pc_uri_init(&uri);
+    pc_buf_init(&text, PC_MAX_URI);
+    if (pc_is_ok(pc_key_to_uri(token, key, &uri, NULL)) && pc_is_ok(pc_uri_format(&uri, &text, NULL)) &&
+        pc_is_ok(pc_buf_take_text(&text, &line, NULL))) {
+        pc_note(err, "%s", line);
+    }
 }
 
 PC_RESULT pc_key_protection_read(struct pc_token *token, const struct pc_key *key,

@@ -67,6 +67,8 @@ void pc_keys_done(struct pc_buf *keys);
 /* Sets id, object and type=private (or public when only that half is there) beside the token's attributes. */
 PC_RESULT pc_key_to_uri(const struct pc_token *token, const struct pc_key *key, struct pc_uri *ret,
                         p11csr_error **err);
+/* Adds the key's URI to the notes of an error, as far as there is memory. */
+void pc_key_note_uri(const struct pc_token *token, const struct pc_key *key, p11csr_error **err);
 /* Name of a source as JSON has it, like "public-key-object". */
 const char *pc_pubkey_source_name(enum pc_pubkey_source source);
 

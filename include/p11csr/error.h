@@ -54,6 +54,7 @@ enum p11csr_code {
     P11CSR_E_WEAK = 450,             /* the key or algorithm is too weak (exit status 8) */
     P11CSR_E_KEY_PROTECTION = 451,   /* the token did not protect the key as asked (exit status 8) */
     P11CSR_E_KEY_SPEC = 452,         /* the key that is there is not the kind asked for (exit status 8) */
+    P11CSR_E_NOT_CONFIRMED = 453,    /* this was not confirmed (exit status 8) */
     P11CSR_E_URI = 500,              /* the pkcs11: URI is not valid (exit status 9) */
     P11CSR_E_SUBJECT = 501,          /* the subject is not valid (exit status 9) */
     P11CSR_E_SAN = 502,              /* the alternative name is not valid (exit status 9) */

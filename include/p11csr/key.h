@@ -113,11 +113,23 @@ P11CSR_API enum p11csr_code p11csr_key_generate(p11csr_ctx *ctx, const struct p1
                                                 const struct p11csr_keygen *keygen, p11csr_key **ret_key,
                                                 int *ret_made, p11csr_error **err);
 /*
- * The records of keys whose making was begun and whose outcome is not known, as a JSON array of objects with
- * "time", "token" (URI), "id" (hex), "label", "spec" and "file", to be freed with p11csr_free_text(). A
- * record is done with by removing its file. Errors: READ.
+ * The records of keys whose making was begun and whose outcome is not known, and what is on their tokens, as
+ * a JSON array to be freed with p11csr_free_text(). Each object has "time", "token" (URI), "id" (hex),
+ * "label", "spec", "file" and
+ *   "state"  of the key of that label and id: "not-there", "private-only", "public-only", "both"; "other-id"
+ *            when the label is there with another id; "unknown" when the token could not be looked at
+ *   "why"    what hindered that, or null
+ *   "uri"    of what is there, to be given to p11csr_objects_find(), or null
+ * Logs in where a PIN source that asks nobody is known. Nothing is looked for but what a record names.
+ * Errors: READ.
  */
 P11CSR_API enum p11csr_code p11csr_intents_to_json(p11csr_ctx *ctx, char **ret_json, p11csr_error **err);
+/*
+ * Removes the record in `file`, an absolute path as p11csr_intents_to_json() has it, once its key is known
+ * not to be on its token. Errors: READ (no such record), KEY_EXISTS (the key is there, or may be), and those
+ * of finding the token and of the login.
+ */
+P11CSR_API enum p11csr_code p11csr_intent_close(p11csr_ctx *ctx, const char *file, p11csr_error **err);
 /* Borrowed from the key. Never NULL. */
 P11CSR_API const struct p11csr_key_info *p11csr_key_get_info(const p11csr_key *key);
 /* The SubjectPublicKeyInfo as DER, borrowed from the key. *ret_len in bytes. */

@@ -58,6 +58,11 @@ enum cli_option_id {
     OPT_PROTECTION,
     OPT_PRINT_ENV,
     OPT_INCOMPLETE,
+    OPT_CLOSE,
+    OPT_YES,
+    OPT_WITH_CERTIFICATE,
+    OPT_NEW_LABEL,
+    OPT_NEW_ID,
     OPT_COUNT
 };
 
@@ -182,6 +187,28 @@ int cli_finish(struct cli *cli, struct pc_result result, const p11csr_error *err
 /* Prints a request from the JSON that p11csr_csr_to_json() returns. */
 void cli_print_csr(const json_t *csr, FILE *to);
 
+/* A key as JSON has it, and for people. */
+json_t *cli_key_json(const struct p11csr_key_info *info);
+void cli_print_key(const struct p11csr_key_info *info);
+/* `keys list --incomplete`. */
+PC_RESULT cli_list_incomplete(struct cli *cli, p11csr_error **err);
+/* Appends the bytes of an option's hex value. Errors: VALUE. */
+PC_RESULT cli_read_hex(enum cli_option_id id, const char *text, struct pc_buf *ret, p11csr_error **err);
+
+/* What is going to be destroyed. */
+struct cli_doom {
+    const char *what;    /* "key" or "certificate" */
+    const char *uri;     /* names it in full */
+    const char *details; /* further lines for the person, each ending in a newline */
+    const char *word;    /* what the person types to agree: its label, or its id */
+    bool fully_named;    /* the command line named all of it */
+};
+/*
+ * Has a person agree on the terminal by typing the word. With --yes nobody is asked, but the command line has
+ * to name the thing in full. Errors: NOT_CONFIRMED, USAGE.
+ */
+PC_RESULT cli_confirm(const struct cli *cli, const struct cli_doom *doom, p11csr_error **err);
+
 /* Reads the configuration into a context, without PIN sources and callbacks. */
 PC_RESULT cli_load_config(const struct cli *cli, p11csr_ctx *ctx, p11csr_error **err);
 /* The rows of options and commands as JSON, for the manual and its tests. */
@@ -190,7 +217,9 @@ json_t *cli_rows_json(void);
 PC_RESULT cli_run_algorithms(struct cli *cli, p11csr_error **err);
 PC_RESULT cli_run_complete(struct cli *cli, p11csr_error **err);
 PC_RESULT cli_run_completion(struct cli *cli, p11csr_error **err);
+PC_RESULT cli_run_keys_delete(struct cli *cli, p11csr_error **err);
 PC_RESULT cli_run_keys_generate(struct cli *cli, p11csr_error **err);
+PC_RESULT cli_run_keys_label(struct cli *cli, p11csr_error **err);
 PC_RESULT cli_run_keys_list(struct cli *cli, p11csr_error **err);
 PC_RESULT cli_run_keys_show(struct cli *cli, p11csr_error **err);
 PC_RESULT cli_run_request(struct cli *cli, p11csr_error **err);

@@ -105,7 +105,8 @@ static struct pc_result popt_failed(poptContext context, int rc, const struct po
 /* Options whose empty value, of a variable that is not set for one, would widen what is meant. */
 static bool must_say_something(enum cli_option_id id)
 {
-    return id == OPT_TOKEN || id == OPT_MODULE || id == OPT_CONFIG || id == OPT_KEY_LABEL;
+    return id == OPT_TOKEN || id == OPT_MODULE || id == OPT_CONFIG || id == OPT_KEY_LABEL ||
+           id == OPT_NEW_LABEL;
 }
 
 static struct pc_result add_use(struct cli *cli, enum cli_option_id id, char *value, p11csr_error **err)

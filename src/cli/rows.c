@@ -157,6 +157,12 @@ static const struct cli_option options[OPT_COUNT] = {
     [OPT_PROTECTION] = {.name = "protection", .help = "what the module says about the private key"},
     [OPT_INCOMPLETE] = {.name = "incomplete",
                         .help = "keys whose making was begun and whose outcome is not known"},
+    [OPT_CLOSE] = {.name = "close",
+                   .help = "with --incomplete: remove the records whose key is not on its token"},
+    [OPT_YES] = {.name = "yes", .help = "ask nobody; the key or certificate has to be named in full"},
+    [OPT_WITH_CERTIFICATE] = {.name = "with-certificate", .help = "delete the key's certificates too"},
+    [OPT_NEW_LABEL] = {.name = "new-label", .arg = "LABEL", .help = "the label it shall have"},
+    [OPT_NEW_ID] = {.name = "new-id", .arg = "HEX", .help = "the id it shall have"},
     [OPT_PRINT_ENV] = {.name = "print-env",
                        .help = "print the environment for other programs, to be eval'ed"},
 };
@@ -172,9 +178,13 @@ static const enum cli_option_id request_options[] = {
 static const enum cli_option_id keys_generate_options[] = {OPT_KEY_LABEL, OPT_KEY_ID, OPT_PIV_SLOT,
                                                            OPT_BACKUP};
 static const enum cli_option_id keys_list_options[] = {OPT_KEY_LABEL, OPT_KEY_ID, OPT_PIV_SLOT,
-                                                       OPT_INCOMPLETE};
+                                                       OPT_INCOMPLETE, OPT_CLOSE};
 static const enum cli_option_id keys_show_options[] = {OPT_KEY_LABEL, OPT_KEY_ID, OPT_PIV_SLOT,
                                                        OPT_KEY_FOR,   OPT_PUBKEY, OPT_PROTECTION};
+static const enum cli_option_id keys_delete_options[] = {OPT_KEY_LABEL, OPT_KEY_ID,           OPT_PIV_SLOT,
+                                                         OPT_KEY_FOR,   OPT_WITH_CERTIFICATE, OPT_YES};
+static const enum cli_option_id keys_label_options[] = {OPT_KEY_LABEL, OPT_KEY_ID,    OPT_PIV_SLOT,
+                                                        OPT_KEY_FOR,   OPT_NEW_LABEL, OPT_NEW_ID};
 static const enum cli_option_id show_options[] = {OPT_CHECK};
 static const enum cli_option_id init_soft_options[] = {OPT_PRINT_ENV};
 
@@ -226,6 +236,20 @@ static const struct cli_command commands[] = {
      .run = cli_run_keys_generate,
      .help = "make a key pair on a token",
      .example = "p11csr keys generate p256 --token prod --key-label web"},
+    {.name = "keys delete",
+     .args = "[URI]",
+     .max_args = 1,
+     OPTIONS(keys_delete_options),
+     .run = cli_run_keys_delete,
+     .help = "delete a key pair for ever, once you typed its name",
+     .example = "p11csr keys delete --token prod --key-label web-2024"},
+    {.name = "keys label",
+     .args = "[URI]",
+     .max_args = 1,
+     OPTIONS(keys_label_options),
+     .run = cli_run_keys_label,
+     .help = "give a key pair another label or id",
+     .example = "p11csr keys label --token prod --key-label web --new-label web-2024"},
     {.name = "tokens list",
      .args = "[URI]",
      .max_args = 1,

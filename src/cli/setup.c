@@ -156,22 +156,26 @@ static struct pc_result read_key_file(const char *path, unsigned char **ret, siz
                     "cannot take a public key from '%s'", path);
 }
 
-static struct pc_result read_id(const char *hex, struct cli_selection *ret, p11csr_error **err)
+PC_RESULT cli_read_hex(enum cli_option_id id, const char *text, struct pc_buf *ret, p11csr_error **err)
 {
-    if (hex == NULL) {
-        return PC_OK;
-    }
-    if (!pc_hex_parse(hex, &ret->id)) {
-        const bool odd = strlen(hex) % 2 == 1 && strspn(hex, "0123456789abcdefABCDEF") == strlen(hex);
-        const struct pc_result result = pc_fail(err, P11CSR_E_VALUE, "--key-id '%s' %s", hex,
-                                                odd ? "has an odd number of hex digits" : "is not hex");
+    if (!pc_hex_parse(text, ret)) {
+        const bool odd = strlen(text) % 2 == 1 && strspn(text, "0123456789abcdefABCDEF") == strlen(text);
+        const struct pc_result result = pc_fail(err, P11CSR_E_VALUE, "--%s '%s' %s", cli_option_get(id)->name,
+                                                text, odd ? "has an odd number of hex digits" : "is not hex");
         pc_hint(err,
                 odd ? "write two digits for each byte: 01" : "see the ids that are there: p11csr keys list");
         return result;
     }
-    PC_TRY(pc_buf_check(&ret->id, err));
-    ret->select.id = ret->id.ptr;
-    ret->select.id_len = ret->id.len;
+    return pc_buf_check(ret, err);
+}
+
+static struct pc_result read_id(const char *hex, struct cli_selection *ret, p11csr_error **err)
+{
+    if (hex != NULL) {
+        PC_TRY(cli_read_hex(OPT_KEY_ID, hex, &ret->id, err));
+        ret->select.id = ret->id.ptr;
+        ret->select.id_len = ret->id.len;
+    }
     return PC_OK;
 }
 

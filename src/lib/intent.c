@@ -6,11 +6,9 @@
 #include "base/limits.h"
 #include "base/text.h"
 #include "lib/json.h"
-#include "p11csr/key.h"
 
 #include <dirent.h>
 #include <errno.h>
-#include <jansson.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
@@ -75,14 +73,30 @@ void pc_intent_close(struct pc_intent *intent, bool outcome_known, p11csr_error 
     pc_free_str(&intent->path);
 }
 
+static bool is_record(const json_t *record)
+{
+    static const char *const texts[] = {"time", "token", "id", "label", "spec"};
+    for (size_t i = 0; i < PC_ARRAY_LEN(texts); i++) {
+        if (!json_is_string(json_object_get(record, texts[i]))) {
+            return false;
+        }
+    }
+    return true;
+}
+
 static struct pc_result add_record(const char *path, json_t *list, p11csr_error **err)
 {
     struct pc_buf content PC_CLEANUP(pc_buf_done) = {0};
     pc_buf_init(&content, PC_MAX_CONFIG);
     PC_TRY(pc_file_read(path, &content, err));
     json_t *record = json_loadb((const char *)content.ptr, content.len, 0, NULL);
-    if (record == NULL) {
+    if (!is_record(record)) {
+        json_decref(record);
         return pc_fail(err, P11CSR_E_READ, "'%s' is not a record of p11csr", path);
+    }
+    if (json_array_size(list) >= PC_MAX_INTENTS) {
+        json_decref(record);
+        return pc_fail(err, P11CSR_E_LIMIT, "there are more than %d records of keys begun", PC_MAX_INTENTS);
     }
     if (json_object_set_new(record, "file", json_string(path)) != 0 ||
         json_array_append_new(list, record) != 0) {
@@ -109,13 +123,23 @@ static struct pc_result add_folder(const char *folder, json_t *list, p11csr_erro
     return result;
 }
 
-enum p11csr_code p11csr_intents_to_json(p11csr_ctx *ctx, char **ret_json, p11csr_error **err)
+PC_RESULT pc_intent_records(p11csr_ctx *ctx, json_t *list, p11csr_error **err)
 {
-    const struct pc_lock lock PC_LOCK_CLEANUP = pc_lock_begin(ctx);
+    return ctx->state_dir != NULL ? add_folder(ctx->state_dir, list, err) : PC_OK;
+}
+
+void pc_intent_forget(p11csr_ctx *ctx, const char *token, struct pc_span id)
+{
+    char *hex PC_CLEANUP(pc_free_str) = pc_hex(id);
+    char *path PC_CLEANUP(pc_free_str) = hex != NULL && ctx->state_dir != NULL
+                                             ? pc_asprintf("%s/%s%s.json", ctx->state_dir, prefix, hex)
+                                             : NULL;
     json_t *list PC_CLEANUP(pc_json_free) = json_array();
-    struct pc_result result = PC_OK;
-    if (lock.ctx->state_dir != NULL) {
-        result = add_folder(lock.ctx->state_dir, list, err);
+    if (path == NULL || list == NULL || !pc_is_ok(add_record(path, list, NULL))) {
+        return; // there is none, or none that speaks of this key
     }
-    return pc_is_ok(result) ? pc_json_take_text(list, ret_json, err).code : result.code;
+    const char *its = json_string_value(json_object_get(json_array_get(list, 0), "token"));
+    if (its != NULL && strcmp(its, token) == 0) {
+        (void)unlink(path);
+    }
 }

@@ -35,6 +35,17 @@ static struct pc_result format_uri(const struct pc_token *token, const struct pc
     return pc_buf_take_text(&text, ret, err);
 }
 
+PC_RESULT pc_token_uri_text(const struct pc_token *token, char **ret, p11csr_error **err)
+{
+    struct pc_uri uri PC_CLEANUP(pc_uri_done);
+    struct pc_buf text PC_CLEANUP(pc_buf_done) = {0};
+    pc_uri_init(&uri);
+    pc_buf_init(&text, PC_MAX_URI);
+    PC_TRY(pc_slot_to_uri(&token->slot, &uri, err));
+    PC_TRY(pc_uri_format(&uri, &text, err));
+    return pc_buf_take_text(&text, ret, err);
+}
+
 static struct pc_result fill_public(p11csr_ctx *ctx, const struct pc_key *key, struct pc_key_texts *texts,
                                     p11csr_error **err)
 {

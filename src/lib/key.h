@@ -31,6 +31,9 @@ PC_RESULT pc_key_texts_fill(p11csr_ctx *ctx, const struct pc_token *token, const
                             struct pc_key_texts *texts, p11csr_error **err);
 void pc_key_texts_done(struct pc_key_texts *texts);
 
+/* The URI that names the token. The caller releases it. */
+PC_RESULT pc_token_uri_text(const struct pc_token *token, char **ret, p11csr_error **err);
+
 /* A key without content; NULL when out of memory. The cleanup is p11csr_key_free(). */
 struct p11csr_key *pc_key_object_new(p11csr_ctx *ctx);
 void pc_key_object_cleanup(struct p11csr_key **key);

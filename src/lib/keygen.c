@@ -8,17 +8,6 @@
 #include "lib/log.h"
 #include "lib/target.h"
 
-static struct pc_result format_token_uri(const struct pc_token *token, char **ret, p11csr_error **err)
-{
-    struct pc_uri uri PC_CLEANUP(pc_uri_done);
-    struct pc_buf text PC_CLEANUP(pc_buf_done) = {0};
-    pc_uri_init(&uri);
-    pc_buf_init(&text, PC_MAX_URI);
-    PC_TRY(pc_slot_to_uri(&token->slot, &uri, err));
-    PC_TRY(pc_uri_format(&uri, &text, err));
-    return pc_buf_take_text(&text, ret, err);
-}
-
 /* Makes the key with a record of it kept until the outcome is known, and logs that outcome. */
 static struct pc_result generate(p11csr_ctx *ctx, const struct pc_keygen *plan,
                                  const struct pc_key_query *query, struct p11csr_key *key, p11csr_error **err)
@@ -37,7 +26,7 @@ static struct pc_result generate(p11csr_ctx *ctx, const struct pc_keygen *plan,
                                      .id = pc_buf_span(&id),
                                      .id_is_random = !query->has_id,
                                      .backup = plan->backup};
-    PC_TRY(format_token_uri(&key->opened->token, &token, err));
+    PC_TRY(pc_token_uri_text(&key->opened->token, &token, err));
     const struct pc_intent_says says = {
         .token = token, .label = query->label, .spec = plan->spec->name, .id = wanted.id};
     PC_TRY(pc_log_open(ctx, err));

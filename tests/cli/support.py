@@ -2,6 +2,7 @@
 """What the tests of the command line share: a sandbox to run p11csr in, a SoftHSM2 token, and judges that are
 not p11csr."""
 
+import datetime
 import json
 import os
 import pathlib
@@ -13,7 +14,7 @@ import sys
 
 import jsonschema
 from cryptography import x509
-from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed448, ed25519, rsa
 
 PROGRAM = os.environ["P11CSR_PROGRAM"]
@@ -419,6 +420,49 @@ class Judges:
         )
         assert done.returncode == 0, done
         return re.sub(r"\s+", " ", done.stdout.decode())
+
+
+def name(text):
+    return x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, text)])
+
+
+class Authority:
+    """A CA of the test's own, with a key in software."""
+
+    def __init__(self, common_name="Test CA", issuer=None):
+        self.name = name(common_name)
+        self.key = ec.generate_private_key(ec.SECP256R1())
+        self.issuer = issuer or self
+        self.certificate = self.issuer.issue(self.name, self.key.public_key(), ca=True)
+
+    def issue(self, subject, public_key, days=(-1, 90), serial=None, ca=False):
+        """`days`: from when, to when, counted from now."""
+        now = datetime.datetime.now(datetime.timezone.utc).replace(microsecond=0)
+        builder = (
+            x509.CertificateBuilder()
+            .subject_name(subject)
+            .issuer_name(self.name)
+            .public_key(public_key)
+            .serial_number(serial or x509.random_serial_number())
+            .not_valid_before(now + datetime.timedelta(days=days[0]))
+            .not_valid_after(now + datetime.timedelta(days=days[1]))
+            .add_extension(x509.BasicConstraints(ca=ca, path_length=None), critical=True)
+        )
+        return builder.sign(self.key, hashes.SHA256())
+
+
+def public_key(token, label):
+    """The public half of a key on the token, as a request proves it."""
+    answer = token.request("--key-label", label, "--subject", f"CN={label}", "--json").json
+    return x509.load_pem_x509_csr(answer["pem"].encode()).public_key()
+
+
+def certify(token, folder, label="web", authority=None, **more):
+    """Writes a certificate in DER for a key on the token."""
+    certificate = (authority or Authority()).issue(name(label), public_key(token, label), **more)
+    path = pathlib.Path(folder) / f"{label}-{certificate.serial_number:x}.der"
+    path.write_bytes(certificate.public_bytes(serialization.Encoding.DER))
+    return path
 
 
 def remove(folder):

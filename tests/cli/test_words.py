@@ -69,7 +69,7 @@ def test_help_and_rows_agree(box):
 def test_completion_of_commands(box):
     assert "request" in complete(box, "") and "complete" not in complete(box, "")
     assert complete(box, "tok") == ["tokens"]
-    assert complete(box, "keys", "") == ["list", "show", "generate"]
+    assert complete(box, "keys", "") == ["list", "show", "generate", "delete", "label"]
     assert complete(box, "keys", "x") == []
 
 
@@ -104,7 +104,7 @@ def test_script_for_bash_works(box):
     script = box.run("completion", "bash").ok().out
     folder = pathlib.Path(os.environ["P11CSR_PROGRAM"]).parent
     done = subprocess.run(
-        ["bash", "-c", script + 'COMP_WORDS=(p11csr keys l); COMP_CWORD=2; _p11csr; echo "${COMPREPLY[*]}"'],
+        ["bash", "-c", script + 'COMP_WORDS=(p11csr keys li); COMP_CWORD=2; _p11csr; echo "${COMPREPLY[*]}"'],
         capture_output=True,
         check=True,
         env={**box.env, "PATH": f"{folder}:/usr/bin:/bin"},

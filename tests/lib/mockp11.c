@@ -106,6 +106,12 @@ ENTRY(C_GetSessionInfo, mock_get_session_info, (CK_SESSION_HANDLE session, CK_SE
 ENTRY(C_Login, mock_login, (CK_SESSION_HANDLE session, CK_USER_TYPE user, CK_UTF8CHAR *bytes, CK_ULONG len),
       (session, user, bytes, len))
 ENTRY(C_Logout, mock_logout, (CK_SESSION_HANDLE session), (session))
+ENTRY(C_CreateObject, mock_create_object,
+      (CK_SESSION_HANDLE session, CK_ATTRIBUTE *list, CK_ULONG count, CK_OBJECT_HANDLE *ret),
+      (session, list, count, ret))
+ENTRY(C_SetAttributeValue, mock_set_attribute_value,
+      (CK_SESSION_HANDLE session, CK_OBJECT_HANDLE object, CK_ATTRIBUTE *list, CK_ULONG count),
+      (session, object, list, count))
 ENTRY(C_DestroyObject, mock_destroy_object, (CK_SESSION_HANDLE session, CK_OBJECT_HANDLE object),
       (session, object))
 ENTRY(C_GetAttributeValue, mock_get_attribute_value,

@@ -29,7 +29,8 @@ enum {
     X(C_GetMechanismInfo) \
     X(C_InitToken) X(C_InitPIN) X(C_OpenSession) X(C_CloseSession) X(C_GetSessionInfo) X(C_Login) \
     X(C_Logout) \
-    X(C_DestroyObject) X(C_GetAttributeValue) X(C_FindObjectsInit) X(C_FindObjects) X(C_FindObjectsFinal) \
+    X(C_CreateObject) X(C_DestroyObject) X(C_SetAttributeValue) X(C_GetAttributeValue) \
+    X(C_FindObjectsInit) X(C_FindObjects) X(C_FindObjectsFinal) \
     X(C_SignInit) X(C_Sign) X(C_GenerateKeyPair)
 // clang-format on
 #define MOCK_ENUM(name) MOCK_##name,
@@ -117,8 +118,12 @@ struct mock_knobs {
     CK_ULONG slots_extra;         /* so many more in the count that comes with the list */
     CK_ULONG mechanisms_reported; /* the same two for C_GetMechanismList */
     CK_ULONG mechanisms_extra;
-    size_t max_sessions; /* CKR_SESSION_COUNT for more; 0: MOCK_SESSIONS */
-    bool cannot_destroy; /* C_DestroyObject: CKR_ACTION_PROHIBITED */
+    size_t max_sessions;      /* CKR_SESSION_COUNT for more; 0: MOCK_SESSIONS */
+    bool cannot_destroy;      /* C_DestroyObject: CKR_ACTION_PROHIBITED */
+    bool destroys_nothing;    /* C_DestroyObject: CKR_OK, and the object stays */
+    bool sets_nothing;        /* C_SetAttributeValue: CKR_OK, and all is as before */
+    bool creates_other_value; /* C_CreateObject: CKA_VALUE is not the one that was given */
+    bool creates_in_place;    /* C_CreateObject: a certificate of the same CKA_ID becomes the new one */
 };
 
 /* The n-th call of a function, counted from when this was written, returns rv. 0: every call. */

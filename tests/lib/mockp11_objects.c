@@ -167,9 +167,70 @@ CK_RV mock_destroy_object(CK_SESSION_HANDLE handle, CK_OBJECT_HANDLE object_hand
     if (mock->knobs.cannot_destroy) {
         return CKR_ACTION_PROHIBITED;
     }
+    if (mock->knobs.destroys_nothing) {
+        return CKR_OK;
+    }
     MOCK_CHECK(mock->destroyed_count < PC_ARRAY_LEN(mock->destroyed));
     mock->destroyed[mock->destroyed_count++] = object_handle;
     mock_object_remove(object);
+    return CKR_OK;
+}
+
+CK_RV mock_set_attribute_value(CK_SESSION_HANDLE handle, CK_OBJECT_HANDLE object_handle, CK_ATTRIBUTE *list,
+                               CK_ULONG count)
+{
+    struct mock *mock = mock_current();
+    const struct mock_session *session = mock_session_get(handle);
+    struct mock_object *object = mock_object_get(mock, object_handle);
+    if (session == NULL) {
+        return CKR_SESSION_HANDLE_INVALID;
+    }
+    if (object == NULL || !mock_visible(session, object)) {
+        return CKR_OBJECT_HANDLE_INVALID;
+    }
+    if (!session->read_write) {
+        return CKR_SESSION_READ_ONLY;
+    }
+    for (CK_ULONG i = 0; i < count && !mock->knobs.sets_nothing; i++) {
+        mock_set(object, list[i].type, list[i].pValue, list[i].ulValueLen);
+    }
+    return CKR_OK;
+}
+
+/* The certificate whose place a new one takes, as on a card with one for each key. */
+static struct mock_object *place_for(struct mock *mock, size_t slot, const struct mock_template *given)
+{
+    const struct mock_attribute *id = mock_asked(given, CKA_ID);
+    for (size_t i = 0; i < MOCK_OBJECTS && mock->knobs.creates_in_place && id != NULL; i++) {
+        struct mock_object *object = &mock->objects[i];
+        const struct mock_attribute *its = mock_get(object, CKA_ID);
+        if (object->handle != CK_INVALID_HANDLE && object->slot == slot &&
+            mock_get(object, CKA_CERTIFICATE_TYPE) != NULL && its != NULL && its->len == id->len &&
+            memcmp(its->value, id->value, id->len) == 0) {
+            return object;
+        }
+    }
+    return mock_object_new(mock, slot);
+}
+
+CK_RV mock_create_object(CK_SESSION_HANDLE handle, CK_ATTRIBUTE *list, CK_ULONG count, CK_OBJECT_HANDLE *ret)
+{
+    struct mock *mock = mock_current();
+    const struct mock_session *session = mock_session_get(handle);
+    struct mock_template given = {0};
+    if (session == NULL || !session->read_write) {
+        return session == NULL ? CKR_SESSION_HANDLE_INVALID : CKR_SESSION_READ_ONLY;
+    }
+    mock_template_set(&given, list, count);
+    struct mock_object *object = place_for(mock, session->slot, &given);
+    for (size_t i = 0; i < given.count; i++) {
+        mock_set(object, given.attributes[i].type, given.attributes[i].value, given.attributes[i].len);
+    }
+    if (mock->knobs.creates_other_value) {
+        mock_set(object, CKA_VALUE, "other", 5);
+    }
+    mock_template_done(&given);
+    *ret = object->handle;
     return CKR_OK;
 }
 
