@@ -48,18 +48,31 @@ static struct pc_span value_of(const char *text, const char *key)
     return (struct pc_span){NULL, 0};
 }
 
+static struct pc_result read_text(const char *path, char **ret, p11csr_error **err)
+{
+    struct pc_buf content PC_CLEANUP(pc_buf_done) = {0};
+    pc_buf_init(&content, PC_MAX_CONFIG);
+    PC_TRY(pc_file_read(path, &content, err));
+    return pc_buf_take_text(&content, ret, err);
+}
+
+/* The module's file that a line names; NULL when memory is lacking. */
+static char *full_path(struct pc_span module)
+{
+    const bool absolute = module.ptr[0] == '/';
+    return pc_asprintf("%s%s%.*s", absolute ? "" : PC_P11KIT_MODULE_PATH, absolute ? "" : "/",
+                       (int)module.len, (const char *)module.ptr);
+}
+
 static struct pc_result read_module_file(const char *folder, const char *name, char **ret_path,
                                          char **ret_init_args, p11csr_error **err)
 {
     char *path PC_CLEANUP(pc_free_str) = pc_asprintf("%s/%s%s", folder, name, suffix);
-    struct pc_buf content PC_CLEANUP(pc_buf_done) = {0};
     char *text PC_CLEANUP(pc_free_str) = NULL;
-    pc_buf_init(&content, PC_MAX_CONFIG);
     if (path == NULL) {
         return pc_fail_memory(err);
     }
-    PC_TRY(pc_file_read(path, &content, err));
-    PC_TRY(pc_buf_take_text(&content, &text, err));
+    PC_TRY(read_text(path, &text, err));
     const struct pc_span module = value_of(text, "module");
     const struct pc_span args = value_of(text, "x-init-reserved");
     if (module.len == 0) {
@@ -72,9 +85,7 @@ static struct pc_result read_module_file(const char *folder, const char *name, c
             return pc_fail_memory(err);
         }
     }
-    const bool absolute = module.ptr[0] == '/';
-    *ret_path = pc_asprintf("%s%s%.*s", absolute ? "" : PC_P11KIT_MODULE_PATH, absolute ? "" : "/",
-                            (int)module.len, (const char *)module.ptr);
+    *ret_path = full_path(module);
     if (*ret_path == NULL) {
         return pc_fail_memory(err);
     }
@@ -149,4 +160,88 @@ PC_RESULT pc_registry_resolve(const char *name, char **ret_path, char **ret_init
         }
     }
     return result;
+}
+
+static void known_done(struct pc_known_module *known)
+{
+    pc_release(known->name);
+    pc_release(known->file);
+    pc_release(known->path);
+}
+
+void pc_registry_done(struct pc_buf *known)
+{
+    for (size_t at = 0; at < known->len; at += sizeof(struct pc_known_module)) {
+        known_done((struct pc_known_module *)(void *)(known->ptr + at));
+    }
+    pc_buf_done(known);
+}
+
+static bool is_known(const struct pc_buf *list, const char *name, size_t len)
+{
+    for (size_t at = 0; at < list->len; at += sizeof(struct pc_known_module)) {
+        const char *there = ((const struct pc_known_module *)(const void *)(list->ptr + at))->name;
+        if (strlen(there) == len && strncmp(there, name, len) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* A file that cannot be read is a module that is known, and nothing else is known of it. */
+static struct pc_result fill_known(const char *folder, const char *entry, size_t len,
+                                   struct pc_known_module *ret, p11csr_error **err)
+{
+    static const char yes[] = "yes";
+    char *text PC_CLEANUP(pc_free_str) = NULL;
+    ret->name = pc_strndup(entry, len);
+    ret->file = pc_asprintf("%s/%s", folder, entry);
+    if (ret->name == NULL || ret->file == NULL) {
+        return pc_fail_memory(err);
+    }
+    if (!pc_is_ok(read_text(ret->file, &text, NULL))) {
+        return PC_OK;
+    }
+    const struct pc_span module = value_of(text, "module");
+    const struct pc_span trust = value_of(text, "trust-policy");
+    ret->trust = pc_span_eq(trust, pc_span_str(yes));
+    ret->path = module.len > 0 ? full_path(module) : NULL;
+    return module.len == 0 || ret->path != NULL ? PC_OK : pc_fail_memory(err);
+}
+
+static struct pc_result list_in(const char *folder, struct pc_buf *ret, p11csr_error **err)
+{
+    DIR *dir PC_CLEANUP(close_dir) = opendir(folder);
+    if (dir == NULL) {
+        return PC_OK;
+    }
+    for (const struct dirent *entry = readdir(dir); entry != NULL; entry = readdir(dir)) {
+        const size_t len = stem_length(entry->d_name);
+        struct pc_known_module known = {0};
+        if (len == 0 || is_known(ret, entry->d_name, len)) {
+            continue;
+        }
+        struct pc_result result = fill_known(folder, entry->d_name, len, &known, err);
+        if (pc_is_ok(result)) {
+            pc_buf_add(ret, &known, sizeof(known));
+            result = pc_buf_check(ret, err);
+        }
+        if (!pc_is_ok(result)) {
+            known_done(&known);
+            return result;
+        }
+    }
+    return PC_OK;
+}
+
+PC_RESULT pc_registry_list(struct pc_buf *ret, p11csr_error **err)
+{
+    char *user PC_CLEANUP(pc_free_str) = user_folder();
+    const char *const folders[] = {user, PC_P11KIT_SYSTEM_MODULES, PC_P11KIT_PACKAGE_MODULES};
+    for (size_t i = 0; i < PC_ARRAY_LEN(folders); i++) {
+        if (folders[i] != NULL) {
+            PC_TRY(list_in(folders[i], ret, err));
+        }
+    }
+    return PC_OK;
 }

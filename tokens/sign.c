@@ -38,6 +38,13 @@ static PC_RESULT signer_choose(void *self, const struct pc_scheme *scheme, const
         scheme->mech_count > 1 ? pc_ckm_name(scheme->mechs[scheme->mech_count - 1].ckm, last) : "");
 }
 
+/* Whether a person may be asked for a touch, or for a PIN at the device, while it signs. */
+static bool may_ask(struct pc_token *token)
+{
+    return (token->slot.token_info.flags & CKF_PROTECTED_AUTHENTICATION_PATH) != 0 ||
+           pc_quirk_is(&token->quirks, PC_QUIRK_TOUCH, "yes");
+}
+
 /* C_Sign into `ret`, once more with a larger buffer if the token says that the first is too small. */
 static struct pc_result sign_into(const struct pc_token_signer *self, struct pc_span input,
                                   struct pc_buf *ret, p11csr_error **err)
@@ -50,8 +57,8 @@ static struct pc_result sign_into(const struct pc_token_signer *self, struct pc_
         room = len;
         uint8_t *to = pc_buf_reserve(ret, room);
         PC_TRY(pc_buf_check(ret, err));
-        rv = PC_P11(module, C_Sign, self->token->session, (CK_BYTE *)(uintptr_t)input.ptr, input.len, to,
-                    &len);
+        rv = PC_P11_ASKING(module, may_ask(self->token), C_Sign, self->token->session,
+                           (CK_BYTE *)(uintptr_t)input.ptr, input.len, to, &len);
     }
     PC_TRY(pc_ckr(rv, "C_Sign", err));
     if (len > room) {

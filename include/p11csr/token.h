@@ -52,6 +52,24 @@ P11CSR_API const struct p11csr_token_info *p11csr_token_list_get(const p11csr_to
 P11CSR_API void p11csr_token_list_free(p11csr_token_list **list);
 
 /*
+ * Lists the modules that p11-kit's configuration names, and those of the context's aliases, without loading
+ * any: a JSON array of {"name", "file": the .module file or the configuration, "path": of the module or null,
+ * "trust-policy": true where it holds certificates of authorities only, "alias": true or false}. Errors:
+ * NO_MEMORY, LIMIT.
+ */
+P11CSR_API enum p11csr_code p11csr_modules_to_json(p11csr_ctx *ctx, char **ret_json, p11csr_error **err);
+
+/*
+ * Loads the module that the context or `token` (an alias or a URI; NULL: neither) says, and describes what it
+ * reports about itself, its slots and all tokens in them, initialised or not: a JSON array, one object for
+ * each module (see tests/schema/doctor.json, "library"), freed with p11csr_free_text(). No session is opened
+ * and no login takes place. What a slot or token does not answer is told as its "error", and is no error.
+ * Errors: MODULE_NOT_FOUND, MODULE_LOAD, TOKEN and all others that C_Initialize can have.
+ */
+P11CSR_API enum p11csr_code p11csr_module_to_json(p11csr_ctx *ctx, const char *token, char **ret_json,
+                                                  p11csr_error **err);
+
+/*
  * Lets PINs be tried again that were wrong: those of the tokens that `token` names (an alias, a label, a URI;
  * the records are looked at, no token need be there), or all for NULL, records that cannot be read included.
  * *ret_json is a JSON array of what was cleared, freed with p11csr_free_text(): {"token": URI, "role": "user"

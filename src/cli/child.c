@@ -141,7 +141,7 @@ static void drain(struct cli_drain *from)
     uint8_t bytes[4096];
     const ssize_t count = from->fd < 0 ? 0 : read(from->fd, bytes, sizeof(bytes));
     if (count > 0) {
-        const size_t room = from->to->max - from->to->len;
+        const size_t room = from->max - from->to->len;
         pc_buf_add(from->to, bytes, (size_t)count < room ? (size_t)count : room);
     } else if (count == 0 || errno != EINTR) {
         from->fd = -1;

@@ -34,10 +34,11 @@ enum cli_end {
     CLI_END_SIGNAL, /* died by signal `value`, which somebody sent */
 };
 
-/* Bytes that the child writes to a pipe. Those beyond the limit of `to` are read and dropped. */
+/* Bytes that the child writes to a pipe. Those beyond `max` are read and dropped. */
 struct cli_drain {
     int fd; /* -1: none */
     struct pc_buf *to;
+    size_t max;
 };
 
 struct cli_child {

@@ -57,6 +57,9 @@ enum cli_option_id {
     OPT_CHECK,
     OPT_PROTECTION,
     OPT_PRINT_ENV,
+    OPT_QUIRKS,
+    OPT_PROBE,
+    OPT_BUNDLE,
     OPT_INCOMPLETE,
     OPT_CLOSE,
     OPT_YES,
@@ -118,6 +121,8 @@ struct cli {
     json_t *json;                      /* the fields of the JSON answer */
     json_t *warnings;                  /* texts; NULL: none */
     struct cli_crumb *crumb;           /* shared with the parent of an isolated command; else NULL */
+    int trace_fd;                      /* where -v writes; 0: standard error */
+    bool answers_anyway;               /* a failure is part of the JSON answer, which holds the rest too */
     long long call_began;              /* the PKCS#11 call that -v tells of, in nanoseconds */
 };
 
@@ -129,6 +134,8 @@ PC_RESULT cli_parse(struct cli *cli, int argc, const char **argv, p11csr_error *
 void cli_done(struct cli *cli);
 /* The option's value, or NULL. A switch that is there has the value "". */
 const char *cli_value(const struct cli *cli, enum cli_option_id id);
+/* The same, or what the environment says when the option is not there; empty values count as none. */
+const char *cli_value_or_env(const struct cli *cli, enum cli_option_id id, const char *variable);
 bool cli_has(const struct cli *cli, enum cli_option_id id);
 size_t cli_use_count(const struct cli *cli);
 const struct cli_use *cli_use_get(const struct cli *cli, size_t index);
@@ -181,6 +188,8 @@ void cli_remark(const struct cli *cli, const char *format, ...) __attribute__((f
 void cli_warn(struct cli *cli, const char *text);
 /* Adds a field to the JSON answer; takes `value` over. */
 void cli_json(struct cli *cli, const char *name, json_t *value);
+/* An error as the JSON answers have it. */
+json_t *cli_error_json(const p11csr_error *err, enum p11csr_code code);
 /* Prints the JSON answer, or the error for people; returns the exit status. */
 int cli_finish(struct cli *cli, struct pc_result result, const p11csr_error *err);
 
@@ -218,6 +227,7 @@ PC_RESULT cli_run_algorithms(struct cli *cli, p11csr_error **err);
 PC_RESULT cli_run_complete(struct cli *cli, p11csr_error **err);
 PC_RESULT cli_run_completion(struct cli *cli, p11csr_error **err);
 PC_RESULT cli_run_keys_delete(struct cli *cli, p11csr_error **err);
+PC_RESULT cli_run_doctor(struct cli *cli, p11csr_error **err);
 PC_RESULT cli_run_keys_generate(struct cli *cli, p11csr_error **err);
 PC_RESULT cli_run_keys_label(struct cli *cli, p11csr_error **err);
 PC_RESULT cli_run_keys_list(struct cli *cli, p11csr_error **err);

@@ -46,7 +46,7 @@ void cli_json(struct cli *cli, const char *name, json_t *value)
     (void)json_object_set_new(cli->json, name, value != NULL ? value : json_null()); // text that is not UTF-8
 }
 
-static json_t *error_to_json(const p11csr_error *err, enum p11csr_code code)
+json_t *cli_error_json(const p11csr_error *err, enum p11csr_code code)
 {
     json_t *cause = json_array();
     json_t *notes = json_array();
@@ -66,13 +66,14 @@ static void print_json(const struct cli *cli, enum p11csr_code code, const p11cs
     json_t *answer = json_pack("{s:i, s:s?, s:b}", "p11csr", 1, "command",
                                cli->command != NULL ? cli->command->name : NULL, "ok", code == P11CSR_OK);
     if (code != P11CSR_OK) {
-        (void)json_object_set_new(answer, "error", error_to_json(err, code));
+        (void)json_object_set_new(answer, "error", cli_error_json(err, code));
     }
     if (cli->warnings != NULL) {
         (void)json_object_set(answer, "warnings", cli->warnings);
     }
     // A failed list is no empty list: what was gathered goes out only with an answer.
-    if (code == P11CSR_OK || code == P11CSR_E_CHECK_FAILED || code == P11CSR_E_NOT_VERIFIABLE) {
+    if (cli->answers_anyway || code == P11CSR_OK || code == P11CSR_E_CHECK_FAILED ||
+        code == P11CSR_E_NOT_VERIFIABLE) {
         (void)json_object_update(answer, cli->json);
     }
     (void)json_dumpf(answer, stdout, JSON_COMPACT);

@@ -8,8 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
-/* What the environment says when the option is not there. */
-static const char *value_or_env(const struct cli *cli, enum cli_option_id id, const char *variable)
+const char *cli_value_or_env(const struct cli *cli, enum cli_option_id id, const char *variable)
 {
     const char *value = cli_value(cli, id);
     if (value == NULL) {
@@ -49,7 +48,7 @@ PC_RESULT cli_load_config(const struct cli *cli, p11csr_ctx *ctx, p11csr_error *
         }
         PC_TRY(cli_lift(p11csr_ctx_load_config(ctx, folder, err)));
     }
-    const char *named = value_or_env(cli, OPT_CONFIG, "P11CSR_CONFIG");
+    const char *named = cli_value_or_env(cli, OPT_CONFIG, "P11CSR_CONFIG");
     return named != NULL ? cli_lift(p11csr_ctx_load_config(ctx, named, err)) : PC_OK;
 }
 
@@ -105,12 +104,13 @@ static struct pc_result set_up(struct cli *cli, p11csr_error **err)
     PC_TRY(cli_load_config(cli, cli->ctx, err));
     PC_TRY(set_quirks(cli, err));
     PC_TRY(set_state_dir(cli->ctx, err));
-    PC_TRY(cli_lift(p11csr_ctx_set_module(cli->ctx, value_or_env(cli, OPT_MODULE, "P11CSR_MODULE"), err)));
+    PC_TRY(
+        cli_lift(p11csr_ctx_set_module(cli->ctx, cli_value_or_env(cli, OPT_MODULE, "P11CSR_MODULE"), err)));
     if (cli->command->without_login) {
         return PC_OK; // a PIN that can be read only once is left for the command that needs it
     }
-    PC_TRY(cli_lift(
-        p11csr_ctx_set_pin_source(cli->ctx, value_or_env(cli, OPT_PIN_SOURCE, "P11CSR_PIN_SOURCE"), err)));
+    PC_TRY(cli_lift(p11csr_ctx_set_pin_source(
+        cli->ctx, cli_value_or_env(cli, OPT_PIN_SOURCE, "P11CSR_PIN_SOURCE"), err)));
     PC_TRY(cli_lift(p11csr_ctx_set_so_pin_source(cli->ctx, cli_value(cli, OPT_SO_PIN_SOURCE), err)));
     p11csr_ctx_set_device_callback(cli->ctx, cli_device_notice, NULL);
     if (cli_can_prompt()) {
@@ -187,7 +187,7 @@ PC_RESULT cli_select(const struct cli *cli, const char *uri, struct cli_selectio
     if (uri != NULL && cli_has(cli, OPT_TOKEN)) {
         return pc_fail(err, P11CSR_E_USAGE, "both --token and '%s' name a token", uri);
     }
-    select->token = uri != NULL ? uri : value_or_env(cli, OPT_TOKEN, "P11CSR_TOKEN");
+    select->token = uri != NULL ? uri : cli_value_or_env(cli, OPT_TOKEN, "P11CSR_TOKEN");
     select->label = cli_value(cli, OPT_KEY_LABEL);
     select->piv_slot = cli_value(cli, OPT_PIV_SLOT);
     PC_TRY(read_id(cli_value(cli, OPT_KEY_ID), ret, err));

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 /* What is done with each step of a PKCS#11 call: a crumb for the parent, a line for a person. */
 
@@ -29,14 +30,15 @@ static void drop_crumb(struct cli_crumb *crumb, const struct p11csr_call *call)
 /* The line is begun before the call, so that it tells of one that never returns. */
 static void print_trace(struct cli *cli, const struct p11csr_call *call)
 {
+    const int fd = cli->trace_fd != 0 ? cli->trace_fd : STDERR_FILENO;
     if (call->leaving == 0) {
         const char *slash = strrchr(call->module, '/');
-        (void)fprintf(stderr, "p11csr: %s: %s%s", slash != NULL ? slash + 1 : call->module, call->function,
+        (void)dprintf(fd, "p11csr: %s: %s%s", slash != NULL ? slash + 1 : call->module, call->function,
                       call->asks_person != 0 ? " (asks a person)" : "");
         cli->call_began = now_ns();
         return;
     }
-    (void)fprintf(stderr, ": %s, %.3f ms\n", call->rv_name, (double)(now_ns() - cli->call_began) / 1e6);
+    (void)dprintf(fd, ": %s, %.3f ms\n", call->rv_name, (double)(now_ns() - cli->call_began) / 1e6);
 }
 
 void cli_watch(const struct p11csr_call *call, void *data)

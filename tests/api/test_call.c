@@ -56,8 +56,30 @@ static void test_calls(void **state)
     assert_int_equal(watched.left, watched.entered);
 }
 
+/* What modules there are, and what the one of the alias says about itself. */
+static void test_modules(void **state)
+{
+    p11csr_ctx *ctx = new_ctx(*state);
+    p11csr_error *both_err = NULL;
+    char *json = NULL;
+    check_ok(p11csr_modules_to_json(ctx, &json, &both_err), &both_err);
+    assert_non_null(strstr(json, "{\"name\":\"api\""));
+    assert_non_null(strstr(json, "\"alias\":true}"));
+    p11csr_free_text(&json);
+    check_ok(p11csr_module_to_json(ctx, "api", &json, &both_err), &both_err);
+    assert_non_null(strstr(json, "\"manufacturer\":\"SoftHSM\""));
+    assert_non_null(strstr(json, "\"label\":\"api\""));
+    assert_non_null(strstr(json, "\"initialized\":false"));
+    p11csr_free_text(&json);
+    check_both(p11csr_module_to_json(ctx, "pkcs11:x", &json, err), P11CSR_E_URI);
+    check_ok(p11csr_ctx_set_module(ctx, "/nonexistent.so", &both_err), &both_err);
+    check_both(p11csr_module_to_json(ctx, NULL, &json, err), P11CSR_E_MODULE_NOT_FOUND);
+    assert_null(json);
+    p11csr_ctx_free(&ctx);
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_calls)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_calls), cmocka_unit_test(test_modules)};
     return cmocka_run_group_tests(tests, make_place, remove_place);
 }

@@ -9,10 +9,11 @@ import tree
 INCLUDE = re.compile(r'^[ \t]*#[ \t]*include[ \t]+(?:<([^>\n]+)>|"([^"\n]+)"|(\S+))', re.M)
 # The C library's headers that may appear anywhere; one that is missing here is a question for the review.
 LIBC = set(
-    "arpa/inet.h assert.h ctype.h dirent.h errno.h fcntl.h inttypes.h langinfo.h limits.h locale.h"
+    "arpa/inet.h assert.h ctype.h dirent.h errno.h fcntl.h grp.h inttypes.h langinfo.h limits.h locale.h"
     " poll.h pthread.h pwd.h signal.h spawn.h stdarg.h stdatomic.h stdbool.h stddef.h stdint.h stdio.h"
     " stdlib.h string.h strings.h sys/file.h sys/mman.h sys/prctl.h sys/random.h sys/resource.h"
-    " sys/signalfd.h sys/stat.h sys/types.h sys/wait.h termios.h time.h unistd.h".split()
+    " sys/signalfd.h sys/socket.h sys/stat.h sys/types.h sys/un.h sys/utsname.h"
+    " sys/wait.h termios.h time.h unistd.h".split()
 )
 
 

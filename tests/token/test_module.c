@@ -121,6 +121,30 @@ static void test_registry_lists_known(void **state)
     }
 }
 
+/* The list has the same names, each with the path that its name leads to. */
+static void test_registry_list(void **state)
+{
+    (void)state;
+    p11csr_error *err = NULL;
+    struct pc_buf known = {0};
+    pc_buf_init(&known, 256 * sizeof(struct pc_known_module));
+    check_ok(pc_registry_list(&known, &err), &err);
+    const struct pc_known_module *rows = (const struct pc_known_module *)(const void *)known.ptr;
+    for (size_t i = 0; i < known.len / sizeof(*rows); i++) {
+        char *path = NULL;
+        char *args = NULL;
+        assert_string_equal(rows[i].file + strlen(rows[i].file) - strlen(".module"), ".module");
+        if (rows[i].path != NULL) {
+            check_ok(pc_registry_resolve(rows[i].name, &path, &args, &err), &err);
+            assert_string_equal(rows[i].path, path);
+        }
+        assert_int_equal(rows[i].trust, strcmp(rows[i].name, "p11-kit-trust") == 0);
+        pc_free_str(&path);
+        pc_free_str(&args);
+    }
+    pc_registry_done(&known);
+}
+
 static void test_registry_names(void **state)
 {
     (void)state;
@@ -190,6 +214,7 @@ int main(void)
         cmocka_unit_test(test_other_library),
         cmocka_unit_test(test_unknown_name),
         cmocka_unit_test(test_registry_lists_known),
+        cmocka_unit_test(test_registry_list),
         cmocka_unit_test(test_registry_names),
         FIXTURE_TEST(test_new_token),
     };
