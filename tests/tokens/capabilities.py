@@ -99,6 +99,24 @@ ROWS = (
         private=True,
         note="9A, 9C and 9E, the last without a PIN",
     ),
+    Row(
+        name="cac",
+        title="CAC card, OpenSC 0.23",
+        proof=EMULATED,
+        packages=("opensc-pkcs11", "opensc", "pcscd", "vsmartcard-vpcd", "libcacard-dev", "libnss3-tools"),
+        files=(
+            LIB + "/pkcs11/opensc-pkcs11.so",
+            "/usr/sbin/pcscd",
+            "/etc/reader.conf.d/vpcd",
+            "/usr/include/cacard/libcacard.h",
+            "/usr/bin/certutil",
+        ),
+        holds=("rsa-2048",),
+        pin_locks=3,
+        removable=True,
+        private=True,
+        note="read-only, with keys that were made elsewhere",
+    ),
 )
 
 BEGIN = "<!-- works with: made by tests/tokens/capabilities.py -->"
