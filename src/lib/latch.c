@@ -271,9 +271,10 @@ void pc_latch_set(p11csr_ctx *ctx, const struct pc_pin_request *request, const c
     }
     const struct pc_result result = write_record(ctx, request, path, file, &why);
     if (!pc_is_ok(result)) {
+        const size_t causes = p11csr_error_cause_count(why); // none when there is no memory
         pc_ctx_warn(ctx,
                     "that the PIN in '%s' is wrong cannot be remembered, the next run sends it again: %s",
-                    path, p11csr_error_cause(why, p11csr_error_cause_count(why) - 1));
+                    path, causes > 0 ? p11csr_error_cause(why, causes - 1) : p11csr_error_message(why));
         return;
     }
     pc_note(err, "it is not sent again before '%s' changes or: p11csr tokens clear-latch", path);

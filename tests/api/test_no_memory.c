@@ -412,6 +412,74 @@ static void test_key(void **state)
     assert_int_equal(faults, 0);
 }
 
+/* A PIN file that is wrong, and remembered as such when that could be written. */
+static struct pc_result send_wrong(const struct scene *scene, struct made *made, p11csr_error **err)
+{
+    const struct p11csr_select select = by_label("kept");
+    char path[PATH_SIZE];
+    char source[PATH_SIZE + 8];
+    join(path, scene->place->folder, "wrong");
+    (void)snprintf(source, sizeof(source), "file:%s", path);
+    PC_TRY(prepare(scene, made, err));
+    PC_TRY(did(p11csr_ctx_set_pin_source(made->ctx, source, err)));
+    return gave(made, p11csr_key_open(made->ctx, &select, &made->key, err));
+}
+
+static void forget_wrong(const struct scene *scene)
+{
+    p11csr_ctx *ctx = new_ctx(scene->place);
+    p11csr_error *err = NULL;
+    char *json = NULL;
+    check_ok(p11csr_ctx_set_state_dir(ctx, scene->state, &err), &err);
+    check_ok(p11csr_latches_clear(ctx, NULL, &json, &err), &err);
+    p11csr_free_text(&json);
+    p11csr_ctx_free(&ctx);
+    assert_int_equal(count_files(scene->state), 0);
+}
+
+/* One allocation fails, or none for 0: the code is one of these two. */
+static void check_wrong(const struct scene *scene, size_t n, enum p11csr_code code, enum p11csr_code other)
+{
+    p11csr_error *err = NULL;
+    const struct pc_result result = run(send_wrong, scene, n, &err);
+    if ((result.code != code && result.code != other) || p11csr_error_code(err) != result.code) {
+        print_error("allocation %zu: %s\n", n, p11csr_code_name(result.code));
+        faults++;
+    }
+    p11csr_error_free(&err);
+}
+
+static void test_latch(void **state)
+{
+    const struct scene *scene = *state;
+    char path[PATH_SIZE];
+    faults = 0;
+    join(path, scene->place->folder, "wrong");
+    FILE *file = fopen(path, "w");
+    assert_non_null(file);
+    assert_true(fputs("surely not", file) >= 0);
+    assert_int_equal(fclose(file), 0);
+    assert_int_equal(chmod(path, 0600), 0);
+    check_wrong(scene, 0, P11CSR_E_PIN_INCORRECT, P11CSR_E_PIN_INCORRECT);
+    const size_t sending = allocations;
+    check_wrong(scene, 0, P11CSR_E_PIN_LATCHED, P11CSR_E_PIN_LATCHED);
+    const size_t latched = allocations;
+    assert_in_range(sending, 1, MAX_ALLOCATIONS);
+    assert_in_range(latched, 1, MAX_ALLOCATIONS);
+    for (size_t n = 1; n <= latched; n++) { // whatever fails: it is not sent
+        check_wrong(scene, n, P11CSR_E_PIN_LATCHED, P11CSR_E_NO_MEMORY);
+    }
+    for (size_t n = 1; n <= sending; n++) { // no half of a record is left
+        forget_wrong(scene);
+        check_wrong(scene, n, P11CSR_E_PIN_INCORRECT, P11CSR_E_NO_MEMORY);
+        check_wrong(scene, 0, P11CSR_E_PIN_LATCHED, P11CSR_E_PIN_INCORRECT);
+    }
+    forget_wrong(scene);
+    p11csr_error *err = NULL;
+    check_ok(run(list_keys, scene, 0, &err).code, &err); // the good one sets the token's counter back
+    assert_int_equal(faults, 0);
+}
+
 /* A token with the key 'kept', and a configuration with a log. */
 static int make_scene(void **state)
 {
@@ -451,6 +519,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(test_request),
         cmocka_unit_test(test_list),
         cmocka_unit_test(test_key),
+        cmocka_unit_test(test_latch),
     };
     cmocka_set_test_filter(argc > 1 ? argv[1] : NULL);
     return cmocka_run_group_tests(tests, make_scene, remove_scene);

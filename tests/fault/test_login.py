@@ -213,7 +213,7 @@ def test_a_login_that_is_always_wanted_happens_once(web, shim):
 
 
 def test_words_of_the_options(web):
-    web.refused(*web.ask, "--login", "alway", status=64, code="USAGE", says="auto, always or never")
+    web.refused(*web.ask, "--login", "sometimes", status=64, code="USAGE", says="auto, always or never")
     web.refused(*web.ask, "--login-as", "root", status=64, code="USAGE", says="user or so, not 'root'")
 
 
