@@ -15,7 +15,7 @@
 
 #include <cmocka.h>
 
-enum { THREADS = 4, REQUESTS = 20 };
+enum { THREADS = 8, REQUESTS = 20 };
 
 /* One context, one request, keys of every family; the keys are used in turns. */
 static void test_several_keys(void **state)
