@@ -15,11 +15,9 @@ static struct pc_span signer_spki(const void *self)
     return pc_buf_span(&((const struct pc_token_signer *)self)->key->spki);
 }
 
-/* The first of the scheme's mechanisms that the token has for signing. */
-static PC_RESULT signer_choose(void *self, const struct pc_scheme *scheme, const struct pc_mech **ret,
-                               p11csr_error **err)
+PC_RESULT pc_token_mechanism(struct pc_token *token, const struct pc_scheme *scheme,
+                             const struct pc_mech **ret, p11csr_error **err)
 {
-    struct pc_token *token = ((struct pc_token_signer *)self)->token;
     for (size_t i = 0; i < scheme->mech_count; i++) {
         bool there = false;
         PC_TRY(pc_token_has_mechanism(token, scheme->mechs[i].ckm, CKF_SIGN, &there, err));
@@ -36,6 +34,12 @@ static PC_RESULT signer_choose(void *self, const struct pc_scheme *scheme, const
         err, P11CSR_E_MECHANISM, "token '%s' has no mechanism for %s: looked for %s%s%s", name, scheme->name,
         pc_ckm_name(scheme->mechs[0].ckm, first), scheme->mech_count > 1 ? " and " : "",
         scheme->mech_count > 1 ? pc_ckm_name(scheme->mechs[scheme->mech_count - 1].ckm, last) : "");
+}
+
+static PC_RESULT signer_choose(void *self, const struct pc_scheme *scheme, const struct pc_mech **ret,
+                               p11csr_error **err)
+{
+    return pc_token_mechanism(((struct pc_token_signer *)self)->token, scheme, ret, err);
 }
 
 /* Whether a person may be asked for a touch, or for a PIN at the device, while it signs. */

@@ -4,6 +4,10 @@
 
 #include "tokens/key.h"
 
+/* The first of the scheme's mechanisms that the token has for signing. MECHANISM when it has none. */
+PC_RESULT pc_token_mechanism(struct pc_token *token, const struct pc_scheme *scheme,
+                             const struct pc_mech **ret, p11csr_error **err);
+
 /* A key on a token as a signer. All pointers are borrowed. */
 struct pc_token_signer {
     struct pc_token *token;

@@ -76,6 +76,14 @@ P11CSR_API void p11csr_request_allow_weak(p11csr_request *request, int allow);
 P11CSR_API enum p11csr_code p11csr_request_check(const p11csr_request *request, const char *key_type,
                                                  p11csr_error **err);
 /*
+ * Checks before a key of the kind `key_type` is made for this request that `token` (an alias, a label or a
+ * pkcs11: URI; NULL: the only one) has a mechanism for its signature, without a login. Errors: those of
+ * p11csr_request_check() and of finding the token, MECHANISM.
+ */
+P11CSR_API enum p11csr_code p11csr_request_check_token(const p11csr_request *request, p11csr_ctx *ctx,
+                                                       const char *token, const char *key_type,
+                                                       p11csr_error **err);
+/*
  * Assembles the CertificationRequestInfo (RFC 2986), has the token sign it, and proves the result: it is read
  * back, compared with what was asked, and its signature verified in software with the public key in it. On
  * any failure there is no result. Errors: those of p11csr_request_check(), MECHANISM, KEY_USE,

@@ -166,6 +166,9 @@ static struct pc_result get_key(struct cli *cli, struct job *job, p11csr_error *
     if (keygen.spec == NULL) {
         return cli_lift(p11csr_key_open(ctx, &job->selection.select, &job->key, err));
     }
+    // A key that the token has no mechanism for would be left behind.
+    PC_TRY(cli_lift(
+        p11csr_request_check_token(job->request, ctx, job->selection.select.token, keygen.spec, err)));
     return cli_lift(p11csr_key_generate(ctx, &job->selection.select, &keygen, &job->key, &job->made, err));
 }
 

@@ -10,6 +10,7 @@
 #include "lib/csr.h"
 #include "lib/key.h"
 #include "lib/log.h"
+#include "lib/target.h"
 #include "tokens/ckr.h"
 #include "tokens/sign.h"
 
@@ -204,6 +205,30 @@ static struct pc_result check(const p11csr_request *request, const char *key_typ
 enum p11csr_code p11csr_request_check(const p11csr_request *request, const char *key_type, p11csr_error **err)
 {
     return check(request, key_type, err).code;
+}
+
+static struct pc_result check_token(const p11csr_request *request, p11csr_ctx *ctx, const char *token,
+                                    const char *key_type, p11csr_error **err)
+{
+    struct pc_target target PC_CLEANUP(pc_target_done) = {0};
+    struct pc_opened *opened = NULL;
+    const struct pc_keyspec *spec = NULL;
+    const struct pc_scheme *scheme = NULL;
+    const struct pc_mech *mech = NULL;
+    PC_TRY(pc_keyspec_find(key_type, &spec, err));
+    PC_TRY(choose_scheme(request, spec, &scheme, err));
+    PC_TRY(pc_target_resolve(ctx, token, &target, err));
+    PC_TRY(pc_target_open(ctx, &target, &opened, err));
+    return pc_token_mechanism(&opened->token, scheme, &mech, err);
+}
+
+enum p11csr_code p11csr_request_check_token(const p11csr_request *request, p11csr_ctx *ctx, const char *token,
+                                            const char *key_type, p11csr_error **err)
+{
+    const struct pc_lock lock PC_LOCK_CLEANUP = pc_lock_begin(ctx);
+    return pc_frame(check_token(request, lock.ctx, token, key_type, err), err,
+                    "cannot make a request with a key of type %s", key_type)
+        .code;
 }
 
 static struct pc_result check_key(const p11csr_request *request, const struct p11csr_key *key,

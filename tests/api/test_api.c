@@ -374,6 +374,21 @@ static void test_request_content(void **state)
     assert_null(request);
 }
 
+static void test_request_on_token(void **state)
+{
+    p11csr_ctx *ctx = new_ctx(*state);
+    p11csr_error *both_err = NULL;
+    p11csr_request *request = new_request("CN=x");
+    check_ok(p11csr_request_check_token(request, ctx, "api", "p256", &both_err), &both_err);
+    check_both(p11csr_request_check_token(request, ctx, "api", "p255", err), P11CSR_E_ALGORITHM);
+    check_both(p11csr_request_check_token(request, ctx, "pkcs11:token=none", "p256", err),
+               P11CSR_E_TOKEN_NOT_FOUND);
+    check_ok(p11csr_request_set_scheme(request, "ed448", &both_err), &both_err);
+    check_both(p11csr_request_check_token(request, ctx, "api", "p256", err), P11CSR_E_ALGORITHM);
+    p11csr_request_free(&request);
+    p11csr_ctx_free(&ctx);
+}
+
 static void test_csr(void **state)
 {
     p11csr_ctx *ctx = new_ctx(*state);
@@ -520,6 +535,7 @@ int main(void)
         cmocka_unit_test(test_key_by_uri),
         cmocka_unit_test(test_key_list),
         cmocka_unit_test(test_request_content),
+        cmocka_unit_test(test_request_on_token),
         cmocka_unit_test(test_csr),
         cmocka_unit_test(test_smaller_struct),
         cmocka_unit_test(test_struct_without_size),

@@ -334,3 +334,26 @@ def test_a_failure_after_generation_keeps_the_key(token):
     assert f"stays on the token: {uri}" in failed.err and f"p11csr request '{uri}'" in failed.err
     token.run("request", uri, *token.login, *SUBJECT).ok()
     assert len(token.keys()) == 1
+
+
+def test_no_key_without_a_mechanism(token):
+    """A token that cannot sign with a kind of key is not left with a useless one."""
+    config = token.dir / "softhsm2.conf"
+    # Without these; SoftHSM2 2.6 does not see the first one behind the minus.
+    config.write_text(config.read_text() + "slots.mechanisms = -CKM_DES_ECB,CKM_ECDSA\n")
+    for option in ("--generate", "--ensure"):
+        args = (
+            "request",
+            *token.at,
+            option,
+            "p256",
+            "--key-label",
+            "web",
+            "--subject",
+            "CN=x",
+            "-o",
+            "web.csr",
+        )
+        token.refused(*args, status=7, code="MECHANISM", says=["CKM_ECDSA", "p256"])
+    assert token.keys() == []
+    token.run("request", *token.at, "--generate", "ed25519", "--key-label", "web", "--subject", "CN=x").ok()

@@ -117,6 +117,17 @@ ROWS = (
         private=True,
         note="read-only, with keys that were made elsewhere",
     ),
+    Row(
+        name="camlcrush",
+        title="Caml Crush 1.0, before SoftHSM2",
+        proof=REAL,
+        packages=("softhsm2", "caml-crush-server", "caml-crush-clients", "iproute2"),
+        files=("/usr/bin/pkcs11proxyd", LIB + "/caml-crush/libp11clienttcp.so"),
+        generates=RSA + EDWARDS,
+        always_authenticate="enforced",
+        private=True,
+        note="a filter that forbids CKM_ECDSA and CKM_SHA256_RSA_PKCS",
+    ),
 )
 
 BEGIN = "<!-- works with: made by tests/tokens/capabilities.py -->"
