@@ -169,51 +169,24 @@ static struct pc_result fail_latched(const struct pc_pin_request *request, const
     return result;
 }
 
-PC_RESULT pc_latch_check(p11csr_ctx *ctx, const struct pc_pin_request *request, const char *path,
-                         const struct pc_latch_file *file, p11csr_error **err)
+/* Removes what is remembered about a file. False when there was nothing. */
+static bool remove_entries(json_t *files, const char *full)
 {
-    json_t *record PC_CLEANUP(pc_json_free) = NULL;
-    if (ctx->state_dir == NULL || !file->known) {
-        return PC_OK;
-    }
-    char *record_name PC_CLEANUP(pc_free_str) = record_path(ctx, request);
-    if (record_name == NULL) {
-        return pc_fail_memory(err);
-    }
-    PC_TRY(read_record(ctx, record_name, &record, err));
-    if (record == NULL) {
-        return PC_OK;
-    }
-    char *full PC_CLEANUP(pc_free_str) = full_path(path);
-    if (full == NULL) {
-        return pc_fail_memory(err);
-    }
-    const json_t *files = json_object_get(record, "files");
-    for (size_t i = 0; i < json_array_size(files); i++) {
-        if (still_holds(json_array_get(files, i), full, file)) {
-            return fail_latched(request, json_array_get(files, i), err);
-        }
-    }
-    return PC_OK;
-}
-
-/* The entry of the file goes to the end; an earlier one of it goes, and the oldest where there is no room. */
-static struct pc_result add_entry(json_t *record, const char *path, const struct pc_latch_file *file,
-                                  p11csr_error **err)
-{
-    char now[PC_TIME_SIZE];
-    char *full PC_CLEANUP(pc_free_str) = full_path(path);
-    if (full == NULL) {
-        return pc_fail_memory(err);
-    }
-    pc_time_now(now);
-    json_t *files = json_object_get(record, "files");
-    for (size_t i = json_array_size(files); i > 0; i--) {
-        const json_t *entry = json_array_get(files, i - 1);
-        if (strcmp(text(entry, "path"), full) == 0) {
+    const size_t before = json_array_size(files);
+    for (size_t i = before; i > 0; i--) {
+        if (strcmp(text(json_array_get(files, i - 1), "path"), full) == 0) {
             (void)json_array_remove(files, i - 1);
         }
     }
+    return json_array_size(files) != before;
+}
+
+/* At the end; the oldest goes where there is no room. */
+static struct pc_result add_entry(json_t *files, const char *full, const struct pc_latch_file *file,
+                                  p11csr_error **err)
+{
+    char now[PC_TIME_SIZE];
+    pc_time_now(now);
     while (json_array_size(files) >= PC_MAX_LATCHED) {
         (void)json_array_remove(files, 0);
     }
@@ -225,14 +198,30 @@ static struct pc_result add_entry(json_t *record, const char *path, const struct
     return json_array_append_new(files, entry) == 0 ? PC_OK : pc_fail_memory(err);
 }
 
-/* With the folder locked, so that two processes do not write the same record at once. */
-static struct pc_result write_record(p11csr_ctx *ctx, const struct pc_pin_request *request, const char *path,
-                                     const struct pc_latch_file *file, p11csr_error **err)
+/* A record that names no file is none. */
+static struct pc_result write_record(const char *name, const json_t *record, p11csr_error **err)
+{
+    if (json_array_size(json_object_get(record, "files")) == 0) {
+        return unlink(name) == 0 ? PC_OK : pc_fail_errno(err, P11CSR_E_WRITE, errno, "remove '%s'", name);
+    }
+    char *content PC_CLEANUP(pc_json_free_text) = json_dumps(record, JSON_COMPACT);
+    if (content == NULL) {
+        return pc_fail_memory(err);
+    }
+    return pc_file_write(name, pc_span_str(content), PC_FILE_REPLACE, 0600, err);
+}
+
+/*
+ * Replaces what is remembered about the file; nothing for NULL. With the folder locked, so that two processes
+ * do not write the same record at once.
+ */
+static struct pc_result change_record(p11csr_ctx *ctx, const struct pc_pin_request *request, const char *full,
+                                      const struct pc_latch_file *file, p11csr_error **err)
 {
     json_t *record PC_CLEANUP(pc_json_free) = NULL;
     char *token PC_CLEANUP(pc_free_str) = NULL;
     char *name PC_CLEANUP(pc_free_str) = record_path(ctx, request);
-    if (name == NULL) {
+    if (name == NULL || full == NULL) {
         return pc_fail_memory(err);
     }
     PC_TRY(pc_dir_make(ctx->state_dir, 0700, err));
@@ -247,12 +236,45 @@ static struct pc_result write_record(p11csr_ctx *ctx, const struct pc_pin_reques
         record = json_pack("{s:s, s:s, s:[]}", "token", token, "role",
                            request->role == PC_ROLE_SO ? "so" : "user", "files");
     }
-    PC_TRY(add_entry(record, path, file, err));
-    char *content PC_CLEANUP(pc_json_free_text) = json_dumps(record, JSON_COMPACT);
-    if (content == NULL) {
+    json_t *files = json_object_get(record, "files");
+    const bool removed = remove_entries(files, full);
+    if (file != NULL) {
+        PC_TRY(add_entry(files, full, file, err));
+    } else if (!removed) {
+        return PC_OK; // another process was faster
+    }
+    return write_record(name, record, err);
+}
+
+PC_RESULT pc_latch_check(p11csr_ctx *ctx, const struct pc_pin_request *request, const char *path,
+                         const struct pc_latch_file *file, p11csr_error **err)
+{
+    json_t *record PC_CLEANUP(pc_json_free) = NULL;
+    if (ctx->state_dir == NULL || !file->known) {
+        return PC_OK;
+    }
+    char *name PC_CLEANUP(pc_free_str) = record_path(ctx, request);
+    if (name == NULL) {
         return pc_fail_memory(err);
     }
-    return pc_file_write(name, pc_span_str(content), PC_FILE_REPLACE, 0600, err);
+    PC_TRY(read_record(ctx, name, &record, err));
+    if (record == NULL) {
+        return PC_OK;
+    }
+    char *full PC_CLEANUP(pc_free_str) = full_path(path);
+    if (full == NULL) {
+        return pc_fail_memory(err);
+    }
+    json_t *files = json_object_get(record, "files");
+    for (size_t i = 0; i < json_array_size(files); i++) {
+        if (still_holds(json_array_get(files, i), full, file)) {
+            return fail_latched(request, json_array_get(files, i), err);
+        }
+    }
+    if (remove_entries(files, full)) { // the file has changed: that it was wrong once is of no use any more
+        pc_ignore(change_record(ctx, request, full, NULL, NULL));
+    }
+    return PC_OK;
 }
 
 void pc_latch_set(p11csr_ctx *ctx, const struct pc_pin_request *request, const char *path,
@@ -269,7 +291,8 @@ void pc_latch_set(p11csr_ctx *ctx, const struct pc_pin_request *request, const c
                     path);
         return;
     }
-    const struct pc_result result = write_record(ctx, request, path, file, &why);
+    char *full PC_CLEANUP(pc_free_str) = full_path(path);
+    const struct pc_result result = change_record(ctx, request, full, file, &why);
     if (!pc_is_ok(result)) {
         const size_t causes = p11csr_error_cause_count(why); // none when there is no memory
         pc_ctx_warn(ctx,

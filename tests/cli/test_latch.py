@@ -88,6 +88,7 @@ def test_changed_file_is_tried_again(ready, how):
     if how == "content":
         path.write_text(support.PIN + "\n")
         ready.run(*ask).ok()
+        assert records(ready) == []  # nothing is left to be cleared
         path.write_text(WRONG)
     elif how == "time":
         os.utime(path)

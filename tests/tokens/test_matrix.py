@@ -127,6 +127,22 @@ def test_wrong_pin_is_sent_once(token):
     assert sent[0] == (USER, "CKR_OK") and all(login == (CONTEXT, "CKR_OK") for login in sent[1:])
 
 
+def test_later_runs_do_not_send_it_again(token):
+    """From the same file, until it changes or somebody says so: the card counts one."""
+    wrongly = ("keys", "list", *token.at_wrongly, "--json")
+    _, sent = token.logins(*wrongly, status=4)
+    assert sent == [(USER, "CKR_PIN_INCORRECT")]
+    for _ in range(4):
+        result, sent = token.logins(*wrongly, status=4)
+        assert sent == [] and result.json["error"]["code"] == "PIN_LATCHED"
+    token.run("keys", "list", *token.at).ok()
+    cleared = token.run("tokens", "clear-latch", "--token", token.name, "--json").ok().json["cleared"]
+    assert [row["role"] for row in cleared] == ["user"]
+    _, sent = token.logins(*wrongly, status=4)
+    assert sent == [(USER, "CKR_PIN_INCORRECT")]
+    token.run("keys", "list", *token.at).ok()
+
+
 def test_pin_locks(token):
     """The state is shown before each try, a last try is not made unasked, a locked PIN is not sent."""
     if not token.row.pin_locks:
