@@ -70,6 +70,14 @@ P11CSR_API enum p11csr_code p11csr_module_to_json(p11csr_ctx *ctx, const char *t
                                                   p11csr_error **err);
 
 /*
+ * Which module will be loaded for `token` (an alias, a label, a URI; NULL: any): the context's, else what the
+ * URI or the alias says. *ret_module is a copy, freed with p11csr_free_text(); NULL when none is named, and
+ * every module that p11-kit knows would be loaded. Nothing is loaded now. Errors: URI, CONFIG, NO_MEMORY.
+ */
+P11CSR_API enum p11csr_code p11csr_token_module(p11csr_ctx *ctx, const char *token, char **ret_module,
+                                                p11csr_error **err);
+
+/*
  * Lets PINs be tried again that were wrong: those of the tokens that `token` names (an alias, a label, a URI;
  * the records are looked at, no token need be there), or all for NULL, records that cannot be read included.
  * *ret_json is a JSON array of what was cleared, freed with p11csr_free_text(): {"token": URI, "role": "user"

@@ -106,6 +106,7 @@ struct cli_command {
     const enum cli_option_id *options;
     size_t option_count;
     bool without_login;  /* needs no PIN source */
+    bool one_token;      /* works on one token: that of the URI, of --token, or the only one */
     bool hidden;         /* not for people */
     const char *help;    /* one line */
     const char *example; /* shown by --help */

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "cli/cli.h"
+#include "cli/modules.h"
 
 /* p11csr algorithms: what p11csr knows and, with a token, what that token offers */
 
@@ -63,6 +63,7 @@ PC_RESULT cli_run_algorithms(struct cli *cli, p11csr_error **err)
     PC_TRY(cli_context(cli, &ctx, err));
     int ignored = 0;
     if (selection.select.token != NULL) { // a token that cannot be asked is found before anything is printed
+        PC_TRY(cli_find_module(cli, selection.select.token, err));
         PC_TRY(cli_lift(p11csr_token_offers(ctx, selection.select.token, "p256", &ignored, err)));
     }
     struct listing listing = {.cli = cli, .token = selection.select.token, .rows = json_array()};

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/file.h"
 #include "cli/doctor.h"
+#include "cli/modules.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -196,23 +197,32 @@ static struct pc_result look_at_named(struct visit *visit, const char *module, c
                                       p11csr_error **err)
 {
     json_t *known PC_CLEANUP(free_json) = NULL;
-    struct cli_job job = {.from = "command line", .work = describe_module, .why = doctor_why};
-    PC_TRY(read_known(visit->cli, &known, err));
+    char *its PC_CLEANUP(p11csr_free_text) = NULL;
+    char *shown PC_CLEANUP(p11csr_free_text) = NULL;
+    struct cli_job job = {.from = "command line", .token = token, .work = describe_module, .why = doctor_why};
     visit->asked = true;
-    job.path = module != NULL ? path_of(known, module) : NULL;
-    job.token = token;
-    job.name = module;
-    if (module == NULL && strcmp(path_of(known, token), token) != 0) {
-        job.path = path_of(known, path_of(known, token)); // of an alias
+    PC_TRY(read_known(visit->cli, &known, err));
+    PC_TRY(cli_lift(p11csr_token_module(visit->cli->ctx, token, &its, err)));
+    job.path = its != NULL ? path_of(known, its) : NULL;
+    job.name = module != NULL ? module : token;
+    if (module == NULL && is_uri(token)) { // shown without its PIN
+        PC_TRY(cli_lift(p11csr_uri_normalize(token, &shown, err)));
+        job.name = shown;
     }
-    if (module != NULL || !is_uri(token)) {
-        job.name = module != NULL ? module : token;
-        return look_at_module(visit, &job, err);
-    }
-    char *shown PC_CLEANUP(p11csr_free_text) = NULL; // a URI without its PIN
-    PC_TRY(cli_lift(p11csr_uri_normalize(token, &shown, err)));
-    job.name = shown;
     return look_at_module(visit, &job, err);
+}
+
+/* A token whose module nobody has named: the one that has it, or all when none has. */
+static struct pc_result look_for(struct visit *visit, const char *token, p11csr_error **err)
+{
+    p11csr_error *why PC_CLEANUP(pc_error_cleanup) = NULL;
+    const struct pc_result found = cli_find_module(visit->cli, token, &why);
+    if (pc_is_ok(found)) {
+        return look_at_named(visit, NULL, token, err);
+    }
+    visit->worst = found.code;
+    visit->worst_text = pc_strdup(p11csr_error_cause(why, 0));
+    return look_at_all(visit, err);
 }
 
 /* --quirks and --probe: one thing each, under its own name in the answer. */
@@ -221,7 +231,10 @@ static struct pc_result do_one(struct visit *visit, const char *name, const stru
 {
     json_t *found PC_CLEANUP(free_json) = NULL;
     enum p11csr_code code = P11CSR_OK;
+    PC_TRY(cli_find_module(visit->cli, job->token, err));
     PC_TRY(cli_in_child(visit->cli, job, &found, &code, err));
+    PC_TRY(cli_lift(p11csr_ctx_set_module(visit->cli->ctx,
+                                          cli_value_or_env(visit->cli, OPT_MODULE, "P11CSR_MODULE"), err)));
     note_failure(visit, code, found, true);
     if (cli_wants_text(visit->cli)) {
         print(found);
@@ -283,8 +296,10 @@ static struct pc_result look(struct visit *visit, p11csr_error **err)
     const char *token = cli_value_or_env(cli, OPT_TOKEN, "P11CSR_TOKEN");
     const char *quirks = cli_value(cli, OPT_QUIRKS);
     const char *probe = cli_value(cli, OPT_PROBE);
-    if (module != NULL || token != NULL) {
+    if (module != NULL) {
         PC_TRY(look_at_named(visit, module, token, err));
+    } else if (token != NULL) {
+        PC_TRY(look_for(visit, token, err));
     } else if (quirks == NULL && probe == NULL) {
         PC_TRY(look_at_all(visit, err));
     }

@@ -1,52 +1,44 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "cli/cli.h"
+#include "cli/modules.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 /* p11csr tokens ..., p11csr uri explain */
 
-static const char *const pin_states[] = {
-    [P11CSR_PIN_STATE_UNKNOWN] = "unknown",
-    [P11CSR_PIN_STATE_COUNT_LOW] = "count-low",
-    [P11CSR_PIN_STATE_FINAL_TRY] = "final-try",
-    [P11CSR_PIN_STATE_LOCKED] = "locked",
-    [P11CSR_PIN_STATE_TO_BE_CHANGED] = "to-be-changed",
-    [P11CSR_PIN_STATE_NOT_SET] = "not-set",
-};
-
-static const char *const pin_texts[] = {
-    [P11CSR_PIN_STATE_UNKNOWN] = "the token reports nothing about wrong PINs",
-    [P11CSR_PIN_STATE_COUNT_LOW] = "a wrong PIN was sent since the last good one",
-    [P11CSR_PIN_STATE_FINAL_TRY] = "one more wrong PIN locks the token",
-    [P11CSR_PIN_STATE_LOCKED] = "locked",
-    [P11CSR_PIN_STATE_TO_BE_CHANGED] = "has to be changed",
-    [P11CSR_PIN_STATE_NOT_SET] = "not set yet",
-};
-
-static void free_list(p11csr_token_list **list)
+static const char *pin_text(const char *state)
 {
-    p11csr_token_list_free(list);
+    static const char *const texts[][2] = {
+        {"unknown", "the token reports nothing about wrong PINs"},
+        {"count-low", "a wrong PIN was sent since the last good one"},
+        {"final-try", "one more wrong PIN locks the token"},
+        {"locked", "locked"},
+        {"to-be-changed", "has to be changed"},
+        {"not-set", "not set yet"},
+    };
+    for (size_t i = 0; i < PC_ARRAY_LEN(texts); i++) {
+        if (strcmp(texts[i][0], state) == 0) {
+            return texts[i][1];
+        }
+    }
+    return state;
 }
 
-static json_t *token_json(const struct p11csr_token_info *info)
+static const char *text_of(const json_t *row, const char *name)
 {
-    return json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:I, s:b, s:b, s:b, s:b, s:s}", "uri",
-                     info->uri, "label", info->label, "manufacturer", info->manufacturer, "model",
-                     info->model, "serial", info->serial, "module", info->module, "hardware-version",
-                     info->hardware_version, "firmware-version", info->firmware_version, "slot-id",
-                     (json_int_t)info->slot_id, "login-required", info->login_required, "pin-pad",
-                     info->protected_path, "write-protected", info->write_protected, "hardware-slot",
-                     info->hardware, "pin-state", pin_states[info->pin_state]);
+    return json_string_value(json_object_get(row, name));
 }
 
-static void print_token(const struct p11csr_token_info *info)
+static void print_token(const json_t *row)
 {
-    cli_print("%s\n  URI:      %s\n  made by:  %s, model %s, firmware %s\n  module:   %s\n", info->label,
-              info->uri, info->manufacturer, info->model, info->firmware_version, info->module);
-    cli_print("  PIN:      %s%s\n", info->login_required != 0 ? pin_texts[info->pin_state] : "none needed",
-              info->protected_path != 0 ? "; entered at the device" : "");
-    if (info->write_protected != 0) {
+    cli_print("%s\n  URI:      %s\n  made by:  %s, model %s, firmware %s\n  module:   %s\n",
+              text_of(row, "label"), text_of(row, "uri"), text_of(row, "manufacturer"), text_of(row, "model"),
+              text_of(row, "firmware-version"), text_of(row, "module"));
+    cli_print("  PIN:      %s%s\n",
+              json_is_true(json_object_get(row, "login-required")) ? pin_text(text_of(row, "pin-state"))
+                                                                   : "none needed",
+              json_is_true(json_object_get(row, "pin-pad")) ? "; entered at the device" : "");
+    if (json_is_true(json_object_get(row, "write-protected"))) {
         cli_print("  write-protected\n");
     }
 }
@@ -64,45 +56,50 @@ PC_RESULT cli_run_tokens_list(struct cli *cli, p11csr_error **err)
 {
     p11csr_ctx *ctx = NULL;
     const char *token = NULL;
-    p11csr_token_list *list PC_CLEANUP(free_list) = NULL;
     json_t *rows = json_array();
+    size_t i = 0;
+    const json_t *row = NULL;
     cli_json(cli, "tokens", rows);
     PC_TRY(wanted_token(cli, &token, err));
     PC_TRY(cli_context(cli, &ctx, err));
-    PC_TRY(cli_lift(p11csr_tokens_list(ctx, token, &list, err)));
-    for (size_t i = 0; i < p11csr_token_list_count(list); i++) {
-        const struct p11csr_token_info *info = p11csr_token_list_get(list, i);
-        (void)json_array_append_new(rows, token_json(info));
+    PC_TRY(cli_tokens(cli, token, rows, err));
+    json_array_foreach(rows, i, row)
+    {
         if (cli_wants_text(cli)) {
-            print_token(info);
+            print_token(row);
         }
     }
-    if (p11csr_token_list_count(list) == 0) {
+    if (i == 0) {
         cli_remark(cli, "there is no token; to make one for trying things out: p11csr tokens init-soft demo");
     }
     return PC_OK;
+}
+
+static void free_json(json_t **json)
+{
+    json_decref(*json);
 }
 
 PC_RESULT cli_run_tokens_show(struct cli *cli, p11csr_error **err)
 {
     p11csr_ctx *ctx = NULL;
     const char *token = NULL;
-    p11csr_token_list *list PC_CLEANUP(free_list) = NULL;
+    json_t *rows PC_CLEANUP(free_json) = json_array();
     PC_TRY(wanted_token(cli, &token, err));
     PC_TRY(cli_context(cli, &ctx, err));
-    PC_TRY(cli_lift(p11csr_tokens_list(ctx, token, &list, err)));
-    const size_t count = p11csr_token_list_count(list);
+    PC_TRY(cli_tokens(cli, token, rows, err));
+    const size_t count = json_array_size(rows);
     if (count != 1) {
         const struct pc_result result = pc_fail(
             err, count == 0 ? P11CSR_E_TOKEN_NOT_FOUND : P11CSR_E_TOKEN_AMBIGUOUS, "%zu tokens match", count);
         for (size_t i = 0; i < count; i++) {
-            pc_note(err, "%s", p11csr_token_list_get(list, i)->uri);
+            pc_note(err, "%s", text_of(json_array_get(rows, i), "uri"));
         }
         return result;
     }
-    cli_json(cli, "token", token_json(p11csr_token_list_get(list, 0)));
+    cli_json(cli, "token", json_incref(json_array_get(rows, 0)));
     if (cli_wants_text(cli)) {
-        print_token(p11csr_token_list_get(list, 0));
+        print_token(json_array_get(rows, 0));
     }
     return PC_OK;
 }
@@ -202,19 +199,21 @@ static void take_attribute(const char *name, const unsigned char *value, size_t 
 static struct pc_result explain_matches(struct cli *cli, const char *uri, p11csr_error **err)
 {
     p11csr_ctx *ctx = NULL;
-    p11csr_token_list *list PC_CLEANUP(free_list) = NULL;
+    json_t *tokens PC_CLEANUP(free_json) = json_array();
     json_t *rows = json_array();
+    size_t i = 0;
+    const json_t *row = NULL;
     cli_json(cli, "tokens", rows);
     PC_TRY(cli_context(cli, &ctx, err));
-    PC_TRY(cli_lift(p11csr_tokens_list(ctx, uri, &list, err)));
-    for (size_t i = 0; i < p11csr_token_list_count(list); i++) {
-        const struct p11csr_token_info *info = p11csr_token_list_get(list, i);
-        (void)json_array_append_new(rows, json_string(info->uri));
+    PC_TRY(cli_tokens(cli, uri, tokens, err));
+    json_array_foreach(tokens, i, row)
+    {
+        (void)json_array_append(rows, json_object_get(row, "uri"));
         if (cli_wants_text(cli)) {
-            cli_print("%s %s\n", i == 0 ? "matches:" : "        ", info->uri);
+            cli_print("%s %s\n", i == 0 ? "matches:" : "        ", text_of(row, "uri"));
         }
     }
-    if (p11csr_token_list_count(list) == 0 && cli_wants_text(cli)) {
+    if (i == 0 && cli_wants_text(cli)) {
         cli_print("matches: no token\n");
     }
     return PC_OK;

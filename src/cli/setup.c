@@ -2,7 +2,7 @@
 #include "base/file.h"
 #include "base/limits.h"
 #include "base/text.h"
-#include "cli/child.h"
+#include "cli/modules.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -94,6 +94,13 @@ static struct pc_result set_login(const struct cli *cli, p11csr_error **err)
     return cli_lift(p11csr_ctx_set_login(cli->ctx, (enum p11csr_login)login, err));
 }
 
+/* The positional URI, or what the option or the environment says; NULL: any token. */
+static const char *token_of(const struct cli *cli)
+{
+    const bool takes_uri = strstr(cli->command->args, "URI") != NULL && cli_arg(cli, 0) != NULL;
+    return takes_uri ? cli_arg(cli, 0) : cli_value_or_env(cli, OPT_TOKEN, "P11CSR_TOKEN");
+}
+
 static struct pc_result set_up(struct cli *cli, p11csr_error **err)
 {
     p11csr_ctx_set_warning_callback(cli->ctx, print_warning, cli);
@@ -106,6 +113,9 @@ static struct pc_result set_up(struct cli *cli, p11csr_error **err)
     PC_TRY(set_state_dir(cli->ctx, err));
     PC_TRY(
         cli_lift(p11csr_ctx_set_module(cli->ctx, cli_value_or_env(cli, OPT_MODULE, "P11CSR_MODULE"), err)));
+    if (cli->command->one_token && !cli_has(cli, OPT_INCOMPLETE)) { // records are there without their token
+        PC_TRY(cli_find_module(cli, token_of(cli), err));
+    }
     if (cli->command->without_login) {
         return PC_OK; // a PIN that can be read only once is left for the command that needs it
     }

@@ -269,3 +269,18 @@ enum p11csr_code p11csr_module_to_json(p11csr_ctx *ctx, const char *token, char 
     const struct pc_result result = describe_target(lock.ctx, token, list, err);
     return pc_is_ok(result) ? pc_json_take_text(list, ret_json, err).code : result.code;
 }
+
+static struct pc_result named_module(p11csr_ctx *ctx, const char *token, char **ret, p11csr_error **err)
+{
+    struct pc_target target PC_CLEANUP(pc_target_done) = {0};
+    PC_TRY(pc_target_resolve(ctx, token, &target, err));
+    *ret = target.module != NULL ? pc_strdup(target.module) : NULL;
+    return target.module == NULL || *ret != NULL ? PC_OK : pc_fail_memory(err);
+}
+
+enum p11csr_code p11csr_token_module(p11csr_ctx *ctx, const char *token, char **ret_module,
+                                     p11csr_error **err)
+{
+    const struct pc_lock lock PC_LOCK_CLEANUP = pc_lock_begin(ctx);
+    return named_module(lock.ctx, token, ret_module, err).code;
+}

@@ -130,12 +130,21 @@ static const char *resolve_module(const p11csr_ctx *ctx, const struct pc_target 
     return path == NULL && target->alias != NULL ? target->alias->module : path;
 }
 
+static const char *init_args_of(const struct pc_target *target)
+{
+    return target->alias != NULL ? target->alias->init_args : NULL;
+}
+
 PC_RESULT pc_target_resolve(p11csr_ctx *ctx, const char *token, struct pc_target *ret, p11csr_error **err)
 {
     *ret = (struct pc_target){0};
     pc_uri_init(&ret->uri);
     PC_TRY(resolve_uri(ctx, token, ret, err));
     ret->module = resolve_module(ctx, ret);
+    if (init_args_of(ret) != NULL && ret->module == NULL) {
+        return pc_fail(err, P11CSR_E_CONFIG, "alias '%s' has init-args and no module to hand them to",
+                       ret->alias->name);
+    }
     return PC_OK;
 }
 
@@ -186,11 +195,6 @@ static struct pc_result set_environment(const p11csr_ctx *ctx, const struct pc_a
     return PC_OK;
 }
 
-static const char *init_args_of(const struct pc_target *target)
-{
-    return target->alias != NULL ? target->alias->init_args : NULL;
-}
-
 /* A module is initialised once: a second alias with other arguments would get the first one's tokens. */
 static struct pc_result check_init_args(const struct pc_loaded *loaded, const struct pc_target *target,
                                         p11csr_error **err)
@@ -209,10 +213,6 @@ static struct pc_result check_init_args(const struct pc_loaded *loaded, const st
 static struct pc_result load(p11csr_ctx *ctx, const struct pc_target *target, struct pc_loaded **ret,
                              p11csr_error **err)
 {
-    if (init_args_of(target) != NULL && target->module == NULL) {
-        return pc_fail(err, P11CSR_E_CONFIG, "alias '%s' has init-args and no module to hand them to",
-                       target->alias->name);
-    }
     struct pc_loaded *loaded = pc_alloc(sizeof(*loaded));
     if (loaded == NULL) {
         return pc_fail_memory(err);

@@ -71,6 +71,12 @@ static void test_modules(void **state)
     assert_non_null(strstr(json, "\"label\":\"api\""));
     assert_non_null(strstr(json, "\"initialized\":false"));
     p11csr_free_text(&json);
+    check_ok(p11csr_token_module(ctx, "api", &json, &both_err), &both_err);
+    assert_non_null(strstr(json, "softhsm2"));
+    p11csr_free_text(&json);
+    check_ok(p11csr_token_module(ctx, "a label", &json, &both_err), &both_err);
+    assert_null(json);
+    check_both(p11csr_token_module(ctx, "pkcs11:x", &json, err), P11CSR_E_URI);
     check_both(p11csr_module_to_json(ctx, "pkcs11:x", &json, err), P11CSR_E_URI);
     check_ok(p11csr_ctx_set_module(ctx, "/nonexistent.so", &both_err), &both_err);
     check_both(p11csr_module_to_json(ctx, NULL, &json, err), P11CSR_E_MODULE_NOT_FOUND);
