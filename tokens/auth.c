@@ -200,6 +200,7 @@ PC_RESULT pc_auth_judge(const struct pc_auth *auth, CK_RV rv, p11csr_error **err
 {
     const struct pc_pin_source *source = auth->source;
     const struct pc_result result = pc_ckr(rv, "C_Login", err);
+    pc_token_hint(auth->token, rv, err);
     if (is_wrong_pin(rv) && auth->secret != NULL && source->refused != NULL) {
         source->refused(source->self, &auth->request, err);
     }

@@ -379,6 +379,7 @@ PC_RESULT pc_key_find(struct pc_token *token, const struct pc_key_query *query, 
     if (result.code == P11CSR_E_KEY_NOT_FOUND || result.code == P11CSR_E_LOGIN) {
         pc_login_hint(token, login, err);
     }
+    pc_quirks_explain(&token->quirks, result, err);
     return pc_frame(result, err, "cannot use %s on token '%s'", (const char *)wanted.ptr, name);
 }
 

@@ -12,7 +12,7 @@
 #include <string.h>
 #include <sys/random.h>
 
-enum { ID_OCTETS = 8, TEMPLATE_MAX = 16 };
+enum { ID_OCTETS = 8, SHORT_ID = 2, TEMPLATE_MAX = 24, ADDED_MAX = 8 };
 
 /* What goes into the two templates, in one place so that the pointers in them stay valid. */
 struct templates {
@@ -21,6 +21,7 @@ struct templates {
     size_t public_count;
     size_t private_count;
     CK_ULONG bits;
+    CK_ULONG added[ADDED_MAX]; /* values that a quirk adds */
 };
 
 static CK_BBOOL yes_no(bool value)
@@ -50,9 +51,59 @@ static void fill_common(const struct pc_keygen *wanted, CK_ATTRIBUTE *list, size
     list[(*count)++] = bytes_attribute(CKA_ID, wanted->id);
 }
 
+/* Whether a quirk leaves the attribute out of the template of this half. */
+static bool is_omitted(struct pc_token *token, enum pc_quirk_side half, CK_ATTRIBUTE_TYPE type)
+{
+    struct pc_quirk_item item;
+    if ((type == CKA_ID && pc_quirk_is(&token->quirks, PC_QUIRK_ID_RULE, "none")) ||
+        (type == CKA_LABEL && pc_quirk_is(&token->quirks, PC_QUIRK_LABEL, "fixed"))) {
+        return true;
+    }
+    for (size_t at = 0; pc_quirk_next(&token->quirks, PC_QUIRK_OMIT_ATTRS, &at, &item);) {
+        if ((item.side == PC_QUIRK_BOTH || item.side == half) && (item.all || item.number == type)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void leave_out(struct pc_token *token, enum pc_quirk_side half, CK_ATTRIBUTE *list, size_t *count)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < *count; i++) {
+        if (!is_omitted(token, half, list[i].type)) {
+            list[kept++] = list[i];
+        }
+    }
+    *count = kept;
+}
+
+/*
+ * What the token wants to be told about this kind of key. A token that has such a list makes no other
+ * kind.
+ */
+static struct pc_result add_values(struct pc_token *token, const struct pc_keyspec *spec,
+                                   struct templates *ret, p11csr_error **err)
+{
+    struct pc_quirk_item item;
+    size_t rows = 0;
+    size_t added = 0;
+    for (size_t at = 0; pc_quirk_next(&token->quirks, PC_QUIRK_ADD_ATTRS, &at, &item) && added < ADDED_MAX;) {
+        rows++;
+        if (pc_span_eq(item.spec, pc_span_str(spec->name))) {
+            ret->added[added] = item.value;
+            ret->private[ret->private_count++] =
+                (CK_ATTRIBUTE){item.number, &ret->added[added], sizeof(ret->added[added])};
+            added++;
+        }
+    }
+    return rows == 0 || added > 0 ? PC_OK
+                                  : pc_fail(err, P11CSR_E_UNSUPPORTED,
+                                            "the token makes no %s keys, as far as is known", spec->name);
+}
+
 /* Every use is said explicitly: some modules give TRUE to what is left out. */
-static void fill_templates(const struct pc_token *token, const struct pc_keygen *wanted,
-                           struct templates *ret)
+static void fill_templates(struct pc_token *token, const struct pc_keygen *wanted, struct templates *ret)
 {
     static const uint8_t f4[] = {0x01, 0x00, 0x01};
     static const CK_ATTRIBUTE_TYPE refused_public[] = {CKA_ENCRYPT, CKA_WRAP, CKA_VERIFY_RECOVER};
@@ -66,7 +117,10 @@ static void fill_templates(const struct pc_token *token, const struct pc_keygen 
         ret->public[ret->public_count++] = (CK_ATTRIBUTE){CKA_MODULUS_BITS, &ret->bits, sizeof(ret->bits)};
         ret->public[ret->public_count++] = bytes_attribute(CKA_PUBLIC_EXPONENT, PC_SPAN(f4));
     } else {
-        ret->public[ret->public_count++] = bytes_attribute(CKA_EC_PARAMS, wanted->spec->ec_params);
+        const bool by_name =
+            wanted->spec->ec_params_alt.len > 0 && pc_quirk_is(&token->quirks, PC_QUIRK_EC_PARAMS, "name");
+        ret->public[ret->public_count++] =
+            bytes_attribute(CKA_EC_PARAMS, by_name ? wanted->spec->ec_params_alt : wanted->spec->ec_params);
     }
     ret->public[ret->public_count++] = flag_attribute(CKA_PRIVATE, false);
     ret->public[ret->public_count++] = flag_attribute(CKA_VERIFY, true);
@@ -85,14 +139,43 @@ static void fill_templates(const struct pc_token *token, const struct pc_keygen 
     }
 }
 
-PC_RESULT pc_key_random_id(struct pc_buf *ret, p11csr_error **err)
+/* At least one octet of a short id is not zero: zero alone may mean that the token chooses. */
+static struct pc_result random_id(size_t len, struct pc_buf *ret, p11csr_error **err)
 {
     uint8_t random[ID_OCTETS];
-    if (getrandom(random, sizeof(random), 0) != (ssize_t)sizeof(random)) {
+    if (getrandom(random, len, 0) != (ssize_t)len) {
         return pc_fail_errno(err, P11CSR_E_INTERNAL, errno, "getrandom");
     }
-    pc_buf_add(ret, random, sizeof(random));
+    random[0] |= len == SHORT_ID ? 0x40 : 0;
+    pc_buf_add(ret, random, len);
     return pc_buf_check(ret, err);
+}
+
+PC_RESULT pc_key_choose_id(struct pc_token *token, struct pc_span given, struct pc_buf *ret,
+                           p11csr_error **err)
+{
+    const bool is_short = pc_quirk_is(&token->quirks, PC_QUIRK_ID_RULE, "two-bytes");
+    const bool is_fixed = pc_quirk_is(&token->quirks, PC_QUIRK_ID_RULE, "none");
+    if (given.len > 0 && (is_fixed || (is_short && given.len > SHORT_ID))) {
+        return pc_fail(err, P11CSR_E_VALUE, "the token takes %s CKA_ID for a new key",
+                       is_fixed ? "no" : "at most two bytes of");
+    }
+    if (given.len > 0) {
+        pc_buf_add_span(ret, given);
+        return pc_buf_check(ret, err);
+    }
+    if (pc_quirk_is(&token->quirks, PC_QUIRK_ID_RULE, "slots")) {
+        const struct pc_result result =
+            pc_fail(err, P11CSR_E_USAGE, "the token keeps keys in fixed places, each with its CKA_ID");
+        pc_hint(err, "say which place by --key-id, like --key-id 02");
+        return result;
+    }
+    return is_fixed ? PC_OK : random_id(is_short ? SHORT_ID : ID_OCTETS, ret, err);
+}
+
+bool pc_key_id_is_unique(struct pc_span id)
+{
+    return id.len == ID_OCTETS;
 }
 
 /* A second key of the same name would make both of them ambiguous. */
@@ -122,6 +205,11 @@ static struct pc_result undo(struct pc_token *token, struct pc_key *key, struct 
                              p11csr_error **err)
 {
     const CK_OBJECT_HANDLE made[] = {key->private_key, key->public_key};
+    if (pc_quirk_is(&token->quirks, PC_QUIRK_DESTROY, "none")) {
+        key->maybe_made = true;
+        pc_note(err, "the new key stays on the token, which cannot destroy keys: do not use it");
+        return result;
+    }
     for (size_t i = 0; i < PC_ARRAY_LEN(made); i++) {
         const CK_RV rv = PC_P11(token->slot.module, C_DestroyObject, token->session, made[i]);
         if (rv != CKR_OK) {
@@ -151,6 +239,18 @@ static struct pc_result check_protection(struct pc_token *token, const struct pc
     return PC_OK;
 }
 
+/* The name that the module gave the key, which may not be the one it was told. */
+static struct pc_result read_name(struct pc_token *token, CK_OBJECT_HANDLE object, CK_ATTRIBUTE_TYPE type,
+                                  struct pc_span wanted, struct pc_buf *ret, p11csr_error **err)
+{
+    bool there = false;
+    PC_TRY(pc_object_read(token, object, type, ret, &there, err));
+    if (ret->len == 0) {
+        pc_buf_add_span(ret, wanted);
+    }
+    return pc_buf_check(ret, err);
+}
+
 /*
  * Reads the new pair as any other is read. The key stays, whatever this finds: its public half decides
  * nothing.
@@ -160,10 +260,8 @@ static struct pc_result describe_new_key(struct pc_token *token, const struct pc
 {
     ret->type = pc_family_get(wanted->spec->family)->ckk;
     ret->is_private = (token->slot.token_info.flags & CKF_LOGIN_REQUIRED) != 0;
-    pc_buf_add_span(&ret->id, wanted->id);
-    pc_buf_text(&ret->label, wanted->label);
-    PC_TRY(pc_buf_check(&ret->id, err));
-    PC_TRY(pc_buf_check(&ret->label, err));
+    PC_TRY(read_name(token, ret->private_key, CKA_ID, wanted->id, &ret->id, err));
+    PC_TRY(read_name(token, ret->private_key, CKA_LABEL, pc_span_str(wanted->label), &ret->label, err));
     PC_TRY(pc_pubkey_read(token, ret, err));
     if (ret->source == PC_PUBKEY_NONE) {
         return pc_fail(err, P11CSR_E_PUBLIC_KEY_NOT_FOUND, "%s", ret->why_no_spki);
@@ -177,32 +275,75 @@ static struct pc_result describe_new_key(struct pc_token *token, const struct pc
     return PC_OK;
 }
 
-static struct pc_result generate(struct pc_token *token, const struct pc_keygen *wanted, struct pc_key *ret,
-                                 p11csr_error **err)
+static CK_RV call_generate(const struct pc_token *token, CK_MECHANISM_TYPE type, struct templates *templates,
+                           struct pc_key *ret)
 {
-    const struct pc_family *family = pc_family_get(wanted->spec->family);
-    struct templates templates = {0};
-    CK_MECHANISM mechanism = {.mechanism = family->keygen_mech};
-    bool there = false;
-    char fallback[32];
-    PC_TRY(pc_token_has_mechanism(token, family->keygen_mech, CKF_GENERATE_KEY_PAIR, &there, err));
-    if (!there) {
-        return pc_fail(err, P11CSR_E_MECHANISM, "the token does not generate %s keys (%s)", family->name,
-                       pc_ckm_name(family->keygen_mech, fallback));
+    CK_MECHANISM mechanism = {.mechanism = type};
+    return PC_P11(token->slot.module, C_GenerateKeyPair, token->session, &mechanism, templates->public,
+                  templates->public_count, templates->private, templates->private_count, &ret->public_key,
+                  &ret->private_key);
+}
+
+/* Drops the attribute that many tokens do not know. False: it was not there. */
+static bool drop_trusted(struct templates *templates)
+{
+    for (size_t i = 0; i < templates->private_count; i++) {
+        if (templates->private[i].type == CKA_WRAP_WITH_TRUSTED) {
+            templates->private[i] = templates->private[--templates->private_count];
+            return true;
+        }
     }
-    fill_templates(token, wanted, &templates);
-    const struct pc_result made =
-        pc_ckr(PC_P11(token->slot.module, C_GenerateKeyPair, token->session, &mechanism, templates.public,
-                      templates.public_count, templates.private, templates.private_count, &ret->public_key,
-                      &ret->private_key),
-               "C_GenerateKeyPair", err);
+    return false;
+}
+
+/*
+ * Tries the mechanisms that there are for this kind of key, in turn, and again without the attribute that
+ * asks for a trusted wrapping key. Only answers that say that nothing was made lead on.
+ */
+static struct pc_result make_pair(struct pc_token *token, const struct pc_keyspec *spec,
+                                  struct templates *templates, struct pc_key *ret, p11csr_error **err)
+{
+    char fallback[32];
+    CK_RV rv = CKR_MECHANISM_INVALID;
+    CK_MECHANISM_TYPE type = 0;
+    for (size_t skip = 0; rv == CKR_MECHANISM_INVALID; skip++) {
+        bool there = false;
+        PC_TRY(pc_token_keygen_mechanism(token, spec->family, skip, &type, &there, err));
+        if (!there && skip == 0) {
+            const struct pc_family *family = pc_family_get(spec->family);
+            return pc_fail(err, P11CSR_E_MECHANISM, "the token does not generate %s keys (%s)", family->name,
+                           pc_ckm_name(family->keygen_mech, fallback));
+        }
+        if (!there) {
+            break;
+        }
+        rv = call_generate(token, type, templates, ret);
+    }
+    if ((rv == CKR_ATTRIBUTE_TYPE_INVALID || rv == CKR_ATTRIBUTE_VALUE_INVALID ||
+         rv == CKR_TEMPLATE_INCONSISTENT) &&
+        drop_trusted(templates)) {
+        rv = call_generate(token, type, templates, ret);
+    }
+    const struct pc_result made = pc_ckr(rv, "C_GenerateKeyPair", err);
+    pc_token_hint(token, rv, err);
     // Anything may be true after these; the other codes are refusals.
     if (made.code == P11CSR_E_TOKEN || made.code == P11CSR_E_TOKEN_REMOVED ||
         made.code == P11CSR_E_CONNECTION || made.code == P11CSR_E_NO_MEMORY) {
         ret->maybe_made = true;
         pc_note(err, "the token may have made the key all the same: look for it before you try again");
     }
-    PC_TRY(made);
+    return made;
+}
+
+static struct pc_result generate(struct pc_token *token, const struct pc_keygen *wanted, struct pc_key *ret,
+                                 p11csr_error **err)
+{
+    struct templates templates = {0};
+    fill_templates(token, wanted, &templates);
+    leave_out(token, PC_QUIRK_PUBLIC, templates.public, &templates.public_count);
+    leave_out(token, PC_QUIRK_PRIVATE, templates.private, &templates.private_count);
+    PC_TRY(add_values(token, wanted->spec, &templates, err));
+    PC_TRY(make_pair(token, wanted->spec, &templates, ret, err));
     const struct pc_result protection = check_protection(token, wanted, ret, err);
     if (protection.code == P11CSR_E_KEY_PROTECTION) {
         return undo(token, ret, protection, err);
@@ -218,6 +359,29 @@ static struct pc_result generate(struct pc_token *token, const struct pc_keygen 
     return result;
 }
 
+/* Nothing that is there may be lost or become ambiguous by the new key. */
+static struct pc_result refuse_names(struct pc_token *token, const struct pc_keygen *wanted,
+                                     p11csr_error **err)
+{
+    const bool overwrites = pc_quirk_is(&token->quirks, PC_QUIRK_GEN_OVERWRITES, "yes");
+    if (overwrites && !wanted->overwrite_slot) {
+        const struct pc_result result =
+            pc_fail(err, P11CSR_E_KEY_EXISTS,
+                    "the token replaces what the place holds, and does not say what that is");
+        pc_hint(err, "add --overwrite-slot if nothing in that place is needed any more");
+        return result;
+    }
+    if (!pc_quirk_is(&token->quirks, PC_QUIRK_LABEL, "fixed")) {
+        const struct pc_key_query by_label = {.label = wanted->label};
+        PC_TRY(refuse_taken(token, &by_label, "label", err));
+    }
+    if (wanted->id_is_random || wanted->id.len == 0 || overwrites) {
+        return PC_OK;
+    }
+    const struct pc_key_query by_id = {.has_id = true, .id = wanted->id};
+    return refuse_taken(token, &by_id, "CKA_ID", err);
+}
+
 static struct pc_result check_and_generate(struct pc_token *token, const struct pc_keygen *wanted,
                                            const struct pc_login *login, struct pc_key *ret,
                                            p11csr_error **err)
@@ -229,12 +393,7 @@ static struct pc_result check_and_generate(struct pc_token *token, const struct 
     }
     PC_TRY(pc_token_session(token, true, err));
     PC_TRY(pc_login_change(token, login, err));
-    const struct pc_key_query by_label = {.label = wanted->label};
-    PC_TRY(refuse_taken(token, &by_label, "label", err));
-    if (!wanted->id_is_random) {
-        const struct pc_key_query by_id = {.has_id = true, .id = wanted->id};
-        PC_TRY(refuse_taken(token, &by_id, "CKA_ID", err));
-    }
+    PC_TRY(refuse_names(token, wanted, err));
     const struct pc_result result = generate(token, wanted, ret, err);
     if (result.code == P11CSR_E_LOGIN) {
         pc_login_change_hint(token, login, err);
@@ -250,9 +409,9 @@ PC_RESULT pc_key_generate(struct pc_token *token, const struct pc_keygen *wanted
     struct pc_keygen complete = *wanted;
     pc_buf_init(&id, PC_MAX_ATTRIBUTE);
     if (wanted->id.len == 0) {
-        PC_TRY(pc_key_random_id(&id, err));
+        PC_TRY(pc_key_choose_id(token, wanted->id, &id, err));
         complete.id = pc_buf_span(&id);
-        complete.id_is_random = true;
+        complete.id_is_random = pc_key_id_is_unique(complete.id);
     }
     struct pc_result result = check_and_generate(token, &complete, login, ret, err);
     // Only a token that was away, and only while no key can have been made.
@@ -263,5 +422,6 @@ PC_RESULT pc_key_generate(struct pc_token *token, const struct pc_keygen *wanted
         result = check_and_generate(token, &complete, login, ret, err);
     }
     pc_token_ended(token, result);
+    pc_quirks_explain(&token->quirks, result, err);
     return result;
 }

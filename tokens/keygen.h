@@ -7,21 +7,27 @@
 struct pc_keygen {
     const struct pc_keyspec *spec;
     const char *label; /* CKA_LABEL of both halves */
-    struct pc_span id; /* CKA_ID of both halves; empty: a random one is chosen */
-    /* `id` comes from pc_key_random_id(): no use in looking for a key that has it already. */
+    struct pc_span id; /* CKA_ID of both halves; empty: one is chosen as the token wants it */
+    /* `id` comes from pc_key_choose_id() and is long: no use in looking for a key that has it already. */
     bool id_is_random;
     /*
      * Extractable under wrap, by a trusted wrapping key where the token knows those; else it never leaves the
      * token.
      */
     bool backup;
+    bool overwrite_slot; /* on a token that replaces what a place holds, that is what is wanted */
 };
 
 /*
- * Appends a random CKA_ID. The id is chosen before the key is made, so that both halves have it from the
- * start.
+ * Appends the CKA_ID of a new key: `given`, if the token can have that, or a random one as long as the
+ * token wants it; none where the module sets it. It is chosen before the key is made, so that both halves
+ * have it from the start. Errors: USAGE when the token wants to be told, VALUE when it does not take this
+ * one.
  */
-PC_RESULT pc_key_random_id(struct pc_buf *ret, p11csr_error **err);
+PC_RESULT pc_key_choose_id(struct pc_token *token, struct pc_span given, struct pc_buf *ret,
+                           p11csr_error **err);
+/* Whether an id that pc_key_choose_id() made is too long to be there by chance. */
+bool pc_key_id_is_unique(struct pc_span id);
 
 /*
  * Makes a key pair on the token (C_GenerateKeyPair): private half sensitive and not extractable, for signing

@@ -232,21 +232,24 @@ PC_RESULT pc_modules_adopt(CK_FUNCTION_LIST *fn, const char *name, struct pc_mod
 
 void pc_modules_done(struct pc_modules *modules)
 {
+    bool any_stays = false; // p11-kit lets go of all the modules that it knows, or of none
     for (size_t i = 0; i < pc_modules_count(modules); i++) {
         struct pc_module *module = pc_modules_get(modules, i);
-        if (module->managed) {
+        any_stays = any_stays || module->stays;
+        if (module->managed && !module->stays) {
             (void)finalize(module->fn, module->name, module->hook);
             close_file(module->fn, module->name, module->hook);
         }
         pc_release(module->name);
         pc_release(module->init_args);
     }
-    if (modules->registered != NULL) {
+    if (modules->registered != NULL && !any_stays) {
         pc_call_enter(modules->hook, "p11-kit's modules", "C_Finalize", false);
         p11_kit_modules_finalize_and_release(modules->registered);
         (void)pc_call_left(modules->hook, "p11-kit's modules", "C_Finalize", false, CKR_OK);
-        modules->registered = NULL;
     }
+    modules->registered = NULL;
+    pc_buf_done(&modules->rules);
     pc_buf_done(&modules->list);
 }
 

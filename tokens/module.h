@@ -20,6 +20,7 @@ struct pc_module {
     CK_FUNCTION_LIST *fn;
     char *name;      /* for people: p11-kit's name, or the file's */
     bool logs_calls; /* a call log that prints the PIN of C_Login stands between us and the module */
+    bool stays;      /* neither finalised nor unloaded: it would crash */
     bool managed;    /* loaded by us: finalised and released with the set */
     char *init_args; /* for C_Initialize, which is called without p11-kit then; else NULL */
     const struct pc_call_hook *hook; /* borrowed; NULL: nobody is told of its calls */
@@ -27,6 +28,7 @@ struct pc_module {
 
 struct pc_modules {
     struct pc_buf list;            /* struct pc_module */
+    struct pc_buf rules;           /* struct pc_quirk_rule: what the caller knows about their tokens */
     CK_FUNCTION_LIST **registered; /* p11-kit's list when all known modules were loaded */
     const struct pc_call_hook *hook;
 };

@@ -16,8 +16,8 @@ static struct pc_result collect(struct pc_token *token, struct pc_buf *ret, p11c
     for (;;) {
         CK_OBJECT_HANDLE batch[FIND_BATCH];
         CK_ULONG count = 0;
-        PC_TRY(pc_ckr(PC_P11(module, C_FindObjects, token->session, batch, FIND_BATCH, &count),
-                      "C_FindObjects", err));
+        PC_TRY(pc_token_ckr(token, PC_P11(module, C_FindObjects, token->session, batch, FIND_BATCH, &count),
+                            "C_FindObjects", err));
         if (count > FIND_BATCH) {
             return pc_fail(err, P11CSR_E_TOKEN,
                            "C_FindObjects returned more handles than it was given room for");
@@ -34,20 +34,22 @@ PC_RESULT pc_objects_find(struct pc_token *token, CK_ATTRIBUTE *template, size_t
                           p11csr_error **err)
 {
     const struct pc_module *module = token->slot.module;
-    PC_TRY(
-        pc_ckr(PC_P11(module, C_FindObjectsInit, token->session, template, count), "C_FindObjectsInit", err));
+    PC_TRY(pc_token_ckr(token, PC_P11(module, C_FindObjectsInit, token->session, template, count),
+                        "C_FindObjectsInit", err));
     const struct pc_result result = collect(token, ret, err);
     const CK_RV rv = PC_P11(module, C_FindObjectsFinal, token->session);
     PC_TRY(result);
-    return pc_ckr(rv, "C_FindObjectsFinal", err);
+    return pc_token_ckr(token, rv, "C_FindObjectsFinal", err);
 }
 
 /* Codes that mean "this object shows no such attribute". */
-static bool means_absent(CK_RV rv, const CK_ATTRIBUTE *attribute)
+static bool means_absent(struct pc_token *token, CK_RV rv, const CK_ATTRIBUTE *attribute)
 {
-    return rv == CKR_ATTRIBUTE_TYPE_INVALID || rv == CKR_ATTRIBUTE_SENSITIVE || rv == CKR_ARGUMENTS_BAD ||
-           rv == CKR_ATTRIBUTE_VALUE_INVALID ||
-           (rv == CKR_OK && attribute->ulValueLen == CK_UNAVAILABLE_INFORMATION);
+    if (rv == CKR_OK || rv == CKR_BUFFER_TOO_SMALL) {
+        return rv == CKR_OK && attribute->ulValueLen == CK_UNAVAILABLE_INFORMATION;
+    }
+    return rv == CKR_ATTRIBUTE_TYPE_INVALID || rv == CKR_ATTRIBUTE_SENSITIVE ||
+           pc_quirk_lists(&token->quirks, PC_QUIRK_ATTR_ERROR, rv);
 }
 
 /* Reads a value that did not fit the first buffer: asks for its size, then for the value. */
@@ -57,8 +59,8 @@ static struct pc_result read_large(struct pc_token *token, CK_OBJECT_HANDLE obje
     const struct pc_module *module = token->slot.module;
     attribute->pValue = NULL;
     attribute->ulValueLen = 0;
-    PC_TRY(pc_ckr(PC_P11(module, C_GetAttributeValue, token->session, object, attribute, 1),
-                  "C_GetAttributeValue", err));
+    PC_TRY(pc_token_ckr(token, PC_P11(module, C_GetAttributeValue, token->session, object, attribute, 1),
+                        "C_GetAttributeValue", err));
     if (attribute->ulValueLen > PC_MAX_ATTRIBUTE) {
         return pc_fail(err, P11CSR_E_LIMIT, "attribute 0x%lx has %lu bytes", attribute->type,
                        attribute->ulValueLen);
@@ -66,8 +68,8 @@ static struct pc_result read_large(struct pc_token *token, CK_OBJECT_HANDLE obje
     const size_t room = attribute->ulValueLen;
     attribute->pValue = pc_buf_reserve(ret, room);
     PC_TRY(pc_buf_check(ret, err));
-    PC_TRY(pc_ckr(PC_P11(module, C_GetAttributeValue, token->session, object, attribute, 1),
-                  "C_GetAttributeValue", err));
+    PC_TRY(pc_token_ckr(token, PC_P11(module, C_GetAttributeValue, token->session, object, attribute, 1),
+                        "C_GetAttributeValue", err));
     if (attribute->ulValueLen > room) {
         return pc_fail(err, P11CSR_E_TOKEN, "attribute 0x%lx grew while it was read", attribute->type);
     }
@@ -82,14 +84,14 @@ PC_RESULT pc_object_read(struct pc_token *token, CK_OBJECT_HANDLE object, CK_ATT
     CK_ATTRIBUTE attribute = {type, small, sizeof(small)};
     const struct pc_module *module = token->slot.module;
     const CK_RV rv = PC_P11(module, C_GetAttributeValue, token->session, object, &attribute, 1);
-    *ret_there = !means_absent(rv, &attribute);
+    *ret_there = !means_absent(token, rv, &attribute);
     if (!*ret_there) {
         return PC_OK;
     }
     if (rv == CKR_BUFFER_TOO_SMALL) {
         return read_large(token, object, &attribute, ret, err);
     }
-    PC_TRY(pc_ckr(rv, "C_GetAttributeValue", err));
+    PC_TRY(pc_token_ckr(token, rv, "C_GetAttributeValue", err));
     if (attribute.ulValueLen > sizeof(small)) {
         return pc_fail(err, P11CSR_E_TOKEN, "attribute 0x%lx is longer than the buffer it was given", type);
     }

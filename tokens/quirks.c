@@ -172,12 +172,17 @@ PC_RESULT pc_quirks_merge(const CK_INFO *info, const CK_TOKEN_INFO *token, const
     return PC_OK;
 }
 
-/* The text of a word that was looked at. */
-static const char *look_at(struct pc_quirks *quirks, enum pc_quirk_id id)
+static void mark_used(struct pc_quirks *quirks, enum pc_quirk_id id)
 {
     if (quirks->values[id].set_by != NULL) {
         quirks->used |= 1UL << id;
     }
+}
+
+/* The text of a word that was looked at. */
+static const char *look_at(struct pc_quirks *quirks, enum pc_quirk_id id)
+{
+    mark_used(quirks, id);
     return quirks->values[id].text;
 }
 
@@ -194,7 +199,9 @@ const char *pc_quirk_text(struct pc_quirks *quirks, enum pc_quirk_id id)
 
 bool pc_quirk_next(struct pc_quirks *quirks, enum pc_quirk_id id, size_t *at, struct pc_quirk_item *ret)
 {
-    const char *text = look_at(quirks, id);
+    // A list of answers plays a part only if one of them came; a hint speaks for itself.
+    const bool waits = words[id].type == PC_QUIRK_CKRS || words[id].type == PC_QUIRK_HINTS;
+    const char *text = waits ? quirks->values[id].text : look_at(quirks, id);
     return text[*at] != 0 && pc_quirk_item_read(words[id].type, text, at, ret);
 }
 
@@ -203,6 +210,7 @@ bool pc_quirk_lists(struct pc_quirks *quirks, enum pc_quirk_id id, unsigned long
     struct pc_quirk_item item;
     for (size_t at = 0; pc_quirk_next(quirks, id, &at, &item);) {
         if (item.number == number) {
+            mark_used(quirks, id);
             return true;
         }
     }

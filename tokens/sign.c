@@ -15,13 +15,14 @@ static struct pc_span signer_spki(const void *self)
     return pc_buf_span(&((const struct pc_token_signer *)self)->key->spki);
 }
 
-PC_RESULT pc_token_mechanism(struct pc_token *token, const struct pc_scheme *scheme,
-                             const struct pc_mech **ret, p11csr_error **err)
+/* The first that is there, without the one that was refused already. */
+static struct pc_result choose(struct pc_token *token, const struct pc_scheme *scheme,
+                               const struct pc_mech *refused, const struct pc_mech **ret, p11csr_error **err)
 {
     for (size_t i = 0; i < scheme->mech_count; i++) {
         bool there = false;
         PC_TRY(pc_token_has_mechanism(token, scheme->mechs[i].ckm, CKF_SIGN, &there, err));
-        if (there) {
+        if (there && &scheme->mechs[i] != refused) {
             *ret = &scheme->mechs[i];
             return PC_OK;
         }
@@ -36,10 +37,17 @@ PC_RESULT pc_token_mechanism(struct pc_token *token, const struct pc_scheme *sch
         scheme->mech_count > 1 ? pc_ckm_name(scheme->mechs[scheme->mech_count - 1].ckm, last) : "");
 }
 
+PC_RESULT pc_token_mechanism(struct pc_token *token, const struct pc_scheme *scheme,
+                             const struct pc_mech **ret, p11csr_error **err)
+{
+    return choose(token, scheme, NULL, ret, err);
+}
+
 static PC_RESULT signer_choose(void *self, const struct pc_scheme *scheme, const struct pc_mech **ret,
                                p11csr_error **err)
 {
-    return pc_token_mechanism(((struct pc_token_signer *)self)->token, scheme, ret, err);
+    const struct pc_token_signer *signer = self;
+    return choose(signer->token, scheme, signer->refused, ret, err);
 }
 
 /* Whether a person may be asked for a touch, or for a PIN at the device, while it signs. */
@@ -64,7 +72,7 @@ static struct pc_result sign_into(const struct pc_token_signer *self, struct pc_
         rv = PC_P11_ASKING(module, may_ask(self->token), C_Sign, self->token->session,
                            (CK_BYTE *)(uintptr_t)input.ptr, input.len, to, &len);
     }
-    PC_TRY(pc_ckr(rv, "C_Sign", err));
+    PC_TRY(pc_token_ckr(self->token, rv, "C_Sign", err));
     if (len > room) {
         return pc_fail(err, P11CSR_E_TOKEN, "C_Sign returned more bytes than it was given room for");
     }
@@ -72,11 +80,38 @@ static struct pc_result sign_into(const struct pc_token_signer *self, struct pc_
     return PC_OK;
 }
 
-/* C_SignInit, the login for this one use where the key wants it, C_Sign: nothing stands between them. */
-static struct pc_result sign_mechanism(struct pc_token_signer *self, CK_MECHANISM *mechanism,
-                                       struct pc_span input, struct pc_buf *ret, p11csr_error **err)
+/* CK_EDDSA_PARAMS of PKCS#11 3.0, which p11-kit's header of 2022 lacks. */
+struct eddsa_params {
+    CK_BBOOL ph_flag;
+    CK_ULONG context_len;
+    CK_BYTE *context;
+};
+
+/*
+ * C_SignInit. The standard has no parameter for Ed25519; some tokens want one for Ed448 that says that it
+ * is plain.
+ */
+static CK_RV sign_init(const struct pc_token_signer *self, CK_MECHANISM *mechanism)
 {
     const struct pc_module *module = self->token->slot.module;
+    struct eddsa_params plain = {.ph_flag = CK_FALSE};
+    CK_RV rv = PC_P11(module, C_SignInit, self->token->session, mechanism, self->key->private_key);
+    if ((rv == CKR_MECHANISM_PARAM_INVALID || rv == CKR_ARGUMENTS_BAD) &&
+        self->key->public.spec->id == PC_KEYSPEC_ED448) {
+        mechanism->pParameter = &plain;
+        mechanism->ulParameterLen = sizeof(plain);
+        rv = PC_P11(module, C_SignInit, self->token->session, mechanism, self->key->private_key);
+        mechanism->pParameter = NULL;
+        mechanism->ulParameterLen = 0;
+    }
+    return rv;
+}
+
+/* C_SignInit, the login for this one use where the key wants it, C_Sign: nothing stands between them. */
+static struct pc_result sign_mechanism(struct pc_token_signer *self, CK_MECHANISM *mechanism,
+                                       struct pc_span input, bool *ret_begun, struct pc_buf *ret,
+                                       p11csr_error **err)
+{
     struct pc_auth auth PC_CLEANUP(pc_auth_done) = {0};
     char label[64];
     char ignored[32];
@@ -85,8 +120,9 @@ static struct pc_result sign_mechanism(struct pc_token_signer *self, CK_MECHANIS
                        (const char *)self->key->label.ptr);
         PC_TRY(pc_login_context_begin(self->token, self->login, label, &auth, err));
     }
-    PC_TRY(pc_ckr(PC_P11(module, C_SignInit, self->token->session, mechanism, self->key->private_key),
-                  "C_SignInit", err));
+    const struct pc_result begun = pc_token_ckr(self->token, sign_init(self, mechanism), "C_SignInit", err);
+    *ret_begun = pc_is_ok(begun);
+    PC_TRY(begun);
     PC_TRY(pc_login_context_send(&auth, ignored, err));
     const struct pc_result result = sign_into(self, input, ret, err);
     if (pc_is_ok(result)) {
@@ -108,7 +144,11 @@ static struct pc_result sign_once(struct pc_token_signer *self, const struct pc_
         mechanism.pParameter = &pss;
         mechanism.ulParameterLen = sizeof(pss);
     }
-    const struct pc_result result = sign_mechanism(self, &mechanism, input, ret, err);
+    bool begun = false;
+    const struct pc_result result = sign_mechanism(self, &mechanism, input, &begun, ret, err);
+    if (result.code == P11CSR_E_MECHANISM && !begun) {
+        self->refused = mech; // nothing was signed: another one may do
+    }
     if (result.code == P11CSR_E_LOGIN) {
         pc_login_hint(self->token, self->login, err);
     }
@@ -145,6 +185,22 @@ static bool recover(struct pc_token *token, struct pc_key *key, const struct pc_
     return true;
 }
 
+/* An ECDSA signature as PKCS#11 has it, from tokens that have it otherwise. */
+static struct pc_result as_raw(const struct pc_token_signer *self, const struct pc_scheme *scheme,
+                               struct pc_buf *signature, p11csr_error **err)
+{
+    struct pc_buf raw PC_CLEANUP(pc_buf_done) = {0};
+    if (scheme->encoding != PC_SIG_ECDSA_DER ||
+        pc_quirk_is(&self->token->quirks, PC_QUIRK_ECDSA_OUT, "raw")) {
+        return PC_OK;
+    }
+    pc_buf_init(&raw, PC_MAX_SIGNATURE);
+    PC_TRY(pc_signature_decode(self->key->public.spec, pc_buf_span(signature), &raw, err));
+    signature->len = 0;
+    pc_buf_add_span(signature, pc_buf_span(&raw));
+    return pc_buf_check(signature, err);
+}
+
 static PC_RESULT signer_sign(void *data, const struct pc_scheme *scheme, const struct pc_mech *mech,
                              struct pc_span input, struct pc_buf *ret, p11csr_error **err)
 {
@@ -155,7 +211,11 @@ static PC_RESULT signer_sign(void *data, const struct pc_scheme *scheme, const s
          !pc_is_ok(result) && recover(self->token, self->key, self->login, result, tries, err); tries++) {
         result = sign_once(self, scheme, mech, input, ret, err);
     }
+    if (pc_is_ok(result)) {
+        result = as_raw(self, scheme, ret, err);
+    }
     if (!pc_is_ok(result)) {
+        pc_quirks_explain(&self->token->quirks, result, err);
         return pc_frame(result, err, "cannot sign with key '%.*s' by %s", (int)self->key->label.len,
                         (const char *)self->key->label.ptr, pc_ckm_name(mech->ckm, name));
     }

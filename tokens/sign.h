@@ -11,10 +11,11 @@ PC_RESULT pc_token_mechanism(struct pc_token *token, const struct pc_scheme *sch
 /* A key on a token as a signer. All pointers are borrowed. */
 struct pc_token_signer {
     struct pc_token *token;
-    struct pc_key *key;           /* its handles are renewed when they are lost */
-    const struct pc_login *login; /* for keys that want a PIN for each signature */
-    bool always_authenticate;     /* CKA_ALWAYS_AUTHENTICATE, read by pc_token_signer_init() */
-    const struct pc_mech *used;   /* the mechanism of the last signature, or NULL */
+    struct pc_key *key;            /* its handles are renewed when they are lost */
+    const struct pc_login *login;  /* for keys that want a PIN for each signature */
+    bool always_authenticate;      /* CKA_ALWAYS_AUTHENTICATE, read by pc_token_signer_init() */
+    const struct pc_mech *used;    /* the mechanism of the last signature, or NULL */
+    const struct pc_mech *refused; /* one that the token lists and C_SignInit would not take, or NULL */
 };
 
 /*

@@ -6,6 +6,7 @@
 #include "base/text.h"
 #include "tokens/call.h"
 #include "tokens/ckr.h"
+#include "tokens/quirks.h"
 
 #include <limits.h>
 #include <stdio.h>
@@ -124,15 +125,44 @@ static struct pc_result each_slot(struct pc_module *module,
 }
 
 struct search {
+    const struct pc_modules *modules;
     const struct pc_uri *uri;
     struct pc_buf *found;
 };
 
+/*
+ * Some modules leave CKF_TOKEN_INITIALIZED out for tokens in use: a label or a user PIN says that it is one.
+ */
+static bool is_empty(const CK_TOKEN_INFO *info)
+{
+    return (info->flags & (CKF_TOKEN_INITIALIZED | CKF_USER_PIN_INITIALIZED)) == 0 &&
+           pc_padded(info->label, sizeof(info->label)).len == 0;
+}
+
+/* Whether the slot holds a token to look at. */
+static struct pc_result is_token(const struct search *search, const struct pc_slot *slot, bool *ret,
+                                 p11csr_error **err)
+{
+    const struct pc_buf *rules = &search->modules->rules;
+    struct pc_quirks quirks;
+    CK_INFO info = {0};
+    *ret = (slot->token_info.flags & CKF_TOKEN_INITIALIZED) != 0;
+    if (*ret || is_empty(&slot->token_info)) {
+        return PC_OK;
+    }
+    PC_TRY(pc_ckr(PC_P11(slot->module, C_GetInfo, &info), "C_GetInfo", err));
+    PC_TRY(pc_quirks_merge(&info, &slot->token_info, (const struct pc_quirk_rule *)(const void *)rules->ptr,
+                           rules->len / sizeof(struct pc_quirk_rule), &quirks, err));
+    *ret = pc_quirk_is(&quirks, PC_QUIRK_IGNORE_SLOTS, "none");
+    return PC_OK;
+}
+
 static PC_RESULT add_if_match(const struct pc_slot *slot, void *data, p11csr_error **err)
 {
     const struct search *search = data;
-    if ((slot->token_info.flags & CKF_TOKEN_INITIALIZED) != 0 &&
-        (search->uri == NULL || matches_token(search->uri, slot))) {
+    bool is = false;
+    PC_TRY(is_token(search, slot, &is, err));
+    if (is && (search->uri == NULL || matches_token(search->uri, slot))) {
         pc_buf_add(search->found, slot, sizeof(*slot));
     }
     return pc_buf_check(search->found, err);
@@ -141,7 +171,7 @@ static PC_RESULT add_if_match(const struct pc_slot *slot, void *data, p11csr_err
 PC_RESULT pc_slots_find(const struct pc_modules *modules, const struct pc_uri *uri, struct pc_buf *ret,
                         p11csr_error **err)
 {
-    struct search search = {.uri = uri, .found = ret};
+    struct search search = {.modules = modules, .uri = uri, .found = ret};
     for (size_t i = 0; i < pc_modules_count(modules); i++) {
         struct pc_module *module = pc_modules_get(modules, i);
         bool wanted = false;
@@ -245,15 +275,6 @@ PC_RESULT pc_slot_again(struct pc_slot *slot, p11csr_error **err)
     }
     *slot = again.found;
     return PC_OK;
-}
-
-/*
- * Some modules leave CKF_TOKEN_INITIALIZED out for tokens in use: a label or a user PIN says that it is one.
- */
-static bool is_empty(const CK_TOKEN_INFO *info)
-{
-    return (info->flags & (CKF_TOKEN_INITIALIZED | CKF_USER_PIN_INITIALIZED)) == 0 &&
-           pc_padded(info->label, sizeof(info->label)).len == 0;
 }
 
 static PC_RESULT take_uninitialised(const struct pc_slot *slot, void *data, p11csr_error **err)

@@ -21,7 +21,34 @@ PC_RESULT pc_token_set_quirks(struct pc_token *token, const struct pc_quirk_rule
 {
     CK_INFO info = {0};
     PC_TRY(pc_ckr(PC_P11(token->slot.module, C_GetInfo, &info), "C_GetInfo", err));
-    return pc_quirks_merge(&info, &token->slot.token_info, rules, count, &token->quirks, err);
+    PC_TRY(pc_quirks_merge(&info, &token->slot.token_info, rules, count, &token->quirks, err));
+    token->slot.module->stays = pc_quirk_is(&token->quirks, PC_QUIRK_FINALIZE, "never");
+    return PC_OK;
+}
+
+void pc_token_hint(struct pc_token *token, CK_RV rv, p11csr_error **err)
+{
+    struct pc_quirk_item item;
+    for (size_t at = 0; rv != CKR_OK && pc_quirk_next(&token->quirks, PC_QUIRK_ERROR_HINT, &at, &item);) {
+        if (item.number == rv) {
+            pc_hint(err, "%.*s", (int)item.text.len, (const char *)item.text.ptr);
+        }
+    }
+}
+
+PC_RESULT pc_token_ckr(struct pc_token *token, CK_RV rv, const char *function, p11csr_error **err)
+{
+    char fallback[32];
+    if (rv == CKR_OK) {
+        return PC_OK;
+    }
+    const struct pc_result result =
+        pc_quirk_lists(&token->quirks, PC_QUIRK_RETRY_ON, rv)
+            ? pc_fail(err, P11CSR_E_BUSY, "%s: %s (this token says so when it is busy)", function,
+                      pc_ckr_name(rv, fallback))
+            : pc_ckr(rv, function, err);
+    pc_token_hint(token, rv, err);
+    return result;
 }
 
 void pc_token_done(struct pc_token *token)
@@ -41,19 +68,44 @@ void pc_token_name(const struct pc_token *token, char ret[static 40])
     (void)snprintf(ret, 40, "%.*s", (int)name.len, (const char *)name.ptr);
 }
 
-static struct pc_result open_session(const struct pc_token *token, bool read_write, CK_SESSION_HANDLE *ret,
-                                     p11csr_error **err)
+static CK_RV open_as(const struct pc_token *token, bool read_write, CK_SESSION_HANDLE *ret)
 {
     const CK_FLAGS flags = CKF_SERIAL_SESSION | (read_write ? CKF_RW_SESSION : 0);
-    return pc_ckr(PC_P11(token->slot.module, C_OpenSession, token->slot.id, flags, NULL, NULL, ret),
-                  "C_OpenSession", err);
+    return PC_P11(token->slot.module, C_OpenSession, token->slot.id, flags, NULL, NULL, ret);
+}
+
+/*
+ * Whether the answer may mean that there are no read-only sessions: none of them says that anything is
+ * wrong.
+ */
+static bool refuses_read_only(CK_RV rv)
+{
+    return rv == CKR_ARGUMENTS_BAD || rv == CKR_FUNCTION_NOT_SUPPORTED || rv == CKR_FUNCTION_REJECTED ||
+           rv == CKR_ACTION_PROHIBITED || rv == CKR_SESSION_READ_ONLY ||
+           rv == CKR_SESSION_READ_WRITE_SO_EXISTS;
+}
+
+static struct pc_result open_session(struct pc_token *token, bool *read_write, CK_SESSION_HANDLE *ret,
+                                     p11csr_error **err)
+{
+    *read_write = *read_write || pc_quirk_is(&token->quirks, PC_QUIRK_SESSION_RW, "yes");
+    CK_RV rv = open_as(token, *read_write, ret);
+    if (rv == CKR_SESSION_COUNT && token->has_session) { // there is one session, and this is it
+        pc_token_drop_session(token);
+        rv = open_as(token, *read_write, ret);
+    }
+    if (!*read_write && refuses_read_only(rv) && open_as(token, true, ret) == CKR_OK) {
+        *read_write = true;
+        return PC_OK;
+    }
+    return pc_token_ckr(token, rv, "C_OpenSession", err);
 }
 
 /* Opens the new session before the old one is closed: a login ends with the last session. */
 static struct pc_result switch_session(struct pc_token *token, bool read_write, p11csr_error **err)
 {
     CK_SESSION_HANDLE session = 0;
-    PC_TRY(open_session(token, read_write, &session, err));
+    PC_TRY(open_session(token, &read_write, &session, err));
     if (token->has_session) {
         const CK_RV rv = PC_P11(token->slot.module, C_CloseSession, token->session);
         if (rv == CKR_SESSION_HANDLE_INVALID) { // it was gone, and the login went with it
@@ -162,15 +214,50 @@ PC_RESULT pc_token_has_mechanism(struct pc_token *token, CK_MECHANISM_TYPE type,
     return PC_OK;
 }
 
+PC_RESULT pc_token_keygen_mechanism(struct pc_token *token, enum pc_family_id family, size_t skip,
+                                    CK_MECHANISM_TYPE *ret, bool *ret_there, p11csr_error **err)
+{
+    struct pc_quirk_item item = {.number = pc_family_get(family)->keygen_mech};
+    size_t at = 0;
+    do {
+        PC_TRY(pc_token_has_mechanism(token, item.number, CKF_GENERATE_KEY_PAIR, ret_there, err));
+        *ret = item.number;
+        if (*ret_there && skip-- == 0) {
+            return PC_OK;
+        }
+        *ret_there = false;
+    } while (family == PC_FAMILY_RSA && pc_quirk_next(&token->quirks, PC_QUIRK_KEYGEN_MECH, &at, &item));
+    return PC_OK;
+}
+
+/* A token that has a list of what it wants to be told about kinds of keys makes no other. */
+static bool is_known_kind(struct pc_token *token, const struct pc_keyspec *spec)
+{
+    struct pc_quirk_item item;
+    size_t rows = 0;
+    for (size_t at = 0; pc_quirk_next(&token->quirks, PC_QUIRK_ADD_ATTRS, &at, &item); rows++) {
+        if (pc_span_eq(item.spec, pc_span_str(spec->name))) {
+            return true;
+        }
+    }
+    return rows == 0;
+}
+
 PC_RESULT pc_token_can_generate(struct pc_token *token, const struct pc_keyspec *spec, bool *ret,
                                 p11csr_error **err)
 {
     CK_MECHANISM_INFO info = {0};
+    CK_MECHANISM_TYPE type = 0;
     bool there = false;
-    PC_TRY(get_mechanism(token, pc_family_get(spec->family)->keygen_mech, &info, &there, err));
+    *ret = false;
+    PC_TRY(pc_token_keygen_mechanism(token, spec->family, 0, &type, &there, err));
+    if (!there) {
+        return PC_OK;
+    }
+    PC_TRY(get_mechanism(token, type, &info, &there, err));
     const CK_ULONG rounded = (spec->bits + 7UL) / 8 * 8; // some count the 255 bits of edwards25519 as 256
     const bool in_range =
         info.ulMaxKeySize == 0 || (info.ulMinKeySize <= rounded && spec->bits <= info.ulMaxKeySize);
-    *ret = there && (info.flags & CKF_GENERATE_KEY_PAIR) != 0 && in_range;
+    *ret = in_range && is_known_kind(token, spec);
     return PC_OK;
 }

@@ -34,6 +34,13 @@ void pc_token_init(struct pc_token *token, const struct pc_slot *slot);
  */
 PC_RESULT pc_token_set_quirks(struct pc_token *token, const struct pc_quirk_rule *rules, size_t count,
                               p11csr_error **err);
+/*
+ * pc_ckr() for what this token answered: with the codes that are known to say that it is busy, and with
+ * what is known to be the matter.
+ */
+PC_RESULT pc_token_ckr(struct pc_token *token, CK_RV rv, const char *function, p11csr_error **err);
+/* Adds what is known to be the matter to a failure that is reported already. */
+void pc_token_hint(struct pc_token *token, CK_RV rv, p11csr_error **err);
 /* Closes the session; the token logs out when it was the last of the process. Accepts a zeroed struct. */
 void pc_token_done(struct pc_token *token);
 /* Makes sure that a session is open, one that can write if asked for. A login survives the change. */
@@ -49,6 +56,12 @@ void pc_token_drop_session(struct pc_token *token);
 void pc_token_ended(struct pc_token *token, struct pc_result result);
 /* The token's label for texts; the serial number when it has none. */
 void pc_token_name(const struct pc_token *token, char ret[static 40]);
+/*
+ * The mechanism that makes keys of a family, after `skip` others that the token has too. *ret_there is
+ * false when there is none.
+ */
+PC_RESULT pc_token_keygen_mechanism(struct pc_token *token, enum pc_family_id family, size_t skip,
+                                    CK_MECHANISM_TYPE *ret, bool *ret_there, p11csr_error **err);
 /*
  * True when the token reports that it can make keys of this kind: it has the mechanism, and the size lies in
  * the range that it gives, if it gives one. Whether it knows a curve shows only when it is asked for a key.

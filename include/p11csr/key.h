@@ -95,6 +95,8 @@ struct p11csr_keygen {
     int ensure; /* 1: a key that is there already is used if it is of this kind and not less protected */
     /* 1: the key may be wrapped for a backup (CKA_EXTRACTABLE, CKA_WRAP_WITH_TRUSTED); 0: it never leaves. */
     int backup;
+    /* 1: what the key's place holds may be lost, on tokens that replace it without asking. */
+    int overwrite_slot;
 };
 #define P11CSR_KEYGEN_INIT                                                                                   \
     {                                                                                                        \
@@ -103,11 +105,12 @@ struct p11csr_keygen {
 
 /*
  * Makes a key pair on the token (PKCS#11 C_GenerateKeyPair): for signing only, sensitive, not extractable.
- * `select` names the token and the label, and may give the CKA_ID; a random one is chosen otherwise. The
- * security attributes are read back; a key that the token did not protect as asked is destroyed again
- * (KEY_PROTECTION). Errors: KEY_EXISTS, KEY_SPEC (`ensure` found another kind of key), ALGORITHM, MECHANISM,
- * TOKEN_FULL, TOKEN_READ_ONLY, and those of the login. *ret_made, if not NULL, tells whether a key was made
- * (1) or was there (0).
+ * `select` names the token and the label, and may give the CKA_ID; one is chosen otherwise, where the
+ * token lets it be chosen. Tokens that name their objects themselves need no label. The security
+ * attributes are read back; a key that the token did not protect as asked is destroyed again
+ * (KEY_PROTECTION). Errors: KEY_EXISTS, KEY_SPEC (`ensure` found another kind of key), ALGORITHM,
+ * MECHANISM, TOKEN_FULL, TOKEN_READ_ONLY, and those of the login. *ret_made, if not NULL, tells whether a
+ * key was made (1) or was there (0).
  */
 P11CSR_API enum p11csr_code p11csr_key_generate(p11csr_ctx *ctx, const struct p11csr_select *select,
                                                 const struct p11csr_keygen *keygen, p11csr_key **ret_key,

@@ -13,6 +13,13 @@
 PC_RESULT pc_signature_encode(const struct pc_scheme *scheme, const struct pc_keyspec *spec,
                               struct pc_span raw, struct pc_buf *ret, p11csr_error **err);
 
+/*
+ * The reverse for ECDSA: appends the two numbers side by side, each of `order_len` octets, from a DER
+ * SEQUENCE. PROOF_SIGNATURE when it is none, or a number is too large.
+ */
+PC_RESULT pc_signature_decode(const struct pc_keyspec *spec, struct pc_span der, struct pc_buf *ret,
+                              p11csr_error **err);
+
 /* An upper bound for what the token returns for a key of this size, in octets. */
 size_t pc_signature_max(const struct pc_keyspec *spec, unsigned bits);
 

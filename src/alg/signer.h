@@ -16,7 +16,10 @@ struct pc_signer {
 
 /* The SubjectPublicKeyInfo, valid as long as the signer. */
 typedef struct pc_span pc_signer_spki(const void *self);
-/* Chooses one of the scheme's mechanisms; the caller prepares the input that it names. */
+/*
+ * Chooses one of the scheme's mechanisms; the caller prepares the input that it names. After `sign` failed
+ * with MECHANISM it may choose another one; the same one means that there is no other.
+ */
 typedef PC_RESULT pc_signer_choose(void *self, const struct pc_scheme *scheme, const struct pc_mech **ret,
                                    p11csr_error **err);
 /* Signs. `ret` receives the signature as PKCS#11 has it (ECDSA: r and s side by side). */

@@ -36,6 +36,7 @@ enum cli_option_id {
     OPT_GENERATE,
     OPT_ENSURE,
     OPT_BACKUP,
+    OPT_OVERWRITE_SLOT,
     OPT_SCHEME,
     OPT_HASH,
     OPT_PSS,

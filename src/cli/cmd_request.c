@@ -158,8 +158,9 @@ static struct pc_result get_key(struct cli *cli, struct job *job, p11csr_error *
     struct p11csr_keygen keygen = P11CSR_KEYGEN_INIT;
     keygen.ensure = cli_has(cli, OPT_ENSURE) ? 1 : 0;
     keygen.spec = cli_value(cli, keygen.ensure != 0 ? OPT_ENSURE : OPT_GENERATE);
-    if (keygen.spec == NULL && cli_has(cli, OPT_BACKUP)) {
-        return pc_fail(err, P11CSR_E_USAGE, "--backup is for a new key: it goes with --generate or --ensure");
+    if (keygen.spec == NULL && (cli_has(cli, OPT_BACKUP) || cli_has(cli, OPT_OVERWRITE_SLOT))) {
+        return pc_fail(err, P11CSR_E_USAGE, "%s is for a new key: it goes with --generate or --ensure",
+                       cli_has(cli, OPT_BACKUP) ? "--backup" : "--overwrite-slot");
     }
     PC_TRY(cli_take_backup(cli, &keygen, err));
     PC_TRY(cli_context(cli, &ctx, err));

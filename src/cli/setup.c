@@ -211,6 +211,7 @@ PC_RESULT cli_select(const struct cli *cli, const char *uri, struct cli_selectio
 PC_RESULT cli_take_backup(const struct cli *cli, struct p11csr_keygen *ret, p11csr_error **err)
 {
     const char *backup = cli_value(cli, OPT_BACKUP);
+    ret->overwrite_slot = cli_has(cli, OPT_OVERWRITE_SLOT) ? 1 : 0;
     ret->backup = backup != NULL && strcmp(backup, "wrapped") == 0 ? 1 : 0;
     if (backup != NULL && ret->backup == 0 && strcmp(backup, "none") != 0) {
         return pc_fail(err, P11CSR_E_USAGE, "--backup is none or wrapped, not '%s'", backup);

@@ -68,23 +68,38 @@ static struct pc_result prepare_input(const struct pc_crypto *crypto, const stru
     return pc_buf_check(ret, err);
 }
 
+static struct pc_result sign_by(const struct pc_signing *signing, const struct pc_mech *mech,
+                                struct pc_span tbs, struct pc_buf *ret_raw, p11csr_error **err)
+{
+    const struct pc_signer *signer = signing->signer;
+    struct pc_span input = tbs;
+    struct pc_buf digest PC_CLEANUP(pc_buf_done) = {0};
+    pc_buf_init(&digest, PC_MAX_SIGNATURE);
+    if (mech->input != PC_INPUT_MESSAGE) {
+        PC_TRY(prepare_input(signing->crypto, signing->scheme, mech, tbs, &digest, err));
+        input = pc_buf_span(&digest);
+    }
+    return signer->ops->sign(signer->self, signing->scheme, mech, input, ret_raw, err);
+}
+
 /* Has the signer sign and appends the signature as it stands in a request. */
 static struct pc_result sign_info(const struct pc_signing *signing, struct pc_span tbs, struct pc_buf *ret,
                                   p11csr_error **err)
 {
     const struct pc_signer *signer = signing->signer;
     const struct pc_mech *mech = NULL;
-    struct pc_span input = tbs;
-    struct pc_buf digest PC_CLEANUP(pc_buf_done) = {0};
+    const struct pc_mech *other = NULL;
     struct pc_buf raw PC_CLEANUP(pc_buf_done) = {0};
-    pc_buf_init(&digest, PC_MAX_SIGNATURE);
     pc_buf_init(&raw, PC_MAX_SIGNATURE);
     PC_TRY(signer->ops->choose(signer->self, signing->scheme, &mech, err));
-    if (mech->input != PC_INPUT_MESSAGE) {
-        PC_TRY(prepare_input(signing->crypto, signing->scheme, mech, tbs, &digest, err));
-        input = pc_buf_span(&digest);
+    struct pc_result result = sign_by(signing, mech, tbs, &raw, err);
+    // A token may list a mechanism that it does not do with this key.
+    if (result.code == P11CSR_E_MECHANISM &&
+        pc_is_ok(signer->ops->choose(signer->self, signing->scheme, &other, NULL)) && other != mech) {
+        p11csr_error_free(err);
+        result = sign_by(signing, other, tbs, &raw, err);
     }
-    PC_TRY(signer->ops->sign(signer->self, signing->scheme, mech, input, &raw, err));
+    PC_TRY(result);
     return pc_signature_encode(signing->scheme, pc_verifier_key(signing->verifier)->spec, pc_buf_span(&raw),
                                ret, err);
 }

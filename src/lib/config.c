@@ -52,7 +52,7 @@ void pc_config_init(struct pc_config *config)
 {
     config->log_file = NULL;
     pc_buf_init(&config->aliases, MAX_ALIASES * sizeof(struct pc_alias));
-    pc_buf_init(&config->quirks, PC_MAX_QUIRK_RULES * sizeof(struct pc_own_rule));
+    pc_buf_init(&config->quirks, PC_MAX_QUIRK_RULES * sizeof(struct pc_own_rule *));
 }
 
 void pc_config_done(struct pc_config *config)

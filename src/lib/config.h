@@ -25,7 +25,7 @@ struct pc_alias {
 struct pc_config {
     struct pc_buf aliases; /* struct pc_alias */
     char *log_file;        /* NULL: none */
-    struct pc_buf quirks;  /* struct pc_own_rule */
+    struct pc_buf quirks;  /* struct pc_own_rule * */
 };
 
 void pc_config_init(struct pc_config *config);

@@ -27,7 +27,7 @@ enum p11csr_code p11csr_ctx_new(p11csr_ctx **ret_ctx, p11csr_error **err)
     }
     ctx->log_fd = -1;
     pc_config_init(&ctx->config);
-    pc_buf_init(&ctx->quirks, PC_MAX_QUIRK_RULES * sizeof(struct pc_own_rule));
+    pc_buf_init(&ctx->quirks, PC_MAX_QUIRK_RULES * sizeof(struct pc_own_rule *));
     pc_buf_init(&ctx->pins, MAX_PINS * sizeof(struct pc_pin *));
     pc_buf_init(&ctx->loaded, MAX_LOADED * sizeof(struct pc_loaded *));
     pc_buf_init(&ctx->opened, MAX_OPENED * sizeof(struct pc_opened *));

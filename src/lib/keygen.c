@@ -16,19 +16,16 @@ static struct pc_result generate(p11csr_ctx *ctx, const struct pc_keygen *plan,
     char *token PC_CLEANUP(pc_free_str) = NULL;
     struct pc_intent intent;
     pc_buf_init(&id, PC_MAX_ATTRIBUTE);
-    if (query->has_id) {
-        pc_buf_add_span(&id, query->id);
-    } else {
-        PC_TRY(pc_key_random_id(&id, err));
-    }
+    PC_TRY(pc_key_choose_id(&key->opened->token, query->has_id ? query->id : (struct pc_span){0}, &id, err));
     const struct pc_keygen wanted = {.spec = plan->spec,
-                                     .label = query->label,
+                                     .label = query->label != NULL ? query->label : "",
                                      .id = pc_buf_span(&id),
-                                     .id_is_random = !query->has_id,
-                                     .backup = plan->backup};
+                                     .id_is_random = !query->has_id && pc_key_id_is_unique(pc_buf_span(&id)),
+                                     .backup = plan->backup,
+                                     .overwrite_slot = plan->overwrite_slot};
     PC_TRY(pc_token_uri_text(&key->opened->token, &token, err));
     const struct pc_intent_says says = {
-        .token = token, .label = query->label, .spec = plan->spec->name, .id = wanted.id};
+        .token = token, .label = wanted.label, .spec = plan->spec->name, .id = wanted.id};
     PC_TRY(pc_log_open(ctx, err));
     PC_TRY(pc_intent_open(ctx, &says, &intent, err));
     struct pc_result result =
@@ -51,6 +48,13 @@ static struct pc_result generate(p11csr_ctx *ctx, const struct pc_keygen *plan,
     return logged;
 }
 
+static struct pc_result fail_unnamed(p11csr_error **err)
+{
+    const struct pc_result result = pc_fail(err, P11CSR_E_USAGE, "a new key needs a label");
+    pc_hint(err, "add --key-label NAME");
+    return result;
+}
+
 static struct pc_result make_key(p11csr_ctx *ctx, const struct p11csr_select *select,
                                  const struct pc_keygen *plan, struct p11csr_key **ret, p11csr_error **err)
 {
@@ -65,12 +69,15 @@ static struct pc_result make_key(p11csr_ctx *ctx, const struct p11csr_select *se
     if (query.spki.len > 0 || query.given.len > 0) {
         return pc_fail(err, P11CSR_E_USAGE, "a new key cannot have a public key that is there already");
     }
-    if (query.label == NULL || query.label[0] == 0) {
-        const struct pc_result result = pc_fail(err, P11CSR_E_USAGE, "a new key needs a label");
-        pc_hint(err, "add --key-label NAME");
-        return result;
+    const bool is_named = query.label != NULL && query.label[0] != 0;
+    if (!is_named && !query.has_id) { // the module is not loaded for this
+        return fail_unnamed(err);
     }
     PC_TRY(pc_target_open(ctx, &target, &key->opened, err));
+    if (!is_named && !pc_quirk_is(&key->opened->token.quirks, PC_QUIRK_LABEL, "fixed")) {
+        return fail_unnamed(err);
+    }
+    pc_opened_touch(ctx, key->opened);
     PC_TRY(generate(ctx, plan, &query, key, err));
     *ret = key;
     key = NULL;
@@ -142,7 +149,8 @@ static struct pc_result take_and_generate(p11csr_ctx *ctx, const struct p11csr_s
         return pc_fail(err, P11CSR_E_USAGE, "a new key needs a spec");
     }
     PC_TRY(pc_keyspec_find(wanted.spec, &spec, err));
-    const struct pc_keygen plan = {.spec = spec, .backup = wanted.backup != 0};
+    const struct pc_keygen plan = {
+        .spec = spec, .backup = wanted.backup != 0, .overwrite_slot = wanted.overwrite_slot != 0};
     return wanted.ensure != 0 ? ensure_key(ctx, &which, &plan, ret_key, ret_made, err)
                               : make_key(ctx, &which, &plan, ret_key, err);
 }

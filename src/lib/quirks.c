@@ -57,16 +57,21 @@ PC_RESULT pc_match_texts_check(const struct pc_quirk_match_texts *texts, p11csr_
     return read_ranges(texts, &match, err);
 }
 
-static void rule_done(struct pc_own_rule *rule)
+static void rule_free(struct pc_own_rule **rule)
 {
-    pc_release((void *)(uintptr_t)rule->match.manufacturer);
-    pc_release((void *)(uintptr_t)rule->match.model);
-    pc_release((void *)(uintptr_t)rule->match.library);
-    pc_release(rule->alias);
-    pc_release(rule->word);
-    pc_release(rule->value);
-    pc_release(rule->set_by);
-    *rule = (struct pc_own_rule){0};
+    struct pc_own_rule *old = *rule;
+    if (old == NULL) {
+        return;
+    }
+    pc_release((void *)(uintptr_t)old->match.manufacturer);
+    pc_release((void *)(uintptr_t)old->match.model);
+    pc_release((void *)(uintptr_t)old->match.library);
+    pc_release(old->alias);
+    pc_release(old->word);
+    pc_release(old->value);
+    pc_release(old->set_by);
+    pc_release(old);
+    *rule = NULL;
 }
 
 /* False when there is no memory. */
@@ -91,34 +96,34 @@ PC_RESULT pc_own_rule_add(struct pc_buf *rules, const struct pc_quirk_match_text
                           const struct pc_own_setting *setting, p11csr_error **err)
 {
     enum pc_quirk_id id = PC_QUIRK_COUNT;
-    struct pc_own_rule rule = {.has_match = texts != NULL};
     PC_TRY(pc_quirk_check(setting->word, setting->value, &id, err));
+    struct pc_own_rule *rule PC_CLEANUP(rule_free) = pc_alloc(sizeof(*rule));
+    if (rule == NULL) {
+        return pc_fail_memory(err);
+    }
+    rule->has_match = texts != NULL;
     if (texts != NULL) {
-        PC_TRY(read_ranges(texts, &rule.match, err));
+        PC_TRY(read_ranges(texts, &rule->match, err));
     }
-    struct pc_result result = PC_OK;
-    if ((texts != NULL && !copy_match(texts, &rule.match)) || !copy_text(alias, &rule.alias) ||
-        !copy_text(setting->word, &rule.word) || !copy_text(setting->value, &rule.value) ||
-        !copy_text(setting->set_by, &rule.set_by)) {
-        result = pc_fail_memory(err);
-    } else {
-        pc_buf_add(rules, &rule, sizeof(rule));
-        result = pc_buf_check(rules, err);
+    if ((texts != NULL && !copy_match(texts, &rule->match)) || !copy_text(alias, &rule->alias) ||
+        !copy_text(setting->word, &rule->word) || !copy_text(setting->value, &rule->value) ||
+        !copy_text(setting->set_by, &rule->set_by)) {
+        return pc_fail_memory(err);
     }
-    if (!pc_is_ok(result)) {
-        rule_done(&rule);
-    }
-    return result;
+    pc_buf_add(rules, &rule, sizeof(rule)); // NOLINT(bugprone-sizeof-expression): of the pointer
+    PC_TRY(pc_buf_check(rules, err));
+    rule = NULL;
+    return PC_OK;
 }
 
 static size_t rule_count(const struct pc_buf *rules)
 {
-    return rules->len / sizeof(struct pc_own_rule);
+    return rules->len / sizeof(struct pc_own_rule *);
 }
 
 static struct pc_own_rule *rule_get(const struct pc_buf *rules, size_t index)
 {
-    return (struct pc_own_rule *)(void *)rules->ptr + index;
+    return ((struct pc_own_rule **)(void *)rules->ptr)[index];
 }
 
 void pc_own_rules_retire(struct pc_buf *rules, const char *alias)
@@ -134,7 +139,8 @@ void pc_own_rules_retire(struct pc_buf *rules, const char *alias)
 void pc_own_rules_done(struct pc_buf *rules)
 {
     for (size_t i = 0; i < rule_count(rules); i++) {
-        rule_done(rule_get(rules, i));
+        struct pc_own_rule *rule = rule_get(rules, i);
+        rule_free(&rule);
     }
     pc_buf_done(rules);
 }

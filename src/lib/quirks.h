@@ -9,7 +9,7 @@
 
 enum { PC_MAX_QUIRK_RULES = 4096 };
 
-/* One word set for some tokens, with texts of its own. Kept until the context ends: tokens point into it. */
+/* One word set for some tokens, with texts of its own. Stays where it is until the context ends. */
 struct pc_own_rule {
     struct pc_quirk_match match;
     bool has_match; /* false: every token, or those of the alias */
@@ -37,7 +37,7 @@ struct pc_own_setting {
     const char *set_by;
 };
 /*
- * Appends a struct pc_own_rule after checking word and value. `texts` may be NULL, as may `alias`. Errors:
+ * Appends a struct pc_own_rule * after checking word and value. `texts` may be NULL, as may `alias`. Errors:
  * VALUE, LIMIT.
  */
 PC_RESULT pc_own_rule_add(struct pc_buf *rules, const struct pc_quirk_match_texts *texts, const char *alias,

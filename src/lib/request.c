@@ -272,6 +272,7 @@ static struct pc_result sign(const p11csr_request *request, struct p11csr_key *k
                                 err));
     const struct pc_signing signing = {
         .crypto = crypto, .verifier = key->verifier, .signer = &signer, .scheme = scheme};
+    pc_opened_touch(key->ctx, key->opened);
     struct pc_content content = request->content; // its buffers are borrowed; the identifier is of this key
     PC_TRY(pc_skid_compute(crypto, request->skid, pc_buf_span(&key->key.spki), &content, err));
     const struct pc_result made = pc_request_make(&signing, &content, &der, err);

@@ -210,6 +210,16 @@ static struct pc_result check_init_args(const struct pc_loaded *loaded, const st
     return PC_OK;
 }
 
+/* Later wins: the configuration in the order of its lines, then what the caller set. */
+static struct pc_result pick_rules(const p11csr_ctx *ctx, const struct pc_alias *alias, struct pc_buf *ret,
+                                   p11csr_error **err)
+{
+    pc_buf_init(ret, 2 * PC_MAX_QUIRK_RULES * sizeof(struct pc_quirk_rule));
+    pc_own_rules_pick(&ctx->config.quirks, alias != NULL ? alias->name : NULL, ret);
+    pc_own_rules_pick(&ctx->quirks, NULL, ret);
+    return pc_buf_check(ret, err);
+}
+
 static struct pc_result load(p11csr_ctx *ctx, const struct pc_target *target, struct pc_loaded **ret,
                              p11csr_error **err)
 {
@@ -221,6 +231,9 @@ static struct pc_result load(p11csr_ctx *ctx, const struct pc_target *target, st
     if (pc_is_ok(result)) {
         result =
             pc_modules_load(target->module, init_args_of(target), &ctx->call_hook, &loaded->modules, err);
+    }
+    if (pc_is_ok(result)) {
+        result = pick_rules(ctx, target->alias, &loaded->modules.rules, err);
     }
     if (pc_is_ok(result) && target->module != NULL) {
         loaded->name = pc_strdup(target->module);
@@ -286,15 +299,11 @@ static struct pc_opened *find_opened(const p11csr_ctx *ctx, const struct pc_slot
     return NULL;
 }
 
-/* Later wins: the configuration in the order of its lines, then what the caller set. */
 static struct pc_result set_quirks(const p11csr_ctx *ctx, const struct pc_alias *alias,
                                    struct pc_token *token, p11csr_error **err)
 {
     struct pc_buf rules PC_CLEANUP(pc_buf_done) = {0};
-    pc_buf_init(&rules, 2 * PC_MAX_QUIRK_RULES * sizeof(struct pc_quirk_rule));
-    pc_own_rules_pick(&ctx->config.quirks, alias != NULL ? alias->name : NULL, &rules);
-    pc_own_rules_pick(&ctx->quirks, NULL, &rules);
-    PC_TRY(pc_buf_check(&rules, err));
+    PC_TRY(pick_rules(ctx, alias, &rules, err));
     return pc_token_set_quirks(token, (const struct pc_quirk_rule *)(const void *)rules.ptr,
                                rules.len / sizeof(struct pc_quirk_rule), err);
 }
@@ -366,6 +375,15 @@ static struct pc_result take_id(struct pc_key_query *query, struct pc_span id, c
     query->has_id = true;
     query->id = id;
     return PC_OK;
+}
+
+void pc_opened_touch(p11csr_ctx *ctx, struct pc_opened *opened)
+{
+    char name[40];
+    if (pc_quirk_is(&opened->token.quirks, PC_QUIRK_TOUCH, "yes")) {
+        pc_token_name(&opened->token, name);
+        pc_ctx_warn(ctx, "touch the device of token '%s' if it blinks", name);
+    }
 }
 
 PC_RESULT pc_target_query(const struct pc_target *target, const struct p11csr_select *select,

@@ -37,6 +37,8 @@ PC_RESULT pc_target_modules(p11csr_ctx *ctx, const struct pc_target *target, str
  */
 PC_RESULT pc_target_open(p11csr_ctx *ctx, struct pc_target *target, struct pc_opened **ret,
                          p11csr_error **err);
+/* Tells the person that the device may want to be touched, where it is known to. */
+void pc_opened_touch(p11csr_ctx *ctx, struct pc_opened *opened);
 /*
  * The key that is meant: label and id of `select` and of the URI, which must not contradict each other.
  * Borrowed from both.

@@ -136,7 +136,8 @@ static void test_random_id(void **state)
     assert_int_equal(mock_calls(f->mock, "C_FindObjectsInit"), 2); // nobody has a random id
     struct pc_buf id PC_CLEANUP(pc_buf_done) = {0};
     pc_buf_init(&id, 64);
-    check_ok(pc_key_random_id(&id, &f->err), &f->err); // the caller's own, chosen before
+    check_ok(pc_key_choose_id(&f->token, (struct pc_span){0}, &id, &f->err),
+             &f->err); // the caller's own, chosen before
     const struct pc_keygen wanted = {.spec = pc_keyspec_get(PC_KEYSPEC_P256),
                                      .label = "three",
                                      .id = pc_buf_span(&id),
