@@ -3,6 +3,7 @@
 
 #include "base/error.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -88,6 +89,26 @@ static struct pc_result write_special(const char *path, struct pc_span content, 
     return pc_file_write_fd(fd, path, content, err);
 }
 
+/* How the name of a temporary file begins: with the number of the process that makes it. */
+#define TEMPORARY ".p11csr-%ld-"
+
+void pc_file_remove_unfinished(const char *path, long pid)
+{
+    char prefix[64];
+    char *folder PC_CLEANUP(pc_free_str) = folder_of(path);
+    DIR *dir = folder != NULL ? opendir(folder) : NULL;
+    if (dir == NULL) {
+        return;
+    }
+    (void)snprintf(prefix, sizeof(prefix), TEMPORARY, pid);
+    for (const struct dirent *entry = readdir(dir); entry != NULL; entry = readdir(dir)) {
+        if (strncmp(entry->d_name, prefix, strlen(prefix)) == 0) {
+            (void)unlinkat(dirfd(dir), entry->d_name, 0);
+        }
+    }
+    (void)closedir(dir);
+}
+
 /* Gives the finished temporary file its name. */
 static struct pc_result publish(const char *temporary, const char *path, enum pc_file_replace replace,
                                 p11csr_error **err)
@@ -127,7 +148,8 @@ static struct pc_result write_regular(const char *path, const char *folder, stru
     if (getrandom(&random, sizeof(random), 0) != (ssize_t)sizeof(random)) {
         return pc_fail_errno(err, P11CSR_E_WRITE, errno, "getrandom");
     }
-    char *temporary PC_CLEANUP(pc_free_str) = pc_asprintf("%s/.p11csr-%016" PRIx64, folder, random);
+    char *temporary PC_CLEANUP(pc_free_str) =
+        pc_asprintf("%s/" TEMPORARY "%016" PRIx64, folder, (long)getpid(), random);
     if (temporary == NULL) {
         return pc_fail_memory(err);
     }

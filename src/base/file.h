@@ -21,6 +21,8 @@ enum pc_file_replace { PC_FILE_KEEP, PC_FILE_REPLACE };
  */
 PC_RESULT pc_file_write(const char *path, struct pc_span content, enum pc_file_replace replace, unsigned mode,
                         p11csr_error **err);
+/* Removes what a process that died while it wrote `path` may have left beside it. */
+void pc_file_remove_unfinished(const char *path, long pid);
 /* Fails as pc_file_write() would, as far as that can be known without writing. */
 PC_RESULT pc_file_check_writable(const char *path, enum pc_file_replace replace, p11csr_error **err);
 /* Writes all of `content` to a descriptor; short writes and EINTR are handled. */

@@ -40,6 +40,18 @@ static struct pc_result expect_token(struct cli *cli, const char *token, p11csr_
     return count > 0 ? PC_OK : pc_fail(err, P11CSR_E_TOKEN_NOT_FOUND, "no token of the module matches");
 }
 
+/* With --login always: whether the PIN is taken, and how many keys show then. */
+static struct pc_result count_keys(struct cli *cli, const char *token, json_t *to, p11csr_error **err)
+{
+    struct p11csr_select select = P11CSR_SELECT_INIT;
+    p11csr_key_list *list = NULL;
+    select.token = token;
+    PC_TRY(cli_lift(p11csr_keys_list(cli->ctx, &select, &list, err)));
+    (void)json_object_set_new(to, "keys", json_integer((json_int_t)p11csr_key_list_count(list)));
+    p11csr_key_list_free(&list);
+    return PC_OK;
+}
+
 static PC_RESULT describe_module(struct cli *cli, const struct cli_job *job, json_t *to, p11csr_error **err)
 {
     char *text PC_CLEANUP(p11csr_free_text) = NULL;
@@ -48,7 +60,9 @@ static PC_RESULT describe_module(struct cli *cli, const struct cli_job *job, jso
     }
     PC_TRY(cli_lift(p11csr_module_to_json(cli->ctx, job->token, &text, err)));
     (void)json_object_set_new(to, "library", json_loads(text, 0, NULL));
-    return job->token != NULL ? expect_token(cli, job->token, err) : PC_OK;
+    PC_TRY(job->token != NULL ? expect_token(cli, job->token, err) : PC_OK);
+    const char *login = cli_value(cli, OPT_LOGIN);
+    return login != NULL && strcmp(login, "always") == 0 ? count_keys(cli, job->token, to, err) : PC_OK;
 }
 
 static PC_RESULT list_quirks(struct cli *cli, const struct cli_job *job, json_t *to, p11csr_error **err)

@@ -138,6 +138,10 @@ void doctor_print_module(const json_t *module)
     {
         print_library(library);
     }
+    if (json_object_get(module, "keys") != NULL) {
+        cli_print("  logged in  %lld key pairs\n",
+                  (long long)json_integer_value(json_object_get(module, "keys")));
+    }
     print_error(json_object_get(module, "error"));
     print_rest(module);
 }

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "base/file.h"
 #include "cli/child.h"
 
 #include <errno.h>
@@ -38,6 +39,17 @@ static void end_by(int signal_number)
     (void)raise(signal_number);
 }
 
+/* What a child that did not end by itself leaves behind. */
+static void clean_up(const struct cli *cli, const struct cli_child *child)
+{
+    if (cli_has(cli, OPT_VERBOSE) && atomic_load(&child->crumb->call) != 0) {
+        (void)fputc('\n', stderr); // the trace stands in the middle of the line of this call
+    }
+    if (child->end != CLI_END_EXIT && cli_value(cli, OPT_OUT) != NULL) {
+        pc_file_remove_unfinished(cli_value(cli, OPT_OUT), child->pid);
+    }
+}
+
 PC_RESULT cli_isolate(struct cli *cli, int *ret_status, p11csr_error **err)
 {
     struct cli_child child;
@@ -50,25 +62,21 @@ PC_RESULT cli_isolate(struct cli *cli, int *ret_status, p11csr_error **err)
         return PC_OK;
     }
     cli_child_wait(&child, NULL, 0);
-    if (cli_has(cli, OPT_VERBOSE) && atomic_load(&child.crumb->call) != 0) {
-        (void)fputc('\n', stderr); // the trace stands in the middle of the line of this call
-    }
+    clean_up(cli, &child);
     struct pc_result result = PC_OK;
     if (child.late) { // the answer is out already: what the module does at its end changes nothing
         p11csr_error *why PC_CLEANUP(pc_error_cleanup) = NULL;
         pc_ignore(cli_child_check(&child, &why));
         cli_remark(cli, "warning: after the command was done, %s", p11csr_error_cause(why, 0));
         *ret_status = atomic_load(&child.crumb->finished) - 1;
-    } else if (child.end == CLI_END_EXIT) {
-        *ret_status = child.value;
-    } else if (child.end == CLI_END_SIGNAL) {
-        const int signal_number = child.value;
-        cli_child_done(&child);
-        end_by(signal_number);
-        *ret_status = 128 + signal_number; // it was blocked or ignored for us
+    } else if (child.end == CLI_END_EXIT || child.end == CLI_END_SIGNAL) {
+        *ret_status = child.end == CLI_END_EXIT ? child.value : 128 + child.value;
     } else {
         result = cli_child_check(&child, err);
     }
     cli_child_done(&child);
+    if (child.end == CLI_END_SIGNAL) {
+        end_by(child.value); // the status above is for signals that are ignored here
+    }
     return result;
 }

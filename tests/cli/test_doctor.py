@@ -54,6 +54,15 @@ def test_never_logs_in(token, shim):
     assert shim.calls() and shim.count("C_Login") == shim.count("C_OpenSession") == 0
 
 
+def test_logs_in_when_told_to(token):
+    token.make_key()
+    plain, module = examine(token, "--token", support.LABEL, *token.login, "--login", "always")
+    assert module["keys"] == 1 and "logged in  1 key pairs" in plain.out
+    wrong = ("--login", "always", "--pin-source", "env:WRONG")
+    _, module = examine(token, "--token", support.LABEL, *wrong, env={"WRONG": "surely-not"}, status=4)
+    assert module["status"] == "fails" and module["error"]["code"] == "PIN_INCORRECT" and module["library"]
+
+
 def test_all_that_are_known(token):
     """Those of p11-kit, on any machine that has SoftHSM2 with its .module file; each is looked at."""
     result = token.run("doctor", "--json", env={"P11CSR_MODULE": None})

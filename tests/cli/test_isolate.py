@@ -170,6 +170,40 @@ def test_signals_are_passed_on(web, shim, number):
     assert not os.path.exists(f"/proc/{int(children.stdout)}")
 
 
+def test_unfinished_file_is_removed(web, shim):
+    """What the child was writing when it was killed; that of another process stays."""
+    shim.script("C_Sign 1 hang")
+    args = ("request", "--isolate", *web.at, *ASK, "-o", "web.csr")
+    child = web.start(*args, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+    wait_for_call(shim, "C_Sign")
+    found = subprocess.run(["pgrep", "-P", str(child.pid)], capture_output=True, text=True, check=True)
+    (web.work / f".p11csr-{int(found.stdout)}-0123456789abcdef").write_text("half")
+    (web.work / f".p11csr-{int(found.stdout)}1-0123456789abcdef").write_text("half")
+    os.kill(int(found.stdout), signal.SIGKILL)
+    _, err = child.communicate(timeout=support.TIMEOUT)
+    assert child.returncode == 6 and b"(SIGKILL) in C_Sign" in err
+    assert [path.name for path in web.work.iterdir()] == [f".p11csr-{int(found.stdout)}1-0123456789abcdef"]
+
+
+def test_stopped_and_continued(web, shim):
+    """The parent stops with its child, and the time that they were stopped is not the module's."""
+    shim.script("C_Sign 1 delay 300")
+    args = ("request", "--isolate", "--time-limit", "1", *web.at, *ASK)
+    child = web.start(*args, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    deadline = time.monotonic() + support.TIMEOUT
+    while not shim.calls("C_SignInit"):
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+    found = subprocess.run(["pgrep", "-P", str(child.pid)], capture_output=True, text=True, check=True)
+    os.kill(int(found.stdout), signal.SIGSTOP)  # a group without a terminal is not stopped by SIGTSTP
+    stopped = os.waitid(os.P_PID, child.pid, os.WSTOPPED)
+    assert stopped.si_code == os.CLD_STOPPED
+    time.sleep(1.5)
+    child.send_signal(signal.SIGCONT)
+    out, err = child.communicate(timeout=support.TIMEOUT)
+    assert child.returncode == 0 and out.startswith(b"-----BEGIN"), err
+
+
 def test_child_does_not_outlive_its_parent(web, shim):
     shim.script("C_Sign 1 hang")
     child = web.start(
