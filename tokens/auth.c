@@ -216,5 +216,8 @@ PC_RESULT pc_auth_judge(const struct pc_auth *auth, CK_RV rv, p11csr_error **err
 
 void pc_auth_done(struct pc_auth *auth)
 {
+    if (auth->secret != NULL && auth->source->done != NULL) {
+        auth->source->done(auth->source->self);
+    }
     pc_secret_free(&auth->secret);
 }

@@ -39,12 +39,15 @@ typedef PC_RESULT pc_pin_get(void *self, const struct pc_pin_request *request, s
                              p11csr_error **err);
 /* Is told, before anything else is done, that the token called the PIN of the last `get` wrong. */
 typedef void pc_pin_refused(void *self, const struct pc_pin_request *request, p11csr_error **err);
+/* Is told that the PIN of the last `get` was answered, or will not be sent. */
+typedef void pc_pin_done(void *self);
 
 /* Where PINs come from. Implemented by src/lib. */
 struct pc_pin_source {
     bool asks_person; /* logging in without need would be a nuisance */
     pc_pin_get *get;
     pc_pin_refused *refused; /* or NULL */
+    pc_pin_done *done;       /* or NULL */
     void *self;
 };
 
@@ -84,7 +87,7 @@ CK_RV pc_auth_send(const struct pc_auth *auth);
  * ones.
  */
 PC_RESULT pc_auth_judge(const struct pc_auth *auth, CK_RV rv, p11csr_error **err);
-/* Wipes the PIN. Accepts a zeroed struct. */
+/* Wipes the PIN and lets its source go. Accepts a zeroed struct; a second call does nothing. */
 void pc_auth_done(struct pc_auth *auth);
 
 #endif

@@ -193,9 +193,11 @@ PC_RESULT pc_login_context_send(struct pc_auth *auth, char ret_ignored[static 32
             char fallback[32];
             auth->token->login_failed = false;
             (void)snprintf(ret_ignored, 32, "%s", pc_ckr_name(rv, fallback));
+            pc_auth_done(auth);
             return PC_OK;
         }
     }
-    return pc_frame(pc_auth_judge(auth, rv, err), err, "cannot authenticate for the use of key '%s'",
-                    auth->request.key);
+    const struct pc_result result = pc_auth_judge(auth, rv, err);
+    pc_auth_done(auth); // a signature may take long
+    return pc_frame(result, err, "cannot authenticate for the use of key '%s'", auth->request.key);
 }

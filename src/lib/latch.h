@@ -11,7 +11,8 @@
  * in it is derived from a PIN, the length of the file for one. A program (exec:) has no latch: its own file
  * says nothing about what it prints, so nothing but a person could ever open it again.
  *
- * Processes that start at the same time may each send the PIN once: a latch is set after the answer.
+ * Processes that start at the same time wait for each other (see pc_pin_open_file()), so that one of them
+ * finds out, and not as many as lock the token.
  */
 
 /* What tells one state of a file from the next. */

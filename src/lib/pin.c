@@ -2,6 +2,7 @@
 #include "lib/pin.h"
 
 #include "base/error.h"
+#include "base/file.h"
 #include "base/limits.h"
 #include "base/text.h"
 #include "lib/context.h"
@@ -130,6 +131,7 @@ void pc_pin_free(struct pc_pin **pin)
     pc_release((*pin)->path);
     pc_release((*pin)->folder);
     pc_secret_free(&(*pin)->secret);
+    pc_close(&(*pin)->held);
     pc_release(*pin);
     *pin = NULL;
 }
@@ -215,17 +217,34 @@ static struct pc_result ask(const struct pc_pin *pin, const struct pc_pin_reques
 }
 
 /* A file, unless this state of it was wrong before. */
-static struct pc_result get_from_file(struct pc_pin *pin, const struct pc_pin_request *request,
-                                      struct pc_secret *ret, p11csr_error **err)
+static struct pc_result read_held(struct pc_pin *pin, const struct pc_pin_request *request,
+                                  struct pc_secret *ret, p11csr_error **err)
 {
     struct stat st;
-    PC_TRY(pc_pin_read_file(pin->ctx, pin->path, ret, &pin->read, err));
     if (pin->folder != NULL && stat(pin->folder, &st) == 0) {
         pin->read.is_credential = true;
         pin->read.folder_device = st.st_dev;
         pin->read.folder_inode = st.st_ino;
     }
-    return pc_latch_check(pin->ctx, request, pin->path, &pin->read, err);
+    PC_TRY(pc_latch_check(pin->ctx, request, pin->path, &pin->read, err));
+    return pc_pin_read_file(pin->held, pin->path, ret, err);
+}
+
+static struct pc_result get_from_file(struct pc_pin *pin, const struct pc_pin_request *request,
+                                      struct pc_secret *ret, p11csr_error **err)
+{
+    pc_close(&pin->held);
+    PC_TRY(pc_pin_open_file(pin->ctx, pin->path, &pin->held, &pin->read, err));
+    const struct pc_result result = read_held(pin, request, ret, err);
+    if (!pc_is_ok(result)) {
+        pc_close(&pin->held);
+    }
+    return result;
+}
+
+static void let_go(void *self)
+{
+    pc_close(&((struct pc_pin *)self)->held);
 }
 
 static struct pc_result get_from_program(struct pc_pin *pin, struct pc_secret *ret, p11csr_error **err)
@@ -285,8 +304,11 @@ static PC_RESULT get_pin(void *self, const struct pc_pin_request *request, struc
 static struct pc_pin *set_up(struct pc_pin *pin, p11csr_ctx *ctx)
 {
     pin->ctx = ctx;
-    pin->source = (struct pc_pin_source){
-        .asks_person = pin->kind == PC_PIN_PROMPT, .get = get_pin, .refused = note_refused, .self = pin};
+    pin->source = (struct pc_pin_source){.asks_person = pin->kind == PC_PIN_PROMPT,
+                                         .get = get_pin,
+                                         .refused = note_refused,
+                                         .done = let_go,
+                                         .self = pin};
     return pin;
 }
 
@@ -306,6 +328,7 @@ PC_RESULT pc_pin_named(p11csr_ctx *ctx, const char *text, struct pc_pin **ret, p
     if (pin == NULL) {
         return pc_fail_memory(err);
     }
+    pin->held = -1;
     pin->text = pc_strdup(text);
     struct pc_result result = pin->text != NULL ? make(text, pin, err) : pc_fail_memory(err);
     if (pc_is_ok(result)) {
@@ -326,6 +349,7 @@ PC_RESULT pc_pin_of_secret(p11csr_ctx *ctx, struct pc_secret **secret, struct pc
     if (pin == NULL) {
         return pc_fail_memory(err);
     }
+    pin->held = -1;
     pin->kind = PC_PIN_KEPT;
     pin->secret = *secret;
     *secret = NULL;

@@ -21,6 +21,7 @@ struct pc_pin {
     char *path;                /* of the file or the program */
     char *folder;              /* of a credential, else NULL */
     struct pc_latch_file read; /* the state of the file when it was last read */
+    int held;                  /* the file, open from then until the token has answered; else -1 */
     struct pc_secret *secret;  /* PC_PIN_KEPT; of a program that was started ahead, until its PIN is used */
     struct pc_pin_source source;
 };

@@ -13,11 +13,13 @@
 #include <spawn.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
-enum { MAX_WORDS = 32 };
+enum { MAX_WORDS = 32, MAX_WAITS = 500 /* of 16 ms */ };
 
 /* Others that can write the file choose the PIN; others that can read it know it. */
 static struct pc_result check_file(p11csr_ctx *ctx, int fd, const char *path, struct pc_latch_file *ret_file,
@@ -89,19 +91,35 @@ static struct pc_result take_from_fd(int fd, const char *what, struct pc_secret 
     return take(pc_buf_span(&content), what, ret, err);
 }
 
-PC_RESULT pc_pin_read_file(p11csr_ctx *ctx, const char *path, struct pc_secret *ret,
-                           struct pc_latch_file *ret_file, p11csr_error **err)
+/* Where there are no locks nobody waits; nor for ever, for a process that hangs. */
+static void wait_for_turn(int fd)
+{
+    struct timespec pause = {.tv_nsec = 1000000};
+    for (int tries = 0; tries < MAX_WAITS && flock(fd, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK;
+         tries++) {
+        (void)nanosleep(&pause, NULL);
+        pause.tv_nsec = pause.tv_nsec < 16000000 ? 2 * pause.tv_nsec : pause.tv_nsec;
+    }
+}
+
+PC_RESULT pc_pin_open_file(p11csr_ctx *ctx, const char *path, int *ret_fd, struct pc_latch_file *ret_file,
+                           p11csr_error **err)
 {
     int fd PC_CLEANUP(pc_close) = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
     if (fd < 0) {
         return pc_fail_errno(err, P11CSR_E_PIN_SOURCE, errno, "open '%s'", path);
     }
-    char *what PC_CLEANUP(pc_free_str) = pc_asprintf("the PIN file '%s'", path);
-    if (what == NULL) {
-        return pc_fail_memory(err);
-    }
+    wait_for_turn(fd);
     PC_TRY(check_file(ctx, fd, path, ret_file, err));
-    return take_from_fd(fd, what, ret, err);
+    *ret_fd = fd;
+    fd = -1;
+    return PC_OK;
+}
+
+PC_RESULT pc_pin_read_file(int fd, const char *path, struct pc_secret *ret, p11csr_error **err)
+{
+    char *what PC_CLEANUP(pc_free_str) = pc_asprintf("the PIN file '%s'", path);
+    return what != NULL ? take_from_fd(fd, what, ret, err) : pc_fail_memory(err);
 }
 
 PC_RESULT pc_pin_read_fd(const char *number, struct pc_secret *ret, p11csr_error **err)

@@ -9,11 +9,14 @@
 /* Reading PINs from outside the process. All errors are PIN_SOURCE; none repeats what was read. */
 
 /*
- * A file: one line, its newline is not part of the PIN. One that everybody can write is refused. *ret_file
- * tells this state of it from others.
+ * Opens a file that holds a PIN; one that everybody can write is refused. *ret_file tells this state of it
+ * from others. While it is open, other processes that log in by it wait, a few seconds at most: if its PIN is
+ * wrong, one of them finds out, not all.
  */
-PC_RESULT pc_pin_read_file(p11csr_ctx *ctx, const char *path, struct pc_secret *ret,
-                           struct pc_latch_file *ret_file, p11csr_error **err);
+PC_RESULT pc_pin_open_file(p11csr_ctx *ctx, const char *path, int *ret_fd, struct pc_latch_file *ret_file,
+                           p11csr_error **err);
+/* Its one line; the newline is not part of the PIN. The file stays open. */
+PC_RESULT pc_pin_read_file(int fd, const char *path, struct pc_secret *ret, p11csr_error **err);
 /* What is left in a file descriptor, which is closed. */
 PC_RESULT pc_pin_read_fd(const char *number, struct pc_secret *ret, p11csr_error **err);
 /*

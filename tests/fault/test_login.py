@@ -2,7 +2,10 @@
 """Logging in to tokens that lock, want their PIN for each use, have a pad, or know other roles: by what the
 module was sent."""
 
+import fcntl
 import os
+import subprocess
+import time
 
 import pytest
 import support
@@ -55,6 +58,34 @@ def test_ten_runs_send_a_wrong_pin_once(web, shim):
     web.write_pin(web.dir / "wrong", web.pin)
     web.run(*ask).ok()
     assert len(shim.logins()) == 4
+
+
+def test_runs_at_the_same_time_send_a_wrong_pin_once(web, shim):
+    """They wait for the first to have its answer."""
+    shim.script("pin tries 3", "C_Login * delay 300")
+    wrong = web.write_pin(web.dir / "wrong", WRONG)
+    ask = (*web.ask, "--pin-source", wrong, "--json")
+    children = [web.start(*ask, stdout=subprocess.PIPE, stderr=subprocess.PIPE) for _ in range(8)]
+    codes = []
+    for child in children:
+        out, err = child.communicate(timeout=support.TIMEOUT)
+        codes.append(web.took(ask, child.returncode, out, err).json["error"]["code"])
+    assert sorted(codes) == ["PIN_INCORRECT"] + ["PIN_LATCHED"] * 7 and len(shim.logins()) == 1
+
+
+def test_nobody_waits_for_a_signature(web, shim):
+    """The PIN file is let go when the token has answered: with it held, the second run would wait."""
+    shim.script("C_Sign 1 hang")
+    hanging = web.start(*web.ask, *web.login, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        while not shim.count("C_Sign"):
+            assert hanging.poll() is None
+            time.sleep(0.01)
+        with open(web.pin_file, "rb") as file:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    finally:
+        hanging.kill()
+        hanging.wait()
 
 
 def test_clear_latch_lets_it_be_sent_once(web, shim):

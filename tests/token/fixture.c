@@ -35,6 +35,11 @@ static void take_refusal(void *self, const struct pc_pin_request *request, p11cs
     assert_true(err == NULL || p11csr_error_note_count(*err) == 0); // before anything else is done
 }
 
+static void let_go(void *self)
+{
+    ((struct fixture *)self)->done++;
+}
+
 static void open_token(struct fixture *f)
 {
     struct pc_buf slots;
@@ -67,7 +72,8 @@ int fixture_setup(void **state)
     f->mock = mock_new();
     f->answer = "1234";
     f->so_answer = "87654321";
-    f->source = (struct pc_pin_source){.get = give_answer, .refused = take_refusal, .self = f};
+    f->source =
+        (struct pc_pin_source){.get = give_answer, .refused = take_refusal, .done = let_go, .self = f};
     f->login = (struct pc_login){.source = &f->source};
     pc_key_init(&f->key);
     check_ok(pc_modules_adopt(&f->mock->list, "mock", &f->modules, &f->err), &f->err);
@@ -79,6 +85,7 @@ int fixture_setup(void **state)
 int fixture_teardown(void **state)
 {
     struct fixture *f = *state;
+    assert_int_equal(f->done, f->asked); // whatever came of it
     mock_forget_scripts(f->mock);
     p11csr_error_free(&f->err);
     pc_key_done(&f->key);

@@ -20,6 +20,7 @@ struct fixture {
     const char *answer;            /* of the source: "1234"; NULL: it is cancelled */
     const char *so_answer;         /* what it answers when the security officer is asked: "87654321" */
     unsigned asked;                /* how often the source was asked */
+    unsigned done;                 /* how often it was told that the PIN is not needed any more */
     unsigned refused[3];           /* how often it was told that the PIN was wrong, by role */
     struct pc_pin_request request; /* the last time, without its texts */
     bool request_has_key;
