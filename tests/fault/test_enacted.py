@@ -6,11 +6,15 @@ the token makes keys, find it, make a request that others verify, and say what i
 or the key is not there.
 """
 
+import sys
 from typing import NamedTuple
 
 import pytest
 import support
 from shim import Shim
+
+sys.path.append(str(support.TESTS / "tokens"))
+import capabilities  # noqa: E402
 
 SUBJECT = ("--subject", "CN=www.example.com")
 WRONG = "0001 wrong-Zq7"
@@ -198,6 +202,14 @@ def test_wrong_pin(stage):
 def test_no_such_key(stage):
     result = stage.run("request", "--key-label", "other", "--key-id", "77", *SUBJECT)
     assert result.status == 3 and "no private key matches" in result.err, result
+
+
+def test_capability_rows():
+    """README's table says "enacted only" of these and no others, and of what is enacted here."""
+    rows = {row.name: row for row in capabilities.ROWS if row.proof == capabilities.ENACTED}
+    assert sorted(rows) == sorted(TOKENS)
+    for name, row in rows.items():
+        assert row.generates == TOKENS[name].generate[:1] and row.quirks == name
 
 
 # What one token does that the others do not.

@@ -38,6 +38,7 @@ class Row:
     removable: bool = False
     private: bool = False  # needs namespaces of its own, for state or ports that are one for the machine
     note: str = ""
+    quirks: str = ""  # the row of tokens/profiles that it matches
 
     def specs(self):
         return self.generates + self.holds
@@ -46,6 +47,7 @@ class Row:
 ROWS = (
     Row(
         name="softhsm2",
+        quirks="softhsm2",
         title="SoftHSM2 2.6",
         proof=REAL,
         packages=("softhsm2",),
@@ -55,6 +57,7 @@ ROWS = (
     ),
     Row(
         name="opencryptoki",
+        quirks="opencryptoki",
         title="opencryptoki 3.8, software token",
         proof=REAL,
         packages=("opencryptoki", "iproute2", "util-linux"),
@@ -67,6 +70,7 @@ ROWS = (
     ),
     Row(
         name="nss",
+        quirks="nss",
         title="NSS 3.87 (softokn3)",
         proof=REAL,
         packages=("libnss3", "libnss3-tools", "iproute2"),
@@ -78,6 +82,7 @@ ROWS = (
     ),
     Row(
         name="p11kit",
+        quirks="p11-kit-client",
         title="p11-kit 0.24 server and client, before SoftHSM2",
         proof=REAL,
         packages=("softhsm2", "p11-kit-modules", "procps"),
@@ -88,6 +93,7 @@ ROWS = (
     ),
     Row(
         name="piv",
+        quirks="opensc",
         title="PIV card, OpenSC 0.23",
         proof=EMULATED,
         packages=("opensc-pkcs11", "opensc", "pcscd", "vsmartcard-vpcd", "iproute2"),
@@ -101,6 +107,7 @@ ROWS = (
     ),
     Row(
         name="cac",
+        quirks="opensc",
         title="CAC card, OpenSC 0.23",
         proof=EMULATED,
         packages=("opensc-pkcs11", "opensc", "pcscd", "vsmartcard-vpcd", "libcacard-dev", "libnss3-tools"),
@@ -119,6 +126,7 @@ ROWS = (
     ),
     Row(
         name="camlcrush",
+        quirks="softhsm2",
         title="Caml Crush 1.0, before SoftHSM2",
         proof=REAL,
         packages=("softhsm2", "caml-crush-server", "caml-crush-clients", "iproute2"),
@@ -127,6 +135,85 @@ ROWS = (
         always_authenticate="enforced",
         private=True,
         note="a filter that forbids CKM_ECDSA and CKM_SHA256_RSA_PKCS",
+    ),
+    Row(
+        name="ykcs11",
+        title="YubiKey, ykcs11",
+        proof=ENACTED,
+        quirks="ykcs11",
+        generates=("p256",),
+        note="keys are made with the management key, in a place that is named; asks for a touch",
+    ),
+    Row(
+        name="yubihsm2",
+        title="YubiHSM 2",
+        proof=ENACTED,
+        quirks="yubihsm2",
+        generates=("p256",),
+        note="logs in before it reads; CKA_ID of two bytes",
+    ),
+    Row(
+        name="luna",
+        title="Thales Luna",
+        proof=ENACTED,
+        quirks="luna",
+        generates=("rsa-2048",),
+        note="RSA keys by the FIPS 186-3 mechanisms",
+    ),
+    Row(
+        name="nshield",
+        title="Entrust nShield",
+        proof=ENACTED,
+        quirks="nshield",
+        generates=("ed25519",),
+        note="Edwards curves by name",
+    ),
+    Row(
+        name="cloudhsm",
+        title="AWS CloudHSM",
+        proof=ENACTED,
+        quirks="cloudhsm",
+        generates=("p256",),
+        note="read-write sessions, a reduced template, waits when it is throttled",
+    ),
+    Row(
+        name="kmsp11",
+        title="Google Cloud KMS, kmsp11",
+        proof=ENACTED,
+        quirks="kmsp11",
+        holds=("p256",),
+        note="the template of new keys is its own",
+    ),
+    Row(
+        name="utimaco",
+        title="Utimaco SecurityServer",
+        proof=ENACTED,
+        quirks="utimaco",
+        generates=("p256",),
+    ),
+    Row(
+        name="nethsm",
+        title="Nitrokey NetHSM",
+        proof=ENACTED,
+        quirks="nethsm",
+        generates=("rsa-2048",),
+        note="the administrator makes keys, the operator uses them",
+    ),
+    Row(
+        name="smartcard-hsm",
+        title="SmartCard-HSM, sc-hsm-embedded",
+        proof=ENACTED,
+        quirks="smartcard-hsm",
+        holds=("p256",),
+        note="PIN pad",
+    ),
+    Row(
+        name="cryptoauthlib",
+        title="Microchip ATECC608, cryptoauthlib",
+        proof=ENACTED,
+        quirks="cryptoauthlib",
+        holds=("p256",),
+        note="one session",
     ),
 )
 

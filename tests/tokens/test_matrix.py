@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """The main job on every real token, and what has to be refused there, by its row in capabilities.py."""
 
+import re
+
 import real
 
 # Users who log in.
@@ -167,3 +169,10 @@ def test_pin_locks(token):
     finally:
         token.unlock()
     token.run("keys", "list", *token.at).ok()
+
+
+def test_quirks_are_its_own(token):
+    """The row that is known for it is the one that matches what it says about itself."""
+    shown = token.run("doctor", "--quirks", token.name).ok().out
+    rows = set(re.findall(r"row (\S+)$", shown, re.M))
+    assert rows == {token.row.quirks}, shown

@@ -58,3 +58,18 @@ def test_nss_reads_the_key(token):
     ).stdout.decode()
     line = [line for line in listed.splitlines() if label in line]
     assert len(line) == 1 and "c0ffee" in line[0], listed
+
+
+def test_other_curves_are_refused(token):
+    """With what is known about NSS as the hint: the code alone speaks of domain parameters."""
+    token.refused(
+        "keys",
+        "generate",
+        "secp256k1",
+        *token.at,
+        "--key-label",
+        token.new_name(),
+        status=7,
+        code="MECHANISM",
+        says=["CKR_DOMAIN_PARAMS_INVALID", "P-256, P-384 and P-521 only"],
+    )

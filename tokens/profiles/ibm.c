@@ -12,8 +12,8 @@ const struct pc_profile pc_profiles_ibm[] = {
                 "that pkcsslotd runs and you are in the group pkcs11"},
         },
         .since = "opencryptoki 3.8",
-        .evidence = "tests/tokens/opencryptoki, opencryptoki README (pkcsslotd, "
-                    "group pkcs11)",
+        .evidence = "opencryptoki README (pkcsslotd, group pkcs11); seen with 3.8.1: a full token answers "
+                    "CKR_HOST_MEMORY",
     },
     {.name = NULL},
 };

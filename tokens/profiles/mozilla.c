@@ -11,7 +11,7 @@ const struct pc_profile pc_profiles_mozilla[] = {
                 "CKR_DOMAIN_PARAMS_INVALID=NSS knows the curves P-256, P-384 and P-521 only"},
         },
         .since = "NSS 3.87",
-        .evidence = "tests/tokens/nss",
+        .evidence = "tests/tokens/test_nss.py (test_other_curves_are_refused)",
     },
     {.name = NULL},
 };

@@ -12,7 +12,7 @@ const struct pc_profile pc_profiles_p11kit[] = {
                 "P11_KIT_SERVER_ADDRESS"},
         },
         .since = "p11-kit 0.24",
-        .evidence = "tests/tokens/p11kit (the server is stopped while a session is open)",
+        .evidence = "tests/tokens/test_p11kit.py (the process behind the connection is killed)",
     },
     {.name = NULL},
 };

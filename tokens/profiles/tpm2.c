@@ -13,8 +13,8 @@ const struct pc_profile pc_profiles_tpm2[] = {
                 "TPM2_PKCS11_TCTI, TPM2_PKCS11_STORE"},
         },
         .since = "tpm2-pkcs11 1.9",
-        .evidence = "tests/tokens/tpm2 (P-521 answers CKR_HOST_MEMORY in C_SignInit), tpm2-pkcs11 "
-                    "docs/INITIALIZING.md",
+        .evidence = "tpm2-pkcs11 docs/INITIALIZING.md (store, TCTI); seen with 1.9.0: P-521 answers "
+                    "CKR_HOST_MEMORY in C_SignInit",
     },
     {.name = NULL},
 };
