@@ -200,7 +200,10 @@ static struct pc_result refuse_taken(struct pc_token *token, const struct pc_key
     return PC_OK;
 }
 
-/* Destroys the two objects that this call made, and nothing else. */
+/*
+ * Destroys the two objects that this call made, and nothing else: they are not protected as asked, or of
+ * another kind, or their public half is wrong.
+ */
 static struct pc_result undo(struct pc_token *token, struct pc_key *key, struct pc_result result,
                              p11csr_error **err)
 {
@@ -251,10 +254,7 @@ static struct pc_result read_name(struct pc_token *token, CK_OBJECT_HANDLE objec
     return pc_buf_check(ret, err);
 }
 
-/*
- * Reads the new pair as any other is read. The key stays, whatever this finds: its public half decides
- * nothing.
- */
+/* Reads the new pair as any other is read: PROOF_PUBLIC_KEY when it is not what was asked for. */
 static struct pc_result describe_new_key(struct pc_token *token, const struct pc_keygen *wanted,
                                          struct pc_key *ret, p11csr_error **err)
 {
@@ -353,6 +353,10 @@ static struct pc_result generate(struct pc_token *token, const struct pc_keygen 
         return protection;
     }
     const struct pc_result result = describe_new_key(token, wanted, ret, err);
+    if (result.code == P11CSR_E_PROOF_PUBLIC_KEY) {
+        pc_note(err, "the new key is of no use and is destroyed again");
+        return undo(token, ret, result, err);
+    }
     if (!pc_is_ok(result)) {
         pc_note(err, "the new key was made and stays on the token");
     }

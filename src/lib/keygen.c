@@ -35,7 +35,8 @@ static struct pc_result generate(p11csr_ctx *ctx, const struct pc_keygen *plan,
         result = pc_key_texts_fill(ctx, &key->opened->token, &key->key, &key->texts, err);
     }
     // A key that is there is logged as made, whatever failed after: its outcome says what.
-    const bool is_there = key->key.private_key != CK_INVALID_HANDLE && result.code != P11CSR_E_KEY_PROTECTION;
+    const bool is_there = key->key.private_key != CK_INVALID_HANDLE &&
+                          result.code != P11CSR_E_KEY_PROTECTION && result.code != P11CSR_E_PROOF_PUBLIC_KEY;
     const struct pc_log_line line = {.event = is_there ? "key-made" : "key-refused",
                                      .token = token,
                                      .key = key->texts.uri,

@@ -33,7 +33,9 @@ class Row:
     generates: tuple = ()  # the kinds of keys that it makes
     holds: tuple = ()  # the kinds of keys that lie on it already
     lacks: tuple = ()  # the schemes that it has no mechanism for, of those that fit its keys
+    fails: tuple = ()  # the schemes that it has a mechanism for and fails in
     pin_locks: int = 0  # after so many wrong PINs; 0: never
+    pin_warns: bool = True  # its flags tell before the last try
     always_authenticate: str = ""  # "enforced", "stored, not enforced", or "" where it has no such keys
     removable: bool = False
     private: bool = False  # needs namespaces of its own, for state or ports that are one for the machine
@@ -79,6 +81,33 @@ ROWS = (
         always_authenticate="stored, not enforced",
         private=True,
         note="the module wants init-args, and sets CKA_ID itself",
+    ),
+    Row(
+        name="tpm2",
+        title="TPM 2.0, tpm2-pkcs11 1.9",
+        proof=EMULATED,
+        packages=(
+            "libtpm2-pkcs11-1",
+            "swtpm",
+            "tpm2-abrmd",
+            "libtss2-tcti-tabrmd0",
+            "tpm2-tools",
+            "dbus-daemon",
+        ),
+        files=(
+            LIB + "/pkcs11/libtpm2_pkcs11.so",
+            "/usr/bin/swtpm",
+            "/usr/sbin/tpm2-abrmd",
+            "/usr/bin/tpm2_getrandom",
+            "/usr/bin/dbus-daemon",
+        ),
+        generates=("rsa-2048", "rsa-3072", "p256", "p384"),
+        lacks=("rsa-pss-sha256", "rsa-pss-sha384", "rsa-pss-sha512"),
+        fails=("rsa-pkcs1-sha224", "ecdsa-sha224"),
+        pin_locks=3,
+        pin_warns=False,
+        always_authenticate="enforced",
+        note="through the resource manager, on swtpm",
     ),
     Row(
         name="p11kit",
@@ -240,12 +269,13 @@ def words(specs):
 
 def remarks(row):
     said = [row.note] if row.note else []
-    if row.lacks:
-        said.append("without " + ", ".join(row.lacks))
+    if row.lacks or row.fails:
+        said.append("without " + ", ".join(row.lacks + row.fails))
     if row.always_authenticate:
         said.append("always-authenticate keys: " + row.always_authenticate)
     if row.pin_locks:
-        said.append(f"locks after {row.pin_locks} wrong PINs")
+        warning = "" if row.pin_warns else " without a warning"
+        said.append(f"locks after {row.pin_locks} wrong PINs{warning}")
     if row.removable:
         said.append("removal and reinsertion")
     return "; ".join(said)

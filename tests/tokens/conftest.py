@@ -39,9 +39,10 @@ def real_token():
 
 @pytest.fixture
 def token(real_token):
-    """The token, with an empty working folder."""
+    """The token, with an empty working folder and all tries for its PIN."""
     for path in real_token.work.iterdir():
         path.unlink()
+    real_token.forget_tries()
     return real_token
 
 

@@ -195,6 +195,9 @@ class RealToken(support.Box):
         """Another process that uses libp11csr, with one context for all that it is asked."""
         return Library(self, *args)
 
+    def forget_tries(self):
+        """For tokens that count wrong PINs on when a good one came between; most do not."""
+
     def unlock(self):
         """Makes a locked PIN good again; only for tokens that lock."""
         raise NotImplementedError

@@ -51,6 +51,9 @@ def test_every_scheme_of_a_key(token, proven, judges, spec):
         if scheme in token.row.lacks:
             token.refused(*args, "-o", "x.csr", status=7, code="MECHANISM", says=["CKM_", scheme])
             continue
+        if scheme in token.row.fails:
+            token.refused(*args, "-o", "x.csr", status=6, code="TOKEN", says=["CKM_", "C_Sign: CKR_"])
+            continue
         answer = token.run(*args, "--json").ok().json
         assert answer["scheme"] == scheme and answer["key"]["type"] == spec
         proven(answer["pem"])
@@ -157,15 +160,15 @@ def test_pin_locks(token):
         for _ in range(1, token.row.pin_locks):
             _, sent = token.logins("keys", "list", *token.at_wrongly, status=4)
             assert sent == [(USER, "CKR_PIN_INCORRECT")]
-        assert token.pin_state() in ("count-low", "final-try")
-        if token.pin_state() == "final-try":
+        if token.row.pin_warns:
+            assert token.pin_state() == "final-try"
             result, sent = token.logins("keys", "list", *token.at, "--json", status=4)
             assert sent == [] and result.json["error"]["code"] == "PIN_FINAL_TRY"
         token.logins("keys", "list", *token.at_wrongly, "--accept-final-try", status=4)
         result, sent = token.logins("keys", "list", *token.at, "--json", status=4)
         assert result.json["error"]["code"] == "PIN_LOCKED"
-        if token.pin_state() == "locked":
-            assert sent == []
+        # A token that does not tell has to be asked.
+        assert sent == ([] if token.row.pin_warns else [(USER, "CKR_PIN_LOCKED")])
     finally:
         token.unlock()
     token.run("keys", "list", *token.at).ok()

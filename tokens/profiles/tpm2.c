@@ -7,13 +7,15 @@ const struct pc_profile pc_profiles_tpm2[] = {
         .name = "tpm2-pkcs11",
         .match = {.library = "TPM2.0 Cryptoki"},
         .quirks = {
+            {"omit-attrs", "public:CKA_VERIFY,public:CKA_ENCRYPT"},
             {"error-hint",
                 "CKR_HOST_MEMORY=the TPM has no room for another loaded object, or cannot do this "
-                "curve: use tpm2-abrmd, P-256 or P-384|CKR_GENERAL_ERROR=see that the TPM is reached: "
-                "TPM2_PKCS11_TCTI, TPM2_PKCS11_STORE"},
+                "curve: use tpm2-abrmd, P-256 or P-384|CKR_GENERAL_ERROR=see that the TPM is reached "
+                "(TPM2_PKCS11_TCTI, TPM2_PKCS11_STORE), and use no SHA-224"},
         },
         .since = "tpm2-pkcs11 1.9",
-        .evidence = "tpm2-pkcs11 docs/INITIALIZING.md (store, TCTI); seen with 1.9.0: P-521 answers "
+        .evidence = "tests/tokens/tpm2.py (CKA_VERIFY: 'User specified and TPM specified attr mismatch'), "
+                    "tpm2-pkcs11 docs/INITIALIZING.md (store, TCTI); seen with 1.9.0: P-521 answers "
                     "CKR_HOST_MEMORY in C_SignInit",
     },
     {.name = NULL},
