@@ -24,8 +24,10 @@ enum p11csr_code {
     P11CSR_E_TOKEN_NOT_FOUND = 201,      /* there is no such token (exit status 3) */
     P11CSR_E_KEY_NOT_FOUND = 202,        /* there is no such key (exit status 3) */
     P11CSR_E_PUBLIC_KEY_NOT_FOUND = 203, /* the token does not show the public key (exit status 3) */
+    P11CSR_E_CERT_NOT_FOUND = 204,       /* there is no such certificate (exit status 3) */
     P11CSR_E_TOKEN_AMBIGUOUS = 250,      /* more than one token matches (exit status 5) */
     P11CSR_E_KEY_AMBIGUOUS = 251,        /* more than one key matches (exit status 5) */
+    P11CSR_E_CERT_AMBIGUOUS = 252,       /* more than one certificate matches (exit status 5) */
     P11CSR_E_PIN_NEEDED = 300,           /* a PIN is needed (exit status 4) */
     P11CSR_E_PIN_INCORRECT = 301,        /* the PIN is wrong (exit status 4) */
     P11CSR_E_PIN_LOCKED = 302,           /* the token's PIN is locked (exit status 4) */
@@ -63,11 +65,13 @@ enum p11csr_code {
     P11CSR_E_ALGORITHM = 505,        /* there is no such algorithm (exit status 9) */
     P11CSR_E_VALUE = 506,            /* the value is not valid (exit status 9) */
     P11CSR_E_LIMIT = 507,            /* the input is larger than p11csr handles (exit status 9) */
+    P11CSR_E_CERTIFICATE = 508,      /* this is not a certificate that can be used (exit status 9) */
     P11CSR_E_READ = 550,             /* the file cannot be read (exit status 10) */
     P11CSR_E_WRITE = 551,            /* the file cannot be written (exit status 10) */
     P11CSR_E_FILE_EXISTS = 600,      /* the file is already there (exit status 11) */
     P11CSR_E_KEY_EXISTS = 601,       /* a key of that name is already there (exit status 11) */
     P11CSR_E_TOKEN_EXISTS = 602,     /* that name is already taken (exit status 11) */
+    P11CSR_E_CERT_EXISTS = 603,      /* there is a certificate already (exit status 11) */
     P11CSR_E_PROOF_SIGNATURE = 650,  /* the token's signature is wrong (exit status 12) */
     P11CSR_E_PROOF_PUBLIC_KEY = 651, /* the token's public key is wrong (exit status 12) */
     P11CSR_E_PROOF_CONTENT = 652,    /* the finished request is not what was asked for (exit status 12) */

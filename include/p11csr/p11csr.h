@@ -4,6 +4,7 @@
 
 /* Everything that libp11csr offers. */
 #include "p11csr/call.h"
+#include "p11csr/certificate.h"
 #include "p11csr/context.h"
 #include "p11csr/csr.h"
 #include "p11csr/error.h"

@@ -67,6 +67,11 @@ enum cli_option_id {
     OPT_WITH_CERTIFICATE,
     OPT_NEW_LABEL,
     OPT_NEW_ID,
+    OPT_SERIAL,
+    OPT_WARN_DAYS,
+    OPT_CHAIN,
+    OPT_WITH_CHAIN,
+    OPT_REPLACE,
     OPT_COUNT
 };
 
@@ -206,6 +211,33 @@ PC_RESULT cli_list_incomplete(struct cli *cli, p11csr_error **err);
 /* Appends the bytes of an option's hex value. Errors: VALUE. */
 PC_RESULT cli_read_hex(enum cli_option_id id, const char *text, struct pc_buf *ret, p11csr_error **err);
 
+/* The certificate that is meant, and what it points to. Initialised by {0}. */
+struct cli_cert_selection {
+    struct p11csr_certificate_select select;
+    struct cli_selection key;
+    struct pc_buf serial;
+};
+/* From a positional URI, or --token; --key-label, --key-id, --key-for and --serial. */
+PC_RESULT cli_select_cert(const struct cli *cli, const char *uri, struct cli_cert_selection *ret,
+                          p11csr_error **err);
+void cli_cert_selection_done(struct cli_cert_selection *selection);
+/* A certificate as JSON has it, and for people. */
+json_t *cli_cert_json(const struct p11csr_certificate_info *info);
+void cli_print_cert(const struct p11csr_certificate_info *info);
+/* Reads a file or, for "-" and NULL, standard input. Initialises `ret`. */
+PC_RESULT cli_read_input(const char *path, struct pc_buf *ret, p11csr_error **err);
+
+/* Where an answer goes that is more than text for people. */
+struct cli_output {
+    const char *path; /* NULL: stdout */
+    bool binary;      /* not for a terminal */
+};
+/* What -o says; checked as far as it can be before anything is done. */
+PC_RESULT cli_take_output(const struct cli *cli, bool binary, struct cli_output *ret, p11csr_error **err);
+/* Writes it whole or not at all; with --json nothing goes to stdout. */
+PC_RESULT cli_write_output(const struct cli *cli, const struct cli_output *output, struct pc_span content,
+                           p11csr_error **err);
+
 /* What is going to be destroyed. */
 struct cli_doom {
     const char *what;    /* "key" or "certificate" */
@@ -226,6 +258,10 @@ PC_RESULT cli_load_config(const struct cli *cli, p11csr_ctx *ctx, p11csr_error *
 json_t *cli_rows_json(void);
 
 PC_RESULT cli_run_algorithms(struct cli *cli, p11csr_error **err);
+PC_RESULT cli_run_certs_delete(struct cli *cli, p11csr_error **err);
+PC_RESULT cli_run_certs_export(struct cli *cli, p11csr_error **err);
+PC_RESULT cli_run_certs_install(struct cli *cli, p11csr_error **err);
+PC_RESULT cli_run_certs_list(struct cli *cli, p11csr_error **err);
 PC_RESULT cli_run_complete(struct cli *cli, p11csr_error **err);
 PC_RESULT cli_run_completion(struct cli *cli, p11csr_error **err);
 PC_RESULT cli_run_keys_delete(struct cli *cli, p11csr_error **err);

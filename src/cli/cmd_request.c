@@ -14,7 +14,7 @@
 struct job {
     p11csr_request *request;
     bool der;
-    const char *out; /* NULL: stdout */
+    struct cli_output out;
     struct cli_selection selection;
     p11csr_key *key;
     int made; /* the key is new */
@@ -126,16 +126,7 @@ static struct pc_result take_output(const struct cli *cli, struct job *job, p11c
         return pc_fail(err, P11CSR_E_USAGE, "--form is pem or der, not '%s'", form);
     }
     job->der = form != NULL && strcmp(form, "der") == 0;
-    job->out = cli_value(cli, OPT_OUT);
-    if (job->out != NULL && strcmp(job->out, "-") == 0) {
-        job->out = NULL;
-    }
-    if (job->out == NULL && job->der && isatty(STDOUT_FILENO) != 0 && cli_wants_text(cli)) {
-        return pc_fail(err, P11CSR_E_USAGE, "DER is not for a terminal; name a file with -o");
-    }
-    return job->out == NULL ? PC_OK
-                            : pc_file_check_writable(
-                                  job->out, cli_has(cli, OPT_FORCE) ? PC_FILE_REPLACE : PC_FILE_KEEP, err);
+    return cli_take_output(cli, job->der, &job->out, err);
 }
 
 /* Everything that can fail without the token, before a key is made. */
@@ -183,11 +174,7 @@ static struct pc_result write_request(const struct cli *cli, const struct job *j
         PC_TRY(cli_lift(p11csr_csr_to_pem(job->csr, &pem, err)));
         content = pc_span_str(pem);
     }
-    if (job->out != NULL) {
-        return pc_file_write(job->out, content, cli_has(cli, OPT_FORCE) ? PC_FILE_REPLACE : PC_FILE_KEEP,
-                             0644, err);
-    }
-    return cli_wants_text(cli) ? pc_file_write_fd(STDOUT_FILENO, "stdout", content, err) : PC_OK;
+    return cli_write_output(cli, &job->out, content, err);
 }
 
 static void free_json(json_t **json)
@@ -220,7 +207,7 @@ static struct pc_result report(struct cli *cli, const struct job *job, p11csr_er
     cli_json(cli, "sha256", json_incref(json_object_get(csr, "sha256")));
     cli_json(cli, "tbs-sha256", json_incref(json_object_get(csr, "tbs-sha256")));
     cli_json(cli, "pem", json_string(pem));
-    cli_json(cli, "file", job->out != NULL ? json_string(job->out) : json_null());
+    cli_json(cli, "file", job->out.path != NULL ? json_string(job->out.path) : json_null());
     return PC_OK;
 }
 
@@ -246,7 +233,7 @@ static struct pc_result sign_and_write(struct cli *cli, struct job *job, p11csr_
     cli_remark(cli, "%s key %s", job->made != 0 ? "made" : "used", key->uri);
     cli_remark(cli, "%s: signed by the token (%s, %s), signature verified%s%s", key->type,
                p11csr_csr_get_scheme(job->csr), p11csr_csr_get_mechanism(job->csr),
-               job->out != NULL ? ", written to " : "", job->out != NULL ? job->out : "");
+               job->out.path != NULL ? ", written to " : "", job->out.path != NULL ? job->out.path : "");
     return cli_has(cli, OPT_JSON) || cli_has(cli, OPT_TEXT) ? report(cli, job, err) : PC_OK;
 }
 

@@ -146,8 +146,7 @@ void cli_selection_done(struct cli_selection *selection)
     p11csr_free_bytes(&selection->pubkey);
 }
 
-/* Reads a file or, for "-" and NULL, standard input. */
-static struct pc_result read_input(const char *path, struct pc_buf *ret, p11csr_error **err)
+PC_RESULT cli_read_input(const char *path, struct pc_buf *ret, p11csr_error **err)
 {
     pc_buf_init(ret, PC_MAX_REQUEST);
     return path == NULL || strcmp(path, "-") == 0 ? pc_file_read_fd(STDIN_FILENO, "standard input", ret, err)
@@ -161,7 +160,7 @@ static struct pc_result read_key_file(const char *path, unsigned char **ret, siz
     if (path == NULL) {
         return PC_OK;
     }
-    PC_TRY(read_input(path, &content, err));
+    PC_TRY(cli_read_input(path, &content, err));
     return pc_frame(cli_lift(p11csr_spki_read(content.ptr, content.len, ret, ret_len, err)), err,
                     "cannot take a public key from '%s'", path);
 }
@@ -223,7 +222,7 @@ PC_RESULT cli_read_csr(const char *path, p11csr_csr **ret, p11csr_error **err)
 {
     struct pc_buf content PC_CLEANUP(pc_buf_done) = {0};
     const bool from_stdin = path == NULL || strcmp(path, "-") == 0;
-    PC_TRY(read_input(path, &content, err));
+    PC_TRY(cli_read_input(path, &content, err));
     return pc_frame(cli_lift(p11csr_csr_read(content.ptr, content.len, ret, err)), err, "cannot read '%s'",
                     from_stdin ? "standard input" : path);
 }

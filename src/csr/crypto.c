@@ -57,6 +57,11 @@ void pc_crypto_free(struct pc_crypto **crypto)
     }
 }
 
+OSSL_LIB_CTX *pc_crypto_libctx(const struct pc_crypto *crypto)
+{
+    return crypto->libctx;
+}
+
 /* Everything that is looked up by name is looked up here, once. */
 static struct pc_result fetch_all(struct pc_crypto *crypto, p11csr_error **err)
 {

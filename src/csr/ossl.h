@@ -15,6 +15,10 @@
  * only.
  */
 
+struct pc_crypto;
+/* The library context that everything is done in. */
+OSSL_LIB_CTX *pc_crypto_libctx(const struct pc_crypto *crypto);
+
 static inline void pc_ossl_free_bio(BIO **bio)
 {
     (void)BIO_free(*bio);

@@ -145,10 +145,10 @@ PC_RESULT pc_csr_decode_input(struct pc_span input, struct pc_buf *ret_der, p11c
     return decode_pem(input, ret_der, err);
 }
 
-PC_RESULT pc_csr_encode_pem(struct pc_span der, struct pc_buf *ret, p11csr_error **err)
+PC_RESULT pc_pem_encode(const char *label, struct pc_span der, struct pc_buf *ret, p11csr_error **err)
 {
     enum { LINE_OCTETS = 48, LINE_CHARS = 64 };
-    pc_buf_text(ret, "-----BEGIN " PEM_STRING_X509_REQ "-----\n");
+    pc_buf_printf(ret, "-----BEGIN %s-----\n", label);
     for (size_t at = 0; at < der.len; at += LINE_OCTETS) {
         unsigned char line[LINE_CHARS + 1];
         const size_t len = der.len - at < LINE_OCTETS ? der.len - at : LINE_OCTETS;
@@ -156,6 +156,11 @@ PC_RESULT pc_csr_encode_pem(struct pc_span der, struct pc_buf *ret, p11csr_error
         pc_buf_add(ret, line, (size_t)chars);
         pc_buf_byte(ret, '\n');
     }
-    pc_buf_text(ret, "-----END " PEM_STRING_X509_REQ "-----\n");
+    pc_buf_printf(ret, "-----END %s-----\n", label);
     return pc_buf_check(ret, err);
+}
+
+PC_RESULT pc_csr_encode_pem(struct pc_span der, struct pc_buf *ret, p11csr_error **err)
+{
+    return pc_pem_encode(PEM_STRING_X509_REQ, der, ret, err);
 }

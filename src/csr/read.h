@@ -21,7 +21,9 @@ struct pc_csr {
 
 /* Appends the DER of the one request in `input`: PEM (either label, also with text around it) or DER. */
 PC_RESULT pc_csr_decode_input(struct pc_span input, struct pc_buf *ret_der, p11csr_error **err);
-/* Appends PEM: label CERTIFICATE REQUEST, lines of 64 (RFC 7468). */
+/* Appends PEM with this label, in lines of 64 (RFC 7468). */
+PC_RESULT pc_pem_encode(const char *label, struct pc_span der, struct pc_buf *ret, p11csr_error **err);
+/* The same with the label CERTIFICATE REQUEST. */
 PC_RESULT pc_csr_encode_pem(struct pc_span der, struct pc_buf *ret, p11csr_error **err);
 /*
  * Reads strictly: DER, and the structure down to the attributes of the subject and of the request, sets in

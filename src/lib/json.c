@@ -29,12 +29,22 @@ PC_RESULT pc_json_take_text(const json_t *json, char **ret, p11csr_error **err)
     return PC_OK;
 }
 
-void pc_time_now(char ret[static PC_TIME_SIZE])
+void pc_time_text(int64_t seconds, char ret[static PC_TIME_SIZE])
 {
     struct tm parts;
-    const time_t now = time(NULL);
+    const time_t time = (time_t)seconds;
     ret[0] = 0;
-    if (gmtime_r(&now, &parts) != NULL) {
+    if (gmtime_r(&time, &parts) != NULL) {
         (void)strftime(ret, PC_TIME_SIZE, "%Y-%m-%dT%H:%M:%SZ", &parts);
     }
+}
+
+int64_t pc_time_seconds(void)
+{
+    return time(NULL);
+}
+
+void pc_time_now(char ret[static PC_TIME_SIZE])
+{
+    pc_time_text(pc_time_seconds(), ret);
 }

@@ -2,6 +2,8 @@
 /* What is done to keys that are there: deleted, renamed, and the records of those that were begun. */
 #include "place.h"
 
+#include <openssl/evp.h>
+#include <openssl/x509.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -131,12 +133,92 @@ static void test_records(void **state)
     p11csr_ctx_free(&ctx);
 }
 
+/* A certificate in DER for this public key, made by a CA in software; the caller calls OPENSSL_free(). */
+static size_t certify(const unsigned char *spki, size_t len, unsigned char **ret)
+{
+    EVP_PKEY *signer = EVP_EC_gen("P-256");
+    EVP_PKEY *key = d2i_PUBKEY(NULL, &spki, (long)len);
+    X509 *made = X509_new();
+    *ret = NULL;
+    assert_true(signer != NULL && key != NULL && made != NULL);
+    assert_int_equal(ASN1_INTEGER_set(X509_get_serialNumber(made), 7), 1);
+    assert_non_null(X509_gmtime_adj(X509_getm_notBefore(made), 0));
+    assert_non_null(X509_gmtime_adj(X509_getm_notAfter(made), 86400));
+    assert_int_equal(X509_NAME_add_entry_by_txt(X509_get_issuer_name(made), "CN", MBSTRING_UTF8,
+                                                (const unsigned char *)"CA", -1, -1, 0),
+                     1);
+    assert_int_equal(X509_set_pubkey(made, key), 1);
+    assert_true(X509_sign(made, signer, EVP_sha256()) > 0);
+    const int der_len = i2d_X509(made, ret);
+    assert_true(der_len > 0);
+    X509_free(made);
+    EVP_PKEY_free(key);
+    EVP_PKEY_free(signer);
+    return (size_t)der_len;
+}
+
+static void test_certificates(void **state)
+{
+    p11csr_ctx *ctx = new_ctx(*state);
+    p11csr_error *both_err = NULL;
+    p11csr_certificate_list *list = NULL;
+    p11csr_certificate *certificate = NULL;
+    char *json = NULL;
+    struct p11csr_certificate_select select = P11CSR_CERTIFICATE_SELECT_INIT;
+    struct p11csr_install install = P11CSR_INSTALL_INIT;
+    const struct p11csr_select key = by_label("web");
+    select.token = "api";
+    check_ok(p11csr_certificates_list(ctx, &select, &list, &both_err), &both_err);
+    assert_int_equal(p11csr_certificate_list_count(list), 0);
+    assert_null(p11csr_certificate_list_get(list, 0));
+    p11csr_certificate_list_free(&list);
+    p11csr_certificate_list_free(&list);
+    check_both(p11csr_certificate_open(ctx, &select, 0, &certificate, err), P11CSR_E_CERT_NOT_FOUND);
+    p11csr_key *web = ensure_key(ctx, "p256", "web");
+    size_t len = 0;
+    unsigned char *der = NULL;
+    const unsigned char *spki = p11csr_key_get_spki(web, &len);
+    install.certificate_len = certify(spki, len, &der);
+    install.certificate = der;
+    check_ok(p11csr_certificate_install(ctx, &key, &install, &json, &both_err), &both_err);
+    assert_non_null(strstr(json, "\"stored\":true"));
+    p11csr_free_text(&json);
+    check_both(p11csr_certificate_install(ctx, &key, &install, &json, err), P11CSR_E_CERT_EXISTS);
+    assert_null(json);
+    select.label = "web";
+    check_ok(p11csr_certificate_open(ctx, &select, 1, &certificate, &both_err), &both_err);
+    assert_memory_equal(p11csr_certificate_get_der(certificate, &len), der, install.certificate_len);
+    assert_string_equal(p11csr_certificate_get_info(certificate)->issuer, "CN=CA");
+    assert_int_equal(p11csr_certificate_is_fully_named(certificate), 0); // without its id
+    char *pem = NULL;
+    check_ok(p11csr_certificate_to_pem(certificate, 1, &pem, &both_err), &both_err);
+    assert_non_null(strstr(pem, "-----BEGIN CERTIFICATE-----"));
+    p11csr_free_text(&pem);
+    check_ok(p11csr_certificate_delete(certificate, &both_err), &both_err);
+    check_both(p11csr_certificate_delete(certificate, err), P11CSR_E_OBJECT_GONE);
+    p11csr_certificate_free(&certificate);
+    p11csr_key_free(&web);
+    const struct p11csr_select other = by_label("other");
+    web = ensure_key(ctx, "p256", "other");
+    check_both(p11csr_certificate_install(ctx, &other, &install, &json, err), P11CSR_E_KEY_NOT_FOUND);
+    p11csr_key_free(&web);
+    install.certificate_len /= 2;
+    check_both(p11csr_certificate_install(ctx, &key, &install, &json, err), P11CSR_E_CERTIFICATE);
+    assert_null(json);
+    OPENSSL_free(der);
+    p11csr_certificate_free(&certificate);
+    select.token = "pkcs11:token=api;type=private";
+    check_both(p11csr_certificate_open(ctx, &select, 1, &certificate, err), P11CSR_E_URI);
+    p11csr_ctx_free(&ctx);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_objects),
         cmocka_unit_test(test_rename),
         cmocka_unit_test(test_records),
+        cmocka_unit_test(test_certificates),
     };
     return cmocka_run_group_tests(tests, make_place, remove_place);
 }

@@ -57,3 +57,13 @@ def verify_everywhere(judges):
         return support.x509.load_pem_x509_csr(pem.encode() if isinstance(pem, str) else pem)
 
     return verify
+
+
+@pytest.fixture
+def certify(tmp_path):
+    """A certificate in DER for a key of the token, made by a CA of the test's own; returns its path."""
+
+    def make(token, label="web", **more):
+        return support.certify(token, tmp_path, label, **more)
+
+    return make

@@ -3,6 +3,8 @@
 What no tool offers, by calling a PKCS#11 module directly.
 raw.py MODULE TOKEN PIN SPEC LABEL ID [ATTRIBUTE=0|1 ...]: makes a key pair; attributes of the private key.
 raw.py MODULE TOKEN PIN copy ID NEW_ID: copies both halves of a key pair.
+raw.py MODULE TOKEN PIN show ID: prints subject, issuer and serial number of a certificate, in hex.
+raw.py MODULE TOKEN PIN certificate LABEL ID VALUE: stores a certificate object of any content.
 raw.py MODULE TOKEN PIN set ID ATTRIBUTE=0|1 ...: changes attributes of the private key.
 """
 
@@ -11,6 +13,7 @@ import sys
 
 # Places in CK_FUNCTION_LIST behind its version.
 INITIALIZE, FINALIZE, SLOT_LIST, TOKEN_INFO, OPEN_SESSION, LOGIN = 0, 1, 4, 6, 12, 18
+CREATE_OBJECT, GET_ATTRIBUTE = 20, 24
 COPY_OBJECT, SET_ATTRIBUTE, FIND_INIT, FIND, FIND_FINAL, GENERATE_KEY_PAIR = 21, 25, 26, 27, 28, 59
 PRIVATE_KEY = (3).to_bytes(ctypes.sizeof(ctypes.c_ulong), sys.byteorder)
 ATTRIBUTES = {
@@ -18,6 +21,11 @@ ATTRIBUTES = {
     "token": 0x1,
     "private": 0x2,
     "label": 0x3,
+    "value": 0x11,
+    "certificate-type": 0x80,
+    "issuer": 0x81,
+    "serial": 0x82,
+    "subject": 0x101,
     "id": 0x102,
     "sensitive": 0x103,
     "decrypt": 0x105,
@@ -33,6 +41,13 @@ ATTRIBUTES = {
 }
 CURVES = {"p256": "06082a8648ce3d030107", "p384": "06052b81040022"}
 RSA_KEY_PAIR_GEN, EC_KEY_PAIR_GEN = 0x0, 0x1040
+
+
+CERTIFICATE = 1
+
+
+def number(value):
+    return value.to_bytes(ctypes.sizeof(ctypes.c_ulong), sys.byteorder)
 
 
 class Attribute(ctypes.Structure):
@@ -127,6 +142,30 @@ class Session:
         rows, kept = template({name: bytes([int(value)]) for name, value in values.items()})
         self.call(SET_ATTRIBUTE, ctypes.c_ulong(handle), ctypes.pointer(rows), ctypes.c_ulong(len(kept)))
 
+    def show(self, key_id):
+        found = self.find({"id": bytes.fromhex(key_id), "class": number(CERTIFICATE)})
+        assert len(found) == 1, found
+        for name in ("subject", "issuer", "serial"):
+            rows, kept = template({name: bytes(4096)})
+            self.call(GET_ATTRIBUTE, ctypes.c_ulong(found[0]), ctypes.pointer(rows), ctypes.c_ulong(1))
+            print(kept[0].raw[: rows[0].len].hex())
+
+    def certificate(self, label, key_id, value):
+        rows, kept = template(
+            {
+                "class": number(CERTIFICATE),
+                "certificate-type": number(0),
+                "token": b"\1",
+                "private": b"\0",
+                "label": label.encode(),
+                "id": bytes.fromhex(key_id),
+                "subject": b"\x30\x00",
+                "value": bytes.fromhex(value),
+            }
+        )
+        new = ctypes.c_ulong(0)
+        self.call(CREATE_OBJECT, ctypes.pointer(rows), ctypes.c_ulong(len(kept)), ctypes.pointer(new))
+
     def generate(self, spec, key_label, key_id, *flags):
         names = {"label": key_label.encode(), "id": bytes.fromhex(key_id), "token": b"\1"}
         public = {**names, "private": b"\0", "verify": b"\1"}
@@ -147,7 +186,7 @@ class Session:
         if spec in CURVES:
             public["params"] = bytes.fromhex(CURVES[spec])
         else:
-            public["bits"] = int(spec.split("-")[1]).to_bytes(ctypes.sizeof(ctypes.c_ulong), sys.byteorder)
+            public["bits"] = number(int(spec.split("-")[1]))
             public["exponent"] = b"\1\0\1"
         public_rows, kept_public = template(public)
         private_rows, kept_private = template(private)
@@ -166,8 +205,8 @@ class Session:
 
 def main(path, label, pin, *words):
     session = Session(path, label, pin)
-    if words[0] == "copy":
-        session.copy(*words[1:])
+    if words[0] in ("copy", "show", "certificate"):
+        getattr(session, words[0])(*words[1:])
     elif words[0] == "set":
         session.set(*words[1:])
     else:

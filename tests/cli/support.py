@@ -437,9 +437,10 @@ class Authority:
         self.issuer = issuer or self
         self.certificate = self.issuer.issue(self.name, self.key.public_key(), ca=True)
 
-    def issue(self, subject, public_key, days=(-1, 90), serial=None, ca=False):
-        """`days`: from when, to when, counted from now."""
+    def issue(self, subject, public_key, days=(-2, 90), serial=None, ca=False):
+        """`days`: from when, to when, counted from now and half a day."""
         now = datetime.datetime.now(datetime.timezone.utc).replace(microsecond=0)
+        now += datetime.timedelta(hours=12)
         builder = (
             x509.CertificateBuilder()
             .subject_name(subject)
