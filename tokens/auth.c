@@ -39,14 +39,17 @@ static struct pc_result refresh_flags(struct pc_token *token, p11csr_error **err
                   "C_GetTokenInfo", err);
 }
 
-static struct pc_result fail_locked(enum pc_role role, p11csr_error **err)
+/* Who can help, unless more is known about the token. The row of PIN_LOCKED speaks of the user's PIN. */
+static void hint_locked(enum pc_role role, bool for_certain, p11csr_error **err)
 {
-    const struct pc_result result =
-        pc_fail(err, P11CSR_E_PIN_LOCKED, "the token reports %s; no PIN was sent", roles[role].locked_name);
-    if (role == PC_ROLE_SO) {
-        pc_hint(err, "nobody can unlock the SO PIN: the token has to be initialised anew, without its keys");
+    if (!for_certain) {
+        pc_hint_if_none(err, "wait a minute and try again; if it stays locked, %s",
+                        role == PC_ROLE_SO ? "the token has to be initialised anew, without its keys"
+                                           : "unlock it with the token's own tool and its SO PIN (PUK)");
+    } else if (role == PC_ROLE_SO) {
+        pc_hint_if_none(
+            err, "nobody can unlock the SO PIN: the token has to be initialised anew, without its keys");
     }
-    return result;
 }
 
 /* Refuses before any PIN is asked for or sent. */
@@ -64,7 +67,10 @@ static struct pc_result check_flags(const struct pc_auth *auth, p11csr_error **e
         return pc_fail(err, P11CSR_E_PIN_INCORRECT, "a wrong PIN was sent in this run; no other is sent");
     }
     if ((flags & row->locked) != 0) {
-        return fail_locked(role, err);
+        const struct pc_result result =
+            pc_fail(err, P11CSR_E_PIN_LOCKED, "the token reports %s; no PIN was sent", row->locked_name);
+        hint_locked(role, true, err);
+        return result;
     }
     if ((flags & row->final_try) != 0 && !auth->login->accept_final_try) {
         return pc_fail(err, P11CSR_E_PIN_FINAL_TRY, "the token reports %s; no PIN was sent",
@@ -164,7 +170,11 @@ static void note_tries(const struct pc_auth *auth, CK_RV rv, p11csr_error **err)
     const CK_FLAGS flags = auth->token->slot.token_info.flags;
     if ((flags & row->locked) != 0) {
         pc_note(err, "the token now reports the PIN as locked");
+        if (rv == CKR_PIN_LOCKED) {
+            hint_locked(auth->request.role, true, err);
+        }
     } else if (rv == CKR_PIN_LOCKED) {
+        hint_locked(auth->request.role, false, err);
         pc_note(err, "the token does not report %s: it may only make the next try wait", row->locked_name);
     } else if ((flags & row->final_try) != 0) {
         pc_note(err, "the token now reports: one more wrong PIN locks it");

@@ -305,8 +305,30 @@ static void test_locked_without_a_flag(void **state)
 {
     struct fixture *f = *state;
     mock_fail(f->mock, "C_Login", 1, CKR_PIN_LOCKED);
-    const struct pc_result result = pc_login_user(&f->token, &f->login, &f->err);
+    const struct pc_quirk_rule rule = {
+        .word = "error-hint", .value = "CKR_PIN_LOCKED=wait for ten seconds", .set_by = "test"};
+    struct pc_result result = pc_login_user(&f->token, &f->login, &f->err);
     check_failed(result, f->err, P11CSR_E_PIN_LOCKED, "it may only make the next try wait");
+    assert_non_null(strstr(p11csr_error_hint(f->err), "wait a minute and try again; if it stays locked"));
+    p11csr_error_free(&f->err);
+    fixture_reopen(f);
+    mock_fail(f->mock, "C_Login", 1, CKR_PIN_LOCKED);
+    check_ok(pc_token_set_quirks(&f->token, &rule, 1, &f->err), &f->err);
+    result = pc_login_user(&f->token, &f->login, &f->err);
+    assert_string_equal(p11csr_error_hint(f->err), "wait for ten seconds"); // what is known goes before
+    p11csr_error_free(&f->err);
+    // One that says by its flag that it is locked needs somebody who can unlock it.
+    f->mock->slots[0].tries = 3;
+    f->mock->slots[0].wrong = 2;
+    f->login.accept_final_try = true;
+    fixture_reopen(f);
+    mock_forget_scripts(f->mock);
+    mock_fail_after(f->mock, "C_Login", 1, CKR_PIN_LOCKED);
+    f->answer = "98765";
+    result = pc_login_user(&f->token, &f->login, &f->err);
+    check_failed(result, f->err, P11CSR_E_PIN_LOCKED, "the token now reports the PIN as locked");
+    assert_string_equal(p11csr_error_hint(f->err),
+                        "unlock it with the token's own tool and its SO PIN (PUK)");
 }
 
 /* One use of a key */
