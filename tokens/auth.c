@@ -32,11 +32,20 @@ static bool *was_wrong(const struct pc_auth *auth)
     return auth->request.role == PC_ROLE_SO ? &auth->token->so_pin_was_wrong : &auth->token->pin_was_wrong;
 }
 
-/* Reads the token's flags again: another program may have used up tries meanwhile. */
+/*
+ * Reads the token's flags again: another program may have used up tries meanwhile. No PIN is for another card
+ * that is in the slot now.
+ */
 static struct pc_result refresh_flags(struct pc_token *token, p11csr_error **err)
 {
-    return pc_ckr(PC_P11(token->slot.module, C_GetTokenInfo, token->slot.id, &token->slot.token_info),
-                  "C_GetTokenInfo", err);
+    struct pc_slot now = token->slot;
+    PC_TRY(pc_ckr(PC_P11(token->slot.module, C_GetTokenInfo, token->slot.id, &now.token_info),
+                  "C_GetTokenInfo", err));
+    if (!pc_slot_same_token(&now, &token->slot)) {
+        return pc_fail(err, P11CSR_E_TOKEN_REMOVED, "another token is in the slot now; no PIN was sent");
+    }
+    token->slot.token_info = now.token_info;
+    return PC_OK;
 }
 
 /* Who can help, unless more is known about the token. The row of PIN_LOCKED speaks of the user's PIN. */

@@ -257,11 +257,9 @@ static struct pc_result usable_without_login(struct pc_token *token, const struc
 static struct pc_result log_in_as_needed(struct pc_token *token, const struct pc_key_query *query,
                                          const struct pc_login *login, p11csr_error **err)
 {
+    pc_token_look(token);
     PC_TRY(pc_token_session(token, false, err));
-    if (!pc_login_needed(token)) {
-        return PC_OK;
-    }
-    if (!pc_login_comes_first(token, login)) {
+    if (pc_login_needed(token) && !pc_login_comes_first(token, login)) {
         bool usable = false;
         PC_TRY(usable_without_login(token, query, &usable, err));
         if (usable) {
@@ -294,7 +292,9 @@ static struct pc_result find(struct pc_token *token, const struct pc_key_query *
         }
     }
     ret->given = query->given;
-    PC_TRY(pc_pubkey_read(token, ret, err));
+    const struct pc_result read = pc_pubkey_read(token, ret, err);
+    ret->given = (struct pc_span){0}; // borrowed until here only
+    PC_TRY(read);
     if (ret->source == PC_PUBKEY_NONE) {
         return pc_fail(err, P11CSR_E_PUBLIC_KEY_NOT_FOUND, "%s", ret->why_no_spki);
     }

@@ -5,6 +5,7 @@
 #include "base/limits.h"
 #include "tokens/call.h"
 #include "tokens/ckr.h"
+#include "tokens/recover.h"
 
 #include <stdio.h>
 
@@ -60,8 +61,8 @@ void pc_key_note_uri(const struct pc_token *token, const struct pc_key *key, p11
     }
 }
 
-PC_RESULT pc_key_protection_read(struct pc_token *token, const struct pc_key *key,
-                                 struct pc_key_protection *ret, p11csr_error **err)
+static struct pc_result read_protection(struct pc_token *token, const struct pc_key *key,
+                                        struct pc_key_protection *ret, p11csr_error **err)
 {
     const struct {
         CK_ATTRIBUTE_TYPE type;
@@ -92,4 +93,14 @@ PC_RESULT pc_key_protection_read(struct pc_token *token, const struct pc_key *ke
     ret->value_readable = rv == CKR_OK && attribute.ulValueLen != CK_UNAVAILABLE_INFORMATION;
     (void)snprintf(ret->value_answer, sizeof(ret->value_answer), "%s", pc_ckr_name(rv, fallback));
     return PC_OK;
+}
+
+PC_RESULT pc_key_protection_read(struct pc_token *token, struct pc_key *key, const struct pc_login *login,
+                                 struct pc_key_protection *ret, p11csr_error **err)
+{
+    struct pc_result result = read_protection(token, key, ret, err);
+    for (unsigned tries = 1; pc_key_retry(token, key, login, &result, tries, err); tries++) {
+        result = read_protection(token, key, ret, err);
+    }
+    return result;
 }

@@ -29,9 +29,10 @@ struct pc_key {
     bool is_private; /* CKA_PRIVATE of the private key: visible after login only */
     enum pc_pubkey_source source;
     struct pc_buf spki;      /* SubjectPublicKeyInfo; empty when no source shows it */
-    struct pc_span given;    /* a SubjectPublicKeyInfo that the caller knows, borrowed; may be empty */
+    struct pc_span given;    /* a SubjectPublicKeyInfo that the caller knows; borrowed while it is read */
     struct pc_public public; /* the same as values, borrowed from `spki`; spec is NULL when empty */
     char why_no_spki[160];   /* when empty */
+    bool stale;              /* its handles ended with the login that they came from */
     bool maybe_made;         /* making it failed in a way that leaves open whether it is on the token */
 };
 
@@ -80,7 +81,7 @@ struct pc_key_protection {
     bool value_readable;   /* the private value itself could be read; it is never taken */
     char value_answer[32]; /* the CKR name of what C_GetAttributeValue said to that */
 };
-PC_RESULT pc_key_protection_read(struct pc_token *token, const struct pc_key *key,
+PC_RESULT pc_key_protection_read(struct pc_token *token, struct pc_key *key, const struct pc_login *login,
                                  struct pc_key_protection *ret, p11csr_error **err);
 
 #endif

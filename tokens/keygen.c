@@ -109,7 +109,7 @@ static void fill_templates(struct pc_token *token, const struct pc_keygen *wante
     static const CK_ATTRIBUTE_TYPE refused_public[] = {CKA_ENCRYPT, CKA_WRAP, CKA_VERIFY_RECOVER};
     static const CK_ATTRIBUTE_TYPE refused_private[] = {CKA_DECRYPT, CKA_UNWRAP, CKA_SIGN_RECOVER,
                                                         CKA_DERIVE};
-    const bool needs_login = (token->slot.token_info.flags & CKF_LOGIN_REQUIRED) != 0;
+    const bool needs_login = pc_login_protects(token);
     fill_common(wanted, ret->public, &ret->public_count);
     fill_common(wanted, ret->private, &ret->private_count);
     if (wanted->spec->family == PC_FAMILY_RSA) {
@@ -259,7 +259,7 @@ static struct pc_result describe_new_key(struct pc_token *token, const struct pc
                                          struct pc_key *ret, p11csr_error **err)
 {
     ret->type = pc_family_get(wanted->spec->family)->ckk;
-    ret->is_private = (token->slot.token_info.flags & CKF_LOGIN_REQUIRED) != 0;
+    ret->is_private = pc_login_protects(token);
     PC_TRY(read_name(token, ret->private_key, CKA_ID, wanted->id, &ret->id, err));
     PC_TRY(read_name(token, ret->private_key, CKA_LABEL, pc_span_str(wanted->label), &ret->label, err));
     PC_TRY(pc_pubkey_read(token, ret, err));

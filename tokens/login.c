@@ -31,6 +31,12 @@ static const char *form_of(struct pc_token *token, enum pc_role role)
     return pc_quirk_text(&token->quirks, role == PC_ROLE_SO ? PC_QUIRK_SO_PIN_FORM : PC_QUIRK_PIN_FORM);
 }
 
+bool pc_login_protects(const struct pc_token *token)
+{
+    return token->logged_in || token->so_logged_in ||
+           (token->slot.token_info.flags & CKF_LOGIN_REQUIRED) != 0;
+}
+
 bool pc_login_needed(const struct pc_token *token)
 {
     return !token->logged_in && (token->slot.token_info.flags & CKF_LOGIN_REQUIRED) != 0;
@@ -139,7 +145,8 @@ static struct pc_result log_in_as_needed(struct pc_token *token, const struct pc
     if (role == PC_ROLE_SO) {
         return log_in_so(token, login, err);
     }
-    return pc_login_needed(token) ? log_in_user(token, login, err) : PC_OK;
+    const bool needed = mode_of(token, login) == PC_LOGIN_ALWAYS ? !token->logged_in : pc_login_needed(token);
+    return needed ? log_in_user(token, login, err) : PC_OK;
 }
 
 PC_RESULT pc_login_user(struct pc_token *token, const struct pc_login *login, p11csr_error **err)
@@ -149,13 +156,18 @@ PC_RESULT pc_login_user(struct pc_token *token, const struct pc_login *login, p1
 
 PC_RESULT pc_login_change(struct pc_token *token, const struct pc_login *login, p11csr_error **err)
 {
+    pc_token_look(token);
     return log_in_as_needed(token, login, role_for_changes(token, login), err);
 }
 
 PC_RESULT pc_login_look(struct pc_token *token, const struct pc_login *login, p11csr_error **err)
 {
     const enum pc_role role = login->as_so ? PC_ROLE_SO : PC_ROLE_USER;
-    return comes_first(token, login, role) ? log_in_as_needed(token, login, role, err) : PC_OK;
+    pc_token_look(token);
+    const struct pc_result result =
+        comes_first(token, login, role) ? log_in_as_needed(token, login, role, err) : PC_OK;
+    pc_token_ended(token, result);
+    return result;
 }
 
 PC_RESULT pc_login_open(struct pc_token *token, const struct pc_login *login, p11csr_error **err)

@@ -6,6 +6,8 @@
 
 /* When who logs in. */
 
+/* True when the token keeps private objects: it wants a login for them, or one took place. */
+bool pc_login_protects(const struct pc_token *token);
 /* True when the token wants a login for its private objects (CKF_LOGIN_REQUIRED) and has none yet. */
 bool pc_login_needed(const struct pc_token *token);
 /*

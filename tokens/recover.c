@@ -32,7 +32,9 @@ enum pc_recovery pc_recovery_for(struct pc_result failed, unsigned tries)
 PC_RESULT pc_token_reattach(struct pc_token *token, p11csr_error **err)
 {
     pc_token_drop_session(token);
-    return pc_slot_again(&token->slot, err);
+    const struct pc_result result = pc_slot_again(&token->slot, err);
+    token->lost = !pc_is_ok(result); // then nothing is opened before the same token was found
+    return result;
 }
 
 static void wait_for(unsigned tries)
@@ -69,7 +71,10 @@ PC_RESULT pc_key_find_again(struct pc_token *token, struct pc_key *key, const st
     struct pc_key found PC_CLEANUP(pc_key_done);
     char *label PC_CLEANUP(pc_free_str) = NULL;
     pc_key_init(&found);
-    struct pc_key_query query = {.given = key->given};
+    struct pc_key_query query = {0};
+    if (key->source == PC_PUBKEY_GIVEN) { // the token does not show it; ours is a copy
+        query.given = pc_buf_span(&key->spki);
+    }
     if (key->id.len > 0) {
         query.has_id = true;
         query.id = pc_buf_span(&key->id);
@@ -88,20 +93,13 @@ PC_RESULT pc_key_find_again(struct pc_token *token, struct pc_key *key, const st
     key->private_key = found.private_key;
     key->public_key = found.public_key;
     key->certificate = found.certificate;
+    key->stale = false;
     return PC_OK;
 }
 
-PC_RESULT pc_key_recover(struct pc_token *token, struct pc_key *key, const struct pc_login *login,
-                         struct pc_result failed, unsigned tries, p11csr_error **err)
+static struct pc_result recover(struct pc_token *token, struct pc_key *key, const struct pc_login *login,
+                                enum pc_recovery recovery, p11csr_error **err)
 {
-    const enum pc_recovery recovery = pc_recovery_for(failed, tries);
-    if (recovery == PC_RECOVERY_NONE || token->login_failed) {
-        return failed;
-    }
-    if (recovery == PC_RECOVERY_WAIT) {
-        wait_for(tries);
-        return PC_OK;
-    }
     if (recovery == PC_RECOVERY_REOPEN) {
         PC_TRY(pc_token_reattach(token, err));
     }
@@ -110,4 +108,59 @@ PC_RESULT pc_key_recover(struct pc_token *token, struct pc_key *key, const struc
         PC_TRY(pc_login_user(token, login, err));
     }
     return pc_key_find_again(token, key, login, err);
+}
+
+/* What was seen first: the outer frames say only what was being done. */
+static const char *innermost(const p11csr_error *error)
+{
+    const size_t count = p11csr_error_cause_count(error);
+    return count > 0 ? p11csr_error_cause(error, count - 1) : p11csr_error_message(error);
+}
+
+/* Which of two failures is told: that of the operation, or that of mending it. */
+static void choose_error(p11csr_error **why, struct pc_result mending, struct pc_result *result,
+                         p11csr_error **err)
+{
+    const bool is_auth =
+        p11csr_code_exit_status(mending.code) == p11csr_code_exit_status(P11CSR_E_PIN_NEEDED);
+    if (!is_auth && mending.code != P11CSR_E_PROOF_PUBLIC_KEY) {
+        pc_note(err, "it was not tried again: %s", innermost(*why));
+        return;
+    }
+    *result = mending;
+    if (err != NULL) {
+        pc_note(why, "met on the way to another try after: %s", innermost(*err));
+        p11csr_error_free(err);
+        *err = *why;
+        *why = NULL;
+    }
+}
+
+bool pc_key_retry(struct pc_token *token, struct pc_key *key, const struct pc_login *login,
+                  struct pc_result *result, unsigned tries, p11csr_error **err)
+{
+    p11csr_error *why PC_CLEANUP(pc_error_cleanup) = NULL;
+    const enum pc_recovery recovery = pc_recovery_for(*result, tries);
+    if (pc_is_ok(*result)) {
+        return false;
+    }
+    pc_token_ended(token, *result);
+    if (token->has_session) { // the operation that failed may still be active in it
+        pc_ignore(pc_token_renew_session(token, NULL));
+    }
+    if (recovery == PC_RECOVERY_NONE || token->login_failed) {
+        return false;
+    }
+    if (recovery == PC_RECOVERY_WAIT) {
+        wait_for(tries);
+    } else {
+        const struct pc_result mended = recover(token, key, login, recovery, &why);
+        if (!pc_is_ok(mended)) {
+            pc_token_ended(token, mended);
+            choose_error(&why, mended, result, err);
+            return false;
+        }
+    }
+    p11csr_error_free(err);
+    return true;
 }

@@ -38,12 +38,16 @@ bool pc_token_recover(struct pc_token *token, struct pc_result failed, unsigned 
 PC_RESULT pc_key_find_again(struct pc_token *token, struct pc_key *key, const struct pc_login *login,
                             p11csr_error **err);
 /*
- * Makes ready for one more try of an operation with `key` that failed with `failed` at try number
- * `tries`. A PIN is sent again only if it was right before. The key that is found
- * again has to show the same public key: PROOF_PUBLIC_KEY if it does not. Fails when there is nothing to be
- * done; then `key` is as before.
+ * Makes ready for one more try of an operation with `key` that ended with *result at try number `tries`: true
+ * when there is one to be made, and the error of the last one is dropped. False after a success, and when
+ * there is nothing to be done; then the error stays with a note, or becomes what the recovery met where that
+ * says more: a PIN that is refused, or PROOF_PUBLIC_KEY where the key that was found again shows another
+ * public key. A PIN is sent again only if it was right before.
  */
-PC_RESULT pc_key_recover(struct pc_token *token, struct pc_key *key, const struct pc_login *login,
-                         struct pc_result failed, unsigned tries, p11csr_error **err);
+bool pc_key_retry(struct pc_token *token, struct pc_key *key, const struct pc_login *login,
+                  struct pc_result *result, unsigned tries, p11csr_error **err);
+/* Finds the key again by what it was known by and takes over its handles. Same rules. */
+PC_RESULT pc_key_find_again(struct pc_token *token, struct pc_key *key, const struct pc_login *login,
+                            p11csr_error **err);
 
 #endif

@@ -155,36 +155,6 @@ static struct pc_result sign_once(struct pc_token_signer *self, const struct pc_
     return result;
 }
 
-/*
- * The operation that failed may still be active in the session; a new one starts clean. The failure itself is
- * reported already.
- */
-static void clean_up(struct pc_token *token, struct pc_result failed)
-{
-    pc_token_ended(token, failed);
-    if (token->has_session) {
-        pc_ignore(pc_token_renew_session(token, NULL));
-    }
-}
-
-/* Asks what can be done about a failure, and does it. False: the failure stands. */
-static bool recover(struct pc_token *token, struct pc_key *key, const struct pc_login *login,
-                    struct pc_result failed, unsigned tries, p11csr_error **err)
-{
-    p11csr_error *why PC_CLEANUP(pc_error_cleanup) = NULL;
-    clean_up(token, failed);
-    if (pc_recovery_for(failed, tries) == PC_RECOVERY_NONE) {
-        return false;
-    }
-    const struct pc_result result = pc_key_recover(token, key, login, failed, tries, &why);
-    if (!pc_is_ok(result)) {
-        pc_note(err, "it was not tried again: %s", why != NULL ? p11csr_error_cause(why, 0) : "no use");
-        return false;
-    }
-    p11csr_error_free(err);
-    return true;
-}
-
 /* An ECDSA signature as PKCS#11 has it, from tokens that have it otherwise. */
 static struct pc_result as_raw(const struct pc_token_signer *self, const struct pc_scheme *scheme,
                                struct pc_buf *signature, p11csr_error **err)
@@ -207,8 +177,8 @@ static PC_RESULT signer_sign(void *data, const struct pc_scheme *scheme, const s
     struct pc_token_signer *self = data;
     char name[32];
     struct pc_result result = sign_once(self, scheme, mech, input, ret, err);
-    for (unsigned tries = 1;
-         !pc_is_ok(result) && recover(self->token, self->key, self->login, result, tries, err); tries++) {
+    for (unsigned tries = 1; pc_key_retry(self->token, self->key, self->login, &result, tries, err);
+         tries++) {
         result = sign_once(self, scheme, mech, input, ret, err);
     }
     if (pc_is_ok(result)) {
@@ -230,7 +200,8 @@ static struct pc_result prepare(struct pc_token *token, struct pc_key *key, cons
     if (key->is_private) {
         PC_TRY(pc_login_user(token, login, err));
     }
-    if (was_so && token->logged_in) { // handles of private objects end with the login that they came from
+    key->stale = key->stale || (was_so && token->logged_in);
+    if (key->stale) { // handles of private objects end with the login that they came from
         PC_TRY(pc_key_find_again(token, key, login, err));
     }
     PC_TRY(pc_token_session(token, false, err));
@@ -244,7 +215,7 @@ PC_RESULT pc_token_signer_init(struct pc_token_signer *self, struct pc_token *to
         .spki = signer_spki, .choose = signer_choose, .sign = signer_sign};
     enum pc_flag always = PC_FLAG_UNKNOWN;
     struct pc_result result = prepare(token, key, login, &always, err);
-    for (unsigned tries = 1; !pc_is_ok(result) && recover(token, key, login, result, tries, err); tries++) {
+    for (unsigned tries = 1; pc_key_retry(token, key, login, &result, tries, err); tries++) {
         result = prepare(token, key, login, &always, err);
     }
     PC_TRY(result);

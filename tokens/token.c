@@ -137,6 +137,23 @@ PC_RESULT pc_token_session(struct pc_token *token, bool read_write, p11csr_error
     return pc_frame(result, err, "cannot open a session with token '%s'", name);
 }
 
+void pc_token_look(struct pc_token *token)
+{
+    CK_SESSION_INFO info = {0};
+    if (!token->has_session) {
+        return;
+    }
+    const CK_RV rv = PC_P11(token->slot.module, C_GetSessionInfo, token->session, &info);
+    if (rv == CKR_OK) {
+        token->logged_in = info.state == CKS_RO_USER_FUNCTIONS || info.state == CKS_RW_USER_FUNCTIONS;
+        token->so_logged_in = info.state == CKS_RW_SO_FUNCTIONS;
+    } else if (rv == CKR_SESSION_HANDLE_INVALID || rv == CKR_SESSION_CLOSED || rv == CKR_DEVICE_REMOVED ||
+               rv == CKR_TOKEN_NOT_PRESENT) {
+        token->lost = true;
+        pc_token_drop_session(token);
+    } // a module that does not answer is believed to be as it was
+}
+
 PC_RESULT pc_token_renew_session(struct pc_token *token, p11csr_error **err)
 {
     return switch_session(token, token->read_write, err);

@@ -45,6 +45,12 @@ void pc_token_hint(struct pc_token *token, CK_RV rv, p11csr_error **err);
 void pc_token_done(struct pc_token *token);
 /* Makes sure that a session is open, one that can write if asked for. A login survives the change. */
 PC_RESULT pc_token_session(struct pc_token *token, bool read_write, p11csr_error **err);
+/*
+ * Asks the token about the session and its login (C_GetSessionInfo), where there is one: both may have ended
+ * since, by a card that was pulled, a time limit of the device, or another user of the module. Called before
+ * anything is searched for: without its login a token does not say that it shows less.
+ */
+void pc_token_look(struct pc_token *token);
 /* Replaces the session after an operation in it failed: the failed operation may still be active. */
 PC_RESULT pc_token_renew_session(struct pc_token *token, p11csr_error **err);
 /* Gives up the session, and with it the login. */

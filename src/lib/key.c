@@ -272,7 +272,8 @@ enum p11csr_code p11csr_key_get_protection(p11csr_key *key, struct p11csr_protec
 {
     const struct pc_lock lock PC_LOCK_CLEANUP = pc_lock_begin(key->ctx);
     struct pc_key_protection is;
-    const struct pc_result result = pc_key_protection_read(&key->opened->token, &key->key, &is, err);
+    const struct pc_result result =
+        pc_key_protection_read(&key->opened->token, &key->key, &key->opened->login, &is, err);
     if (!pc_is_ok(result)) {
         return result.code;
     }

@@ -98,11 +98,10 @@ static struct pc_result check_ensured(struct p11csr_key *key, const struct pc_ke
         return pc_fail(err, P11CSR_E_KEY_SPEC, "the key '%s' is %s, not %s", key->texts.label,
                        key->texts.type, spec->name);
     }
-    PC_TRY(pc_key_protection_read(&key->opened->token, &key->key, &is, err));
+    PC_TRY(pc_key_protection_read(&key->opened->token, &key->key, &key->opened->login, &is, err));
     const bool was_exposed =
         is.always_sensitive == PC_FLAG_NO || (is.never_extractable == PC_FLAG_NO && !plan->backup);
-    const bool is_open = is.private_object == PC_FLAG_NO &&
-                         (key->opened->token.slot.token_info.flags & CKF_LOGIN_REQUIRED) != 0;
+    const bool is_open = is.private_object == PC_FLAG_NO && pc_login_protects(&key->opened->token);
     const bool leaves = is.extractable == PC_FLAG_YES && !plan->backup;
     // A key from elsewhere was exposed there, and shows it. NSS forgets CKA_LOCAL of the keys that it made.
     const bool never_exposed =

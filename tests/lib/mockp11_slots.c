@@ -309,7 +309,8 @@ CK_RV mock_get_session_info(CK_SESSION_HANDLE handle, CK_SESSION_INFO *ret)
     const CK_STATE public = session->read_write ? CKS_RW_PUBLIC_SESSION : CKS_RO_PUBLIC_SESSION;
     const CK_STATE user = session->read_write ? CKS_RW_USER_FUNCTIONS : CKS_RO_USER_FUNCTIONS;
     *ret = (CK_SESSION_INFO){.slotID = slot->id,
-                             .state = slot->logged_in ? user : public,
+                             .state =
+                                 slot->so_logged_in ? CKS_RW_SO_FUNCTIONS : (slot->logged_in ? user : public),
                              .flags = CKF_SERIAL_SESSION | (session->read_write ? CKF_RW_SESSION : 0)};
     return CKR_OK;
 }

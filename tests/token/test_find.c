@@ -331,7 +331,7 @@ static void test_protection(void **state)
     mock_set_flag(key, CKA_DECRYPT, true);
     mock_set(key, CKA_UNWRAP, "\x01\x00\x00\x00", 4); // no CK_BBOOL
     mock_set(key, CKA_VALUE, "secret", 6);
-    check_ok(pc_key_protection_read(&f->token, &f->key, &said, &f->err), &f->err);
+    check_ok(pc_key_protection_read(&f->token, &f->key, &f->login, &said, &f->err), &f->err);
     assert_int_equal(said.sensitive, PC_FLAG_YES);
     assert_int_equal(said.extractable, PC_FLAG_NO);
     assert_int_equal(said.private_object, PC_FLAG_YES);
@@ -343,7 +343,7 @@ static void test_protection(void **state)
     assert_false(said.value_readable);
     assert_string_equal(said.value_answer, "CKR_ATTRIBUTE_SENSITIVE");
     mock_set_flag(key, CKA_SENSITIVE, false);
-    check_ok(pc_key_protection_read(&f->token, &f->key, &said, &f->err), &f->err);
+    check_ok(pc_key_protection_read(&f->token, &f->key, &f->login, &said, &f->err), &f->err);
     assert_int_equal(said.sensitive, PC_FLAG_NO);
     assert_true(said.value_readable);
     assert_string_equal(said.value_answer, "CKR_OK");

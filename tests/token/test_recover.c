@@ -2,6 +2,7 @@
 #include "token/fixture.h"
 #include "tokens/keygen.h"
 #include "tokens/recover.h"
+#include "tokens/sign.h"
 
 #include <string.h>
 
@@ -159,8 +160,8 @@ static void test_other_key(void **state)
     }
     mock_add_pair(f->mock, MOCK_P256, 1, "web", "1");
     const struct pc_result result = sign(f);
-    check_failed(result, f->err, P11CSR_E_OBJECT_GONE, "gone from the token");
-    assert_true(has_note(f->err, "the key that was found again has another public key"));
+    check_failed(result, f->err, P11CSR_E_PROOF_PUBLIC_KEY, "found again has another public key");
+    assert_true(has_note(f->err, "CKR_OBJECT_HANDLE_INVALID"));
     p11csr_error_free(&f->err);
     assert_int_equal(f->mock->signatures, 0);
 }
@@ -183,13 +184,194 @@ static void test_failed_login_is_not_repeated(void **state)
     }
 }
 
+/* Another card, with another PIN, is in the slot. */
+static void exchange_card(struct fixture *f)
+{
+    struct mock_slot *slot = &f->mock->slots[0];
+    memcpy(slot->token.serialNumber, "0000000000000099", 16);
+    memcpy(slot->pin, "9999", 5);
+    slot->tries = 3;
+    mock_lose_sessions(f->mock);
+}
+
+/* No PIN is sent to a card that took the place of the one it is for, whenever that happens. */
+static void test_no_pin_for_another_card(void **state)
+{
+    struct fixture *f = *state;
+    struct mock_pair pair = mock_add_pair(f->mock, MOCK_P256, 0, "web", "1");
+    mock_set_flag(pair.private_key, CKA_ALWAYS_AUTHENTICATE, true);
+    check_ok(fixture_find(f, "web", NULL), &f->err);
+    struct pc_token_signer self;
+    struct pc_signer signer;
+    check_ok(pc_token_signer_init(&self, &f->token, &f->key, &f->login, &signer, &f->err), &f->err);
+    mock_reset_calls(f->mock);
+    exchange_card(f);
+    struct pc_result result = sign(f); // its session is lost
+    check_failed(result, f->err, P11CSR_E_TOKEN_REMOVED, "");
+    p11csr_error_free(&f->err);
+    result = sign(f); // the context has none now
+    check_failed(result, f->err, P11CSR_E_TOKEN_REMOVED, "not there any more");
+    p11csr_error_free(&f->err);
+    result = fixture_find(f, "web", NULL);
+    check_failed(result, f->err, P11CSR_E_TOKEN_REMOVED, "not there any more");
+    p11csr_error_free(&f->err);
+    assert_int_equal(f->mock->slots[0].wrong, 0);
+}
+
+/* The same where the first session is opened after the exchange. */
+static void test_card_exchanged_before_the_session(void **state)
+{
+    struct fixture *f = *state;
+    mock_add_pair(f->mock, MOCK_P256, 0, "web", "1");
+    exchange_card(f);
+    const struct pc_result result = fixture_find(f, "web", NULL);
+    check_failed(result, f->err, P11CSR_E_TOKEN_REMOVED, "");
+    p11csr_error_free(&f->err);
+    assert_int_equal(f->mock->slots[0].wrong, 0);
+}
+
+/* A device that did not answer and was away, and another one in its place when it is asked again. */
+static void test_other_card_after_device_error(void **state)
+{
+    struct fixture *f = *state;
+    find_web(f);
+    mock_fail(f->mock, "C_SignInit", 1, CKR_DEVICE_ERROR);
+    f->mock->slots[0].gone = true;
+    struct pc_result result = sign(f);
+    check_failed(result, f->err, P11CSR_E_CONNECTION, "CKR_DEVICE_ERROR");
+    p11csr_error_free(&f->err);
+    mock_forget_scripts(f->mock);
+    f->mock->slots[0].gone = false;
+    exchange_card(f);
+    result = sign(f);
+    check_failed(result, f->err, P11CSR_E_TOKEN_REMOVED, "not there any more");
+    p11csr_error_free(&f->err);
+    assert_int_equal(f->mock->slots[0].wrong, 0);
+}
+
+/* The PIN was changed meanwhile: that is what is told, not the session that was lost before. */
+static void test_wrong_pin_on_the_way(void **state)
+{
+    struct fixture *f = *state;
+    find_web(f);
+    memcpy(f->mock->slots[0].pin, "9999", 5);
+    f->mock->slots[0].tries = 3;
+    mock_lose_sessions(f->mock);
+    struct pc_result result = sign(f);
+    check_failed(result, f->err, P11CSR_E_PIN_INCORRECT, "CKR_PIN_INCORRECT");
+    assert_true(has_note(f->err, "met on the way to another try after: "));
+    p11csr_error_free(&f->err);
+    result = sign(f);
+    check_failed(result, f->err, P11CSR_E_PIN_INCORRECT, "no other is sent");
+    p11csr_error_free(&f->err);
+    assert_int_equal(f->mock->slots[0].wrong, 1);
+}
+
+/* Somebody else in the process logged out, or the device did by itself: what is searched for is all there. */
+static void test_login_ended_elsewhere(void **state)
+{
+    struct fixture *f = *state;
+    const struct pc_key_query any = {0};
+    struct pc_buf keys PC_CLEANUP(pc_keys_done) = {0};
+    pc_buf_init(&keys, 16 * sizeof(struct pc_key));
+    find_web(f);
+    f->mock->slots[0].logged_in = false;
+    check_ok(fixture_find(f, "web", NULL), &f->err);
+    f->mock->slots[0].logged_in = false;
+    check_ok(pc_login_look(&f->token, &f->login, &f->err), &f->err);
+    check_ok(pc_keys_list(&f->token, &any, &keys, &f->err), &f->err);
+    assert_int_equal(keys.len, sizeof(struct pc_key));
+    assert_int_equal(mock_calls(f->mock, "C_Login"), 2);
+}
+
+/* A session that is dead does not take all later calls with it. */
+static void test_dead_session(void **state)
+{
+    struct fixture *f = *state;
+    struct pc_key_protection is;
+    find_web(f);
+    mock_lose_sessions(f->mock);
+    check_ok(pc_login_look(&f->token, &f->login, &f->err), &f->err);
+    assert_int_equal(mock_calls(f->mock, "C_Login"), 1);
+    mock_lose_sessions(f->mock);
+    check_ok(pc_key_protection_read(&f->token, &f->key, &f->login, &is, &f->err), &f->err);
+    assert_int_equal(is.sensitive, PC_FLAG_YES);
+    assert_int_equal(mock_calls(f->mock, "C_Login"), 2);
+}
+
+/* A token whose flags ask for no login and that has one all the same. */
+static void test_login_without_the_flag(void **state)
+{
+    struct fixture *f = *state;
+    mock_add_pair(f->mock, MOCK_P256, 0, "web", "1");
+    f->mock->slots[0].token.flags &= ~CKF_LOGIN_REQUIRED;
+    fixture_reopen(f);
+    f->login.mode = PC_LOGIN_ALWAYS;
+    check_ok(fixture_find(f, "web", NULL), &f->err);
+    mock_lose_sessions(f->mock);
+    check_ok(sign(f), &f->err);
+    const struct pc_keygen wanted = {.spec = pc_keyspec_get(PC_KEYSPEC_P256), .label = "new"};
+    pc_key_done(&f->key);
+    check_ok(pc_key_generate(&f->token, &wanted, &f->login, &f->key, &f->err), &f->err);
+    enum pc_flag is_private = PC_FLAG_UNKNOWN;
+    check_ok(pc_object_flag(&f->token, f->key.private_key, CKA_PRIVATE, &is_private, &f->err), &f->err);
+    assert_int_equal(is_private, PC_FLAG_YES);
+}
+
+/* A token that has one session: the old one goes before the new one is opened. */
+static void test_one_session(void **state)
+{
+    struct fixture *f = *state;
+    const struct pc_keygen wanted = {.spec = pc_keyspec_get(PC_KEYSPEC_P256), .label = "new"};
+    f->mock->knobs.max_sessions = 1;
+    find_web(f);
+    mock_fail(f->mock, "C_Sign", 1, CKR_GENERAL_ERROR);
+    check_fails(sign(f), &f->err, P11CSR_E_TOKEN, "CKR_GENERAL_ERROR");
+    mock_forget_scripts(f->mock);
+    check_ok(sign(f), &f->err);
+    pc_key_done(&f->key);
+    check_ok(pc_key_generate(&f->token, &wanted, &f->login, &f->key, &f->err), &f->err);
+}
+
+/* What the caller handed in is not needed any more when the key was opened. */
+static void test_given_is_not_kept(void **state)
+{
+    struct fixture *f = *state;
+    struct pc_buf given PC_CLEANUP(pc_buf_done) = {0};
+    mock_add_private(f->mock, MOCK_P256, 0, "web", "1");
+    pc_buf_init(&given, 4096);
+    unsigned char *spki = NULL;
+    const size_t spki_len = mock_spki(mock_key(MOCK_P256, 0), &spki);
+    pc_buf_add(&given, spki, spki_len);
+    OPENSSL_free(spki);
+    const struct pc_key_query query = {.label = "web", .given = pc_buf_span(&given)};
+    check_ok(pc_key_find(&f->token, &query, &f->login, &f->key, &f->err), &f->err);
+    assert_int_equal(f->key.source, PC_PUBKEY_GIVEN);
+    memset(given.ptr, 0xff, given.len);
+    mock_lose_sessions(f->mock);
+    check_ok(sign(f), &f->err);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        FIXTURE_TEST(test_repeated_once), FIXTURE_TEST(test_not_for_ever),
-        FIXTURE_TEST(test_lost_before),   FIXTURE_TEST(test_generation_is_not_repeated),
-        FIXTURE_TEST(test_other_card),    FIXTURE_TEST(test_other_slot),
-        FIXTURE_TEST(test_other_key),     FIXTURE_TEST(test_failed_login_is_not_repeated),
+        FIXTURE_TEST(test_repeated_once),
+        FIXTURE_TEST(test_not_for_ever),
+        FIXTURE_TEST(test_lost_before),
+        FIXTURE_TEST(test_generation_is_not_repeated),
+        FIXTURE_TEST(test_other_card),
+        FIXTURE_TEST(test_other_slot),
+        FIXTURE_TEST(test_other_key),
+        FIXTURE_TEST(test_failed_login_is_not_repeated),
+        FIXTURE_TEST(test_no_pin_for_another_card),
+        FIXTURE_TEST(test_card_exchanged_before_the_session),
+        FIXTURE_TEST(test_other_card_after_device_error),
+        FIXTURE_TEST(test_wrong_pin_on_the_way),
+        FIXTURE_TEST(test_login_ended_elsewhere),
+        FIXTURE_TEST(test_dead_session),
+        FIXTURE_TEST(test_login_without_the_flag),
+        FIXTURE_TEST(test_one_session),
+        FIXTURE_TEST(test_given_is_not_kept),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -172,7 +172,8 @@ static void test_so_after_user(void **state)
     assert_false(f->token.read_write);
     use_so(f);
     check_ok(generate(f, "new"), &f->err);
-    assert_non_null(strstr(f->mock->trace, "C_OpenSession C_CloseSession C_Logout C_GetTokenInfo C_Login "));
+    assert_non_null(strstr(f->mock->trace,
+                           "C_OpenSession C_CloseSession C_GetSessionInfo C_Logout C_GetTokenInfo C_Login "));
 }
 
 static void test_so_is_hindered_by_another_session(void **state)
