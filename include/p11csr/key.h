@@ -137,6 +137,18 @@ P11CSR_API enum p11csr_code p11csr_intent_close(p11csr_ctx *ctx, const char *fil
 P11CSR_API const struct p11csr_key_info *p11csr_key_get_info(const p11csr_key *key);
 /* The SubjectPublicKeyInfo as DER, borrowed from the key. *ret_len in bytes. */
 P11CSR_API const unsigned char *p11csr_key_get_spki(const p11csr_key *key, size_t *ret_len);
+/*
+ * The public key in the form of this name: "spki-pem", "spki-der", "spki-sha256" (hex), "ssh" (a line of
+ * OpenSSH's authorized_keys, with the label), "jwk" (RFC 7517, 7518, 8037, 8812) or "tlsa" ("3 1 1" and the
+ * SHA-256, RFC 6698), to be freed with p11csr_free_bytes(). All but "spki-der" are text that ends with a
+ * newline; a zero, which *ret_len does not count, follows. Errors: USAGE (no such form), UNSUPPORTED (the
+ * form has no name for this kind of key).
+ */
+P11CSR_API enum p11csr_code p11csr_key_get_public(p11csr_key *key, const char *form,
+                                                  unsigned char **ret_bytes, size_t *ret_len,
+                                                  p11csr_error **err);
+/* Name of the form at `index`, from 0; NULL behind the last. Static storage; thread-safe. */
+P11CSR_API const char *p11csr_public_form_name(size_t index);
 P11CSR_API void p11csr_key_free(p11csr_key **key);
 
 /* -1: the module does not say; 0: no; 1: yes. */

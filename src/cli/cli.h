@@ -53,6 +53,7 @@ enum cli_option_id {
     OPT_SUBJECT_KEY_ID,
     OPT_OUT,
     OPT_FORM,
+    OPT_PUBLIC_FORM,
     OPT_FORCE,
     OPT_TEXT,
     OPT_CHECK,
@@ -269,6 +270,7 @@ PC_RESULT cli_run_doctor(struct cli *cli, p11csr_error **err);
 PC_RESULT cli_run_keys_generate(struct cli *cli, p11csr_error **err);
 PC_RESULT cli_run_keys_label(struct cli *cli, p11csr_error **err);
 PC_RESULT cli_run_keys_list(struct cli *cli, p11csr_error **err);
+PC_RESULT cli_run_keys_public(struct cli *cli, p11csr_error **err);
 PC_RESULT cli_run_keys_show(struct cli *cli, p11csr_error **err);
 PC_RESULT cli_run_request(struct cli *cli, p11csr_error **err);
 PC_RESULT cli_run_show(struct cli *cli, p11csr_error **err);

@@ -112,15 +112,24 @@ static void offer_values(const struct cli *cli, const struct cli_option *option,
     }
 }
 
-/* The option that `word` names, if it takes a value. */
-static const struct cli_option *option_with_value(const char *word)
+static bool is_word_for(const struct cli_option *option, const char *word)
 {
+    const char letter[] = {'-', option->letter, 0};
+    return option->arg != NULL && ((strncmp(word, "--", 2) == 0 && strcmp(word + 2, option->name) == 0) ||
+                                   (option->letter != 0 && strcmp(word, letter) == 0));
+}
+
+/* The option that `word` names, if it takes a value. Several commands may have one of the same name. */
+static const struct cli_option *option_with_value(const struct cli_command *command, const char *word)
+{
+    for (size_t i = 0; command != NULL && i < command->option_count; i++) {
+        if (is_word_for(cli_option_get(command->options[i]), word)) {
+            return cli_option_get(command->options[i]);
+        }
+    }
     for (int id = 0; id < OPT_COUNT; id++) {
-        const struct cli_option *option = cli_option_get((enum cli_option_id)id);
-        const char letter[] = {'-', option->letter, 0};
-        if (option->arg != NULL && ((strncmp(word, "--", 2) == 0 && strcmp(word + 2, option->name) == 0) ||
-                                    (option->letter != 0 && strcmp(word, letter) == 0))) {
-            return option;
+        if (is_word_for(cli_option_get((enum cli_option_id)id), word)) {
+            return cli_option_get((enum cli_option_id)id);
         }
     }
     return NULL;
@@ -192,8 +201,8 @@ PC_RESULT cli_run_complete(struct cli *cli, p11csr_error **err)
         return PC_OK;
     }
     const char *begun = cli_arg(cli, count - 1);
-    const struct cli_option *option = count > 1 ? option_with_value(cli_arg(cli, count - 2)) : NULL;
     const size_t words = find_command(cli, &command);
+    const struct cli_option *option = count > 1 ? option_with_value(command, cli_arg(cli, count - 2)) : NULL;
     if (option != NULL) {
         offer_values(cli, option, begun);
     } else if (begun[0] == '-') {

@@ -153,6 +153,11 @@ static const struct cli_option options[OPT_COUNT] = {
                   .values = CLI_VALUES_WORDS,
                   .words = "pem der",
                   .help = "form of what is written (default pem)"},
+    [OPT_PUBLIC_FORM] = {.name = "form",
+                         .arg = "FORM",
+                         .values = CLI_VALUES_WORDS,
+                         .words = "spki-pem spki-der spki-sha256 ssh jwk tlsa",
+                         .help = "spki-pem (default), spki-der, spki-sha256, ssh, jwk, tlsa"},
     [OPT_FORCE] = {.name = "force", .help = "replace FILE if it is there"},
     [OPT_TEXT] = {.name = "text", .help = "show the finished request in readable form on stderr"},
     [OPT_CHECK] = {.name = "check", .help = "exit status 1 unless the signature is good"},
@@ -226,6 +231,9 @@ static const enum cli_option_id keys_list_options[] = {OPT_KEY_LABEL, OPT_KEY_ID
                                                        OPT_INCOMPLETE, OPT_CLOSE};
 static const enum cli_option_id keys_show_options[] = {OPT_KEY_LABEL, OPT_KEY_ID, OPT_PIV_SLOT,
                                                        OPT_KEY_FOR,   OPT_PUBKEY, OPT_PROTECTION};
+static const enum cli_option_id keys_public_options[] = {
+    OPT_KEY_LABEL, OPT_KEY_ID, OPT_PIV_SLOT, OPT_PUBKEY, OPT_OUT, OPT_PUBLIC_FORM, OPT_FORCE,
+};
 static const enum cli_option_id keys_delete_options[] = {OPT_KEY_LABEL, OPT_KEY_ID,           OPT_PIV_SLOT,
                                                          OPT_KEY_FOR,   OPT_WITH_CERTIFICATE, OPT_YES};
 static const enum cli_option_id keys_label_options[] = {OPT_KEY_LABEL, OPT_KEY_ID,    OPT_PIV_SLOT,
@@ -310,6 +318,13 @@ static const struct cli_command commands[] = {
      .run = cli_run_keys_label,
      .help = "give a key pair another label or id",
      .example = "p11csr keys label --token prod --key-label web --new-label web-2024"},
+    {.name = "keys public",
+     .args = "[URI]",
+     .max_args = 1,
+     OPTIONS(keys_public_options),
+     .run = cli_run_keys_public,
+     .help = "write the public half of a key",
+     .example = "p11csr keys public --token prod --key-label web --form jwk -o web.jwk"},
     {.name = "certs list",
      .args = "[URI]",
      .max_args = 1,

@@ -5,6 +5,7 @@
 #include "base/limits.h"
 #include "base/text.h"
 #include "csr/key_file.h"
+#include "csr/public_form.h"
 #include "lib/target.h"
 
 #include <string.h>
@@ -249,6 +250,32 @@ const unsigned char *p11csr_key_get_spki(const p11csr_key *key, size_t *ret_len)
 {
     *ret_len = key->key.spki.len;
     return key->key.spki.ptr;
+}
+
+static struct pc_result get_public(p11csr_key *key, const char *form, unsigned char **ret, size_t *ret_len,
+                                   p11csr_error **err)
+{
+    const struct pc_crypto *crypto = NULL;
+    struct pc_buf bytes PC_CLEANUP(pc_buf_done) = {0};
+    pc_buf_init(&bytes, (size_t)4 * PC_MAX_SPKI + PC_MAX_ATTRIBUTE);
+    PC_TRY(pc_ctx_crypto(key->ctx, &crypto, err));
+    PC_TRY(pc_public_form_write(crypto, form, pc_buf_span(&key->key.spki), key->texts.label, &bytes, err));
+    pc_buf_byte(&bytes, 0);
+    PC_TRY(pc_buf_take(&bytes, ret, ret_len, err));
+    (*ret_len)--;
+    return PC_OK;
+}
+
+enum p11csr_code p11csr_key_get_public(p11csr_key *key, const char *form, unsigned char **ret_bytes,
+                                       size_t *ret_len, p11csr_error **err)
+{
+    const struct pc_lock lock PC_LOCK_CLEANUP = pc_lock_begin(key->ctx);
+    return get_public(key, form, ret_bytes, ret_len, err).code;
+}
+
+const char *p11csr_public_form_name(size_t index)
+{
+    return pc_public_form_name(index);
 }
 
 void p11csr_key_free(p11csr_key **key)

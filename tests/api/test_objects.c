@@ -133,6 +133,30 @@ static void test_records(void **state)
     p11csr_ctx_free(&ctx);
 }
 
+static void test_public_forms(void **state)
+{
+    p11csr_ctx *ctx = new_ctx(*state);
+    p11csr_error *both_err = NULL;
+    p11csr_key *key = ensure_key(ctx, "p256", "forms");
+    unsigned char *bytes = NULL;
+    size_t len = 0;
+    size_t count = 0;
+    for (; p11csr_public_form_name(count) != NULL; count++) {
+        check_ok(p11csr_key_get_public(key, p11csr_public_form_name(count), &bytes, &len, &both_err),
+                 &both_err);
+        assert_true(len > 0 && bytes[len] == 0);
+        p11csr_free_bytes(&bytes);
+    }
+    assert_int_equal(count, 6);
+    check_both(p11csr_key_get_public(key, "spki-pam", &bytes, &len, err), P11CSR_E_USAGE);
+    assert_null(bytes);
+    p11csr_key_free(&key);
+    key = ensure_key(ctx, "ed448", "forms 448");
+    check_both(p11csr_key_get_public(key, "ssh", &bytes, &len, err), P11CSR_E_UNSUPPORTED);
+    p11csr_key_free(&key);
+    p11csr_ctx_free(&ctx);
+}
+
 /* A certificate in DER for this public key, made by a CA in software; the caller calls OPENSSL_free(). */
 static size_t certify(const unsigned char *spki, size_t len, unsigned char **ret)
 {
@@ -215,9 +239,8 @@ static void test_certificates(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_objects),
-        cmocka_unit_test(test_rename),
-        cmocka_unit_test(test_records),
+        cmocka_unit_test(test_objects),      cmocka_unit_test(test_rename),
+        cmocka_unit_test(test_records),      cmocka_unit_test(test_public_forms),
         cmocka_unit_test(test_certificates),
     };
     return cmocka_run_group_tests(tests, make_place, remove_place);

@@ -69,7 +69,7 @@ def test_help_and_rows_agree(box):
 def test_completion_of_commands(box):
     assert "request" in complete(box, "") and "complete" not in complete(box, "")
     assert complete(box, "tok") == ["tokens"]
-    assert complete(box, "keys", "") == ["list", "show", "generate", "delete", "label"]
+    assert complete(box, "keys", "") == ["list", "show", "generate", "delete", "label", "public"]
     assert complete(box, "keys", "x") == []
 
 
@@ -81,6 +81,7 @@ def test_completion_of_options_and_values(box):
     assert complete(box, "request", "--scheme", "rsa-pss-sha2") == ["rsa-pss-sha256"]
     assert complete(box, "request", "--form", "") == ["pem", "der"]
     assert complete(box, "request", "-o", "") == []
+    assert complete(box, "keys", "public", "--form", "s") == ["spki-pem", "spki-der", "spki-sha256", "ssh"]
 
 
 def test_completion_of_tokens_loads_no_module(box):
