@@ -249,7 +249,7 @@ PC_RESULT cli_child_check(const struct cli_child *child, p11csr_error **err)
         return pc_fail(err, P11CSR_E_INTERNAL, "the process ended by %s before any module was loaded",
                        cli_signal_name(child->value, fallback));
     }
-    struct pc_result result = PC_OK;
+    struct pc_result result;
     if (child->end == CLI_END_HANG) {
         result = pc_fail(err, P11CSR_E_MODULE_HANGS, "module '%s' did not answer within %u s in %s",
                          crumb->module, seconds_for_call(child), crumb->function);

@@ -97,8 +97,14 @@ static struct pc_result set_login(const struct cli *cli, p11csr_error **err)
 /* The positional URI, or what the option or the environment says; NULL: any token. */
 static const char *token_of(const struct cli *cli)
 {
-    const bool takes_uri = strstr(cli->command->args, "URI") != NULL && cli_arg(cli, 0) != NULL;
-    return takes_uri ? cli_arg(cli, 0) : cli_value_or_env(cli, OPT_TOKEN, "P11CSR_TOKEN");
+    const char *args = cli->command->args;
+    const char *uri = strstr(args, "URI");
+    size_t index = 0;
+    for (const char *at = args; uri != NULL && at < uri; at++) {
+        index += *at == ' ' ? 1 : 0;
+    }
+    const char *given = uri != NULL ? cli_arg(cli, index) : NULL;
+    return given != NULL ? given : cli_value_or_env(cli, OPT_TOKEN, "P11CSR_TOKEN");
 }
 
 static struct pc_result set_up(struct cli *cli, p11csr_error **err)

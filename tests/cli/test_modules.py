@@ -3,6 +3,7 @@
 
 import os
 import pathlib
+import re
 import subprocess
 
 import pytest
@@ -142,3 +143,20 @@ def test_doctor(machine):
     result = machine.run("doctor", "--token", "nowhere", "--json")
     assert result.status == 3 and len(result.json["modules"]) == 2, result
     assert machine.run("doctor", "--quirks", support.LABEL).ok().out.startswith("quirks: works")
+
+
+def test_certificates(machine):
+    broken(machine, "crashes")
+    assert machine.run("certs", "list", *machine.token.at).ok().out == ""
+    by_uri = f"pkcs11:token={support.LABEL.replace(' ', '%20')}"
+    result = machine.run("certs", "install", "/nonexistent.crt", by_uri, *machine.token.login)
+    assert result.status == 10, result
+
+
+def test_every_command_on_one_token_finds_its_module():
+    """A row that takes a URI and does not say so would load all modules into one process."""
+    rows = (support.TESTS.parent / "src/cli/rows.c").read_text().split("    {.name = ")[1:]
+    takes = {row.split('"')[1] for row in rows if re.search(r'\.args = "[^"]*\bURI\b', row)}
+    finds = {row.split('"')[1] for row in rows if ".one_token = true" in row}
+    asks_all = {"tokens list", "tokens show", "tokens clear-latch", "uri explain"}
+    assert len(takes) > 8 and takes - finds == asks_all and "keys generate" in finds

@@ -50,8 +50,14 @@ step_sanitizers() {
 
 step_tidy() {
     CC=clang strict build-clang
+    # A file that is compiled twice is read once: clang-tidy 14 takes the second time for uses of no va_list.
+    mkdir -p "$out/tidy"
+    /usr/bin/python3 -c 'import json, sys
+commands = {command["file"]: command for command in reversed(json.load(sys.stdin))}
+json.dump(list(commands.values()), sys.stdout)' \
+        <build-clang/compile_commands.json >"$out/tidy/compile_commands.json"
     # Only C files that a compiler is given; headers are seen through them.
-    run-clang-tidy -quiet -j "$jobs" -p build-clang "$PWD/(src|tokens|providers|tests)/" 2>/dev/null |
+    run-clang-tidy -quiet -j "$jobs" -p "$out/tidy" "$PWD/(src|tokens|providers|tests)/" 2>/dev/null |
         sed -e 's/\x1b\[[0-9;]*m//g' -e '/^clang-tidy/d' -e '/^$/d'
 }
 
