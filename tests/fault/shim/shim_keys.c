@@ -89,6 +89,7 @@ static void destroy_same_id(CK_SESSION_HANDLE session, const CK_ATTRIBUTE *list,
     }
 }
 
+// NOLINTNEXTLINE(readability-function-size): as many parameters as PKCS#11 wants
 CK_RV shim_do_C_GenerateKeyPair(struct shim_call *call, CK_SESSION_HANDLE session, CK_MECHANISM *mechanism,
                                 CK_ATTRIBUTE *public_list, CK_ULONG public_count, CK_ATTRIBUTE *private_list,
                                 CK_ULONG private_count, CK_OBJECT_HANDLE *public_key,

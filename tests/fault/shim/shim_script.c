@@ -50,7 +50,7 @@ static bool copy_text(char *to, const char *text)
     if (strlen(text) >= MAX_TEXT) {
         return false;
     }
-    strcpy(to, text);
+    memcpy(to, text, strlen(text) + 1);
     return true;
 }
 
@@ -61,12 +61,11 @@ static bool read_hex(const char *text, unsigned char *to, size_t room, size_t *r
         return true;
     }
     for (; *text != 0; text += 2) {
-        unsigned int byte = 0;
-        if (*ret_len == room || strspn(text, "0123456789abcdefABCDEF") < 2 ||
-            sscanf(text, "%2x", &byte) != 1) {
+        const char digits[] = {text[0], text[1], 0};
+        if (*ret_len == room || strspn(digits, "0123456789abcdefABCDEF") != 2) {
             return false;
         }
-        to[(*ret_len)++] = (unsigned char)byte;
+        to[(*ret_len)++] = (unsigned char)strtoul(digits, NULL, 16);
     }
     return true;
 }
@@ -368,7 +367,7 @@ static bool read_file(FILE *file, const char *path, struct shim_script *ret)
     char copy[MAX_LINE];
     for (int number = 1; fgets(line, sizeof(line), file) != NULL; number++) {
         struct words words;
-        strcpy(copy, line);
+        memcpy(copy, line, sizeof(copy));
         if (!split(line, &words) || (words.count > 0 && !read_line(ret, &words))) {
             (void)fprintf(stderr, "p11csr-shim: %s:%d: not understood: %s", path, number, copy);
             return false;

@@ -56,13 +56,13 @@ unsigned long shim_wrong_pins(void)
         return shim.wrong_pins;
     }
     char line[64] = "";
-    unsigned long count = 0;
-    if (fgets(line, sizeof(line), file) == NULL || sscanf(line, "wrong-pins %lu", &count) != 1) {
+    static const char word[] = "wrong-pins ";
+    if (fgets(line, sizeof(line), file) == NULL || strncmp(line, word, sizeof(word) - 1) != 0) {
         (void)fprintf(stderr, "p11csr-shim: %s is not a state file\n", path);
         abort();
     }
     (void)fclose(file);
-    return count;
+    return strtoul(line + sizeof(word) - 1, NULL, 10);
 }
 
 void shim_set_wrong_pins(unsigned long count)

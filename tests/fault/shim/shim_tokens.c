@@ -2,7 +2,7 @@
 /* What the module, its slots and its tokens say about themselves. */
 #include "shim.h"
 
-#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum { MAX_MECHANISMS = 1024 };
@@ -43,9 +43,9 @@ static void set_field(enum shim_field field, unsigned char *to, size_t size)
 static void set_version(enum shim_field field, CK_VERSION *to)
 {
     if (shim.script.fields[field].given) {
-        unsigned int major = 0;
-        unsigned int minor = 0;
-        (void)sscanf(shim.script.fields[field].text, "%u.%u", &major, &minor);
+        char *dot = NULL;
+        const unsigned long major = strtoul(shim.script.fields[field].text, &dot, 10);
+        const unsigned long minor = *dot == '.' ? strtoul(dot + 1, NULL, 10) : 0;
         *to = (CK_VERSION){(unsigned char)major, (unsigned char)minor};
     }
 }

@@ -39,8 +39,10 @@ struct run {
     char log[TEXT_SIZE];
 };
 
-/* torture_place.c: ends the program with a text if anything there fails. */
-void check(bool good, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* torture_place.c: ends the program with a text. */
+_Noreturn void give_up(const char *format, ...) __attribute__((format(printf, 1, 2)));
+#define check(good, ...) ((good) ? (void)0 : give_up(__VA_ARGS__))
+
 /* Makes the token that is copied for each case, with a key 'web' and another. */
 void place_make_original(const char *folder);
 /* A fresh copy of it in `folder`. */
