@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
-# run.sh [--worktree] [--user] [demo|ci]...: the project on a fresh Debian 12 with nothing but git installed.
+# run.sh [--worktree] [--user] [demo|tokens|ci]...: the project on a fresh Debian 12 with nothing but git.
 # Makes a chroot with debootstrap from the mirror of this machine's apt, clones HEAD into it (--worktree
-# copies the files as they are now), runs ./dev demo and .ci/run inside, or one of them, and removes it all.
+# copies the files as they are now), runs ./dev demo and .ci/run inside, or what is named (tokens: only
+# ./dev test tokens of the latter), and removes it all.
 # --user: as a user with sudo instead of root. Needs root and some 4 GB in ${TMPDIR:-/var/tmp}.
 set -euo pipefail
 
@@ -142,6 +143,11 @@ run_demo() {
     say "the demo is fine: $took s, nothing left outside its folder"
 }
 
+run_tokens() {
+    say "./dev test tokens"
+    inside "$home/p11csr/dev" test tokens
+}
+
 run_ci() {
     say ".ci/run"
     inside "$home/p11csr/.ci/run"
@@ -153,7 +159,7 @@ while [ $# -gt 0 ]; do
     case $1 in
     --worktree) worktree=1 ;;
     --user) user=dev home=/home/dev ;;
-    demo | ci) jobs+=("$1") ;;
+    demo | tokens | ci) jobs+=("$1") ;;
     *) die "unknown argument: $1" ;;
     esac
     shift

@@ -86,6 +86,7 @@ ROWS = (
         name="tpm2",
         title="TPM 2.0, tpm2-pkcs11 1.9",
         proof=EMULATED,
+        quirks="tpm2-pkcs11",
         packages=(
             "libtpm2-pkcs11-1",
             "swtpm",
