@@ -7,137 +7,13 @@
 #include "tokens/ckr.h"
 #include "tokens/pubkey.h"
 #include "tokens/recover.h"
+#include "tokens/template.h"
 
 #include <errno.h>
 #include <string.h>
 #include <sys/random.h>
 
-enum { ID_OCTETS = 8, SHORT_ID = 2, TEMPLATE_MAX = 24, ADDED_MAX = 8 };
-
-/* What goes into the two templates, in one place so that the pointers in them stay valid. */
-struct templates {
-    CK_ATTRIBUTE public[TEMPLATE_MAX];
-    CK_ATTRIBUTE private[TEMPLATE_MAX];
-    size_t public_count;
-    size_t private_count;
-    CK_ULONG bits;
-    CK_ULONG added[ADDED_MAX]; /* values that a quirk adds */
-};
-
-static CK_BBOOL yes_no(bool value)
-{
-    return value ? CK_TRUE : CK_FALSE;
-}
-
-/*
- * A boolean attribute of a template. Values are constants: PKCS#11 takes pointers that it does not write
- * through.
- */
-static CK_ATTRIBUTE flag_attribute(CK_ATTRIBUTE_TYPE type, bool value)
-{
-    static const CK_BBOOL values[] = {CK_FALSE, CK_TRUE};
-    return (CK_ATTRIBUTE){type, (void *)(uintptr_t)&values[yes_no(value)], sizeof(CK_BBOOL)};
-}
-
-static CK_ATTRIBUTE bytes_attribute(CK_ATTRIBUTE_TYPE type, struct pc_span bytes)
-{
-    return (CK_ATTRIBUTE){type, (void *)(uintptr_t)bytes.ptr, bytes.len};
-}
-
-static void fill_common(const struct pc_keygen *wanted, CK_ATTRIBUTE *list, size_t *count)
-{
-    list[(*count)++] = flag_attribute(CKA_TOKEN, true);
-    list[(*count)++] = bytes_attribute(CKA_LABEL, pc_span_str(wanted->label));
-    list[(*count)++] = bytes_attribute(CKA_ID, wanted->id);
-}
-
-/* Whether a quirk leaves the attribute out of the template of this half. */
-static bool is_omitted(struct pc_token *token, enum pc_quirk_side half, CK_ATTRIBUTE_TYPE type)
-{
-    struct pc_quirk_item item;
-    if ((type == CKA_ID && pc_quirk_is(&token->quirks, PC_QUIRK_ID_RULE, "none")) ||
-        (type == CKA_LABEL && pc_quirk_is(&token->quirks, PC_QUIRK_LABEL, "fixed"))) {
-        return true;
-    }
-    for (size_t at = 0; pc_quirk_next(&token->quirks, PC_QUIRK_OMIT_ATTRS, &at, &item);) {
-        if ((item.side == PC_QUIRK_BOTH || item.side == half) && (item.all || item.number == type)) {
-            return true;
-        }
-    }
-    return false;
-}
-
-static void leave_out(struct pc_token *token, enum pc_quirk_side half, CK_ATTRIBUTE *list, size_t *count)
-{
-    size_t kept = 0;
-    for (size_t i = 0; i < *count; i++) {
-        if (!is_omitted(token, half, list[i].type)) {
-            list[kept++] = list[i];
-        }
-    }
-    *count = kept;
-}
-
-/*
- * What the token wants to be told about this kind of key. A token that has such a list makes no other
- * kind.
- */
-static struct pc_result add_values(struct pc_token *token, const struct pc_keyspec *spec,
-                                   struct templates *ret, p11csr_error **err)
-{
-    struct pc_quirk_item item;
-    size_t rows = 0;
-    size_t added = 0;
-    for (size_t at = 0; pc_quirk_next(&token->quirks, PC_QUIRK_ADD_ATTRS, &at, &item) && added < ADDED_MAX;) {
-        rows++;
-        if (pc_span_eq(item.spec, pc_span_str(spec->name))) {
-            ret->added[added] = item.value;
-            ret->private[ret->private_count++] =
-                (CK_ATTRIBUTE){item.number, &ret->added[added], sizeof(ret->added[added])};
-            added++;
-        }
-    }
-    return rows == 0 || added > 0 ? PC_OK
-                                  : pc_fail(err, P11CSR_E_UNSUPPORTED,
-                                            "the token makes no %s keys, as far as is known", spec->name);
-}
-
-/* Every use is said explicitly: some modules give TRUE to what is left out. */
-static void fill_templates(struct pc_token *token, const struct pc_keygen *wanted, struct templates *ret)
-{
-    static const uint8_t f4[] = {0x01, 0x00, 0x01};
-    static const CK_ATTRIBUTE_TYPE refused_public[] = {CKA_ENCRYPT, CKA_WRAP, CKA_VERIFY_RECOVER};
-    static const CK_ATTRIBUTE_TYPE refused_private[] = {CKA_DECRYPT, CKA_UNWRAP, CKA_SIGN_RECOVER,
-                                                        CKA_DERIVE};
-    const bool needs_login = pc_login_protects(token);
-    fill_common(wanted, ret->public, &ret->public_count);
-    fill_common(wanted, ret->private, &ret->private_count);
-    if (wanted->spec->family == PC_FAMILY_RSA) {
-        ret->bits = wanted->spec->bits;
-        ret->public[ret->public_count++] = (CK_ATTRIBUTE){CKA_MODULUS_BITS, &ret->bits, sizeof(ret->bits)};
-        ret->public[ret->public_count++] = bytes_attribute(CKA_PUBLIC_EXPONENT, PC_SPAN(f4));
-    } else {
-        const bool by_name =
-            wanted->spec->ec_params_alt.len > 0 && pc_quirk_is(&token->quirks, PC_QUIRK_EC_PARAMS, "name");
-        ret->public[ret->public_count++] =
-            bytes_attribute(CKA_EC_PARAMS, by_name ? wanted->spec->ec_params_alt : wanted->spec->ec_params);
-    }
-    ret->public[ret->public_count++] = flag_attribute(CKA_PRIVATE, false);
-    ret->public[ret->public_count++] = flag_attribute(CKA_VERIFY, true);
-    for (size_t i = 0; i < PC_ARRAY_LEN(refused_public); i++) {
-        ret->public[ret->public_count++] = flag_attribute(refused_public[i], false);
-    }
-    ret->private[ret->private_count++] = flag_attribute(CKA_PRIVATE, needs_login);
-    ret->private[ret->private_count++] = flag_attribute(CKA_SENSITIVE, true);
-    ret->private[ret->private_count++] = flag_attribute(CKA_EXTRACTABLE, wanted->backup);
-    if (wanted->backup) {
-        ret->private[ret->private_count++] = flag_attribute(CKA_WRAP_WITH_TRUSTED, true);
-    }
-    ret->private[ret->private_count++] = flag_attribute(CKA_SIGN, true);
-    for (size_t i = 0; i < PC_ARRAY_LEN(refused_private); i++) {
-        ret->private[ret->private_count++] = flag_attribute(refused_private[i], false);
-    }
-}
+enum { ID_OCTETS = 8, SHORT_ID = 2 };
 
 /* At least one octet of a short id is not zero: zero alone may mean that the token chooses. */
 static struct pc_result random_id(size_t len, struct pc_buf *ret, p11csr_error **err)
@@ -170,7 +46,7 @@ PC_RESULT pc_key_choose_id(struct pc_token *token, struct pc_span given, struct 
         pc_hint(err, "say which place by --key-id, like --key-id 02");
         return result;
     }
-    return is_fixed ? PC_OK : random_id(is_short ? SHORT_ID : ID_OCTETS, ret, err);
+    return random_id(is_short ? SHORT_ID : ID_OCTETS, ret, err);
 }
 
 bool pc_key_id_is_unique(struct pc_span id)
@@ -275,8 +151,8 @@ static struct pc_result describe_new_key(struct pc_token *token, const struct pc
     return PC_OK;
 }
 
-static CK_RV call_generate(const struct pc_token *token, CK_MECHANISM_TYPE type, struct templates *templates,
-                           struct pc_key *ret)
+static CK_RV call_generate(const struct pc_token *token, CK_MECHANISM_TYPE type,
+                           struct pc_templates *templates, struct pc_key *ret)
 {
     CK_MECHANISM mechanism = {.mechanism = type};
     return PC_P11(token->slot.module, C_GenerateKeyPair, token->session, &mechanism, templates->public,
@@ -284,24 +160,12 @@ static CK_RV call_generate(const struct pc_token *token, CK_MECHANISM_TYPE type,
                   &ret->private_key);
 }
 
-/* Drops the attribute that many tokens do not know. False: it was not there. */
-static bool drop_trusted(struct templates *templates)
-{
-    for (size_t i = 0; i < templates->private_count; i++) {
-        if (templates->private[i].type == CKA_WRAP_WITH_TRUSTED) {
-            templates->private[i] = templates->private[--templates->private_count];
-            return true;
-        }
-    }
-    return false;
-}
-
 /*
  * Tries the mechanisms that there are for this kind of key, in turn, and again without the attribute that
  * asks for a trusted wrapping key. Only answers that say that nothing was made lead on.
  */
 static struct pc_result make_pair(struct pc_token *token, const struct pc_keyspec *spec,
-                                  struct templates *templates, struct pc_key *ret, p11csr_error **err)
+                                  struct pc_templates *templates, struct pc_key *ret, p11csr_error **err)
 {
     char fallback[32];
     CK_RV rv = CKR_MECHANISM_INVALID;
@@ -321,7 +185,7 @@ static struct pc_result make_pair(struct pc_token *token, const struct pc_keyspe
     }
     if ((rv == CKR_ATTRIBUTE_TYPE_INVALID || rv == CKR_ATTRIBUTE_VALUE_INVALID ||
          rv == CKR_TEMPLATE_INCONSISTENT) &&
-        drop_trusted(templates)) {
+        pc_templates_drop(templates, CKA_WRAP_WITH_TRUSTED)) {
         rv = call_generate(token, type, templates, ret);
     }
     const struct pc_result made = pc_ckr(rv, "C_GenerateKeyPair", err);
@@ -338,11 +202,8 @@ static struct pc_result make_pair(struct pc_token *token, const struct pc_keyspe
 static struct pc_result generate(struct pc_token *token, const struct pc_keygen *wanted, struct pc_key *ret,
                                  p11csr_error **err)
 {
-    struct templates templates = {0};
-    fill_templates(token, wanted, &templates);
-    leave_out(token, PC_QUIRK_PUBLIC, templates.public, &templates.public_count);
-    leave_out(token, PC_QUIRK_PRIVATE, templates.private, &templates.private_count);
-    PC_TRY(add_values(token, wanted->spec, &templates, err));
+    struct pc_templates templates = {0};
+    PC_TRY(pc_templates_fill(token, wanted, &templates, err));
     PC_TRY(make_pair(token, wanted->spec, &templates, ret, err));
     const struct pc_result protection = check_protection(token, wanted, ret, err);
     if (protection.code == P11CSR_E_KEY_PROTECTION) {

@@ -20,9 +20,9 @@ struct pc_keygen {
 
 /*
  * Appends the CKA_ID of a new key: `given`, if the token can have that, or a random one as long as the
- * token wants it; none where the module sets it. It is chosen before the key is made, so that both halves
- * have it from the start. Errors: USAGE when the token wants to be told, VALUE when it does not take this
- * one.
+ * token wants it. It is chosen before the key is made, so that both halves have it from the start; a token
+ * that sets it itself is not told, and the record of what was begun has it all the same. Errors: USAGE
+ * when the token wants to be told, VALUE when it does not take this one.
  */
 PC_RESULT pc_key_choose_id(struct pc_token *token, struct pc_span given, struct pc_buf *ret,
                            p11csr_error **err);

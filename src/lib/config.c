@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "lib/config.h"
-
 #include "base/error.h"
 #include "base/file.h"
 #include "base/limits.h"
 #include "base/text.h"
+#include "lib/config_read.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -16,21 +15,6 @@
 #include <yaml.h>
 
 enum { MAX_ALIASES = 4096, MAX_ENV = 64 };
-
-/* One file while it is read. */
-struct reader {
-    const char *path;
-    yaml_document_t document;
-    struct pc_config *config;
-};
-
-/* A word that may stand in a mapping, and what takes its value. */
-struct word {
-    const char *name;
-    struct pc_result (*take)(struct reader *reader, const struct word *word, yaml_node_t *value, void *target,
-                             p11csr_error **err);
-    size_t offset; /* of the char * in the target, for take_text() */
-};
 
 static void alias_done(struct pc_alias *alias)
 {
@@ -82,14 +66,14 @@ const struct pc_alias *pc_config_alias(const struct pc_config *config, const cha
     return find_alias(config, name);
 }
 
-static struct pc_result fail_at(const struct reader *reader, const yaml_node_t *node, const char *text,
-                                p11csr_error **err)
+PC_RESULT pc_config_fail_at(const struct pc_config_reader *reader, const yaml_node_t *node, const char *text,
+                            p11csr_error **err)
 {
     return pc_fail(err, P11CSR_E_CONFIG, "%s:%zu:%zu: %s", reader->path, node->start_mark.line + 1,
                    node->start_mark.column + 1, text);
 }
 
-static const char *scalar_text(const yaml_node_t *node)
+const char *pc_config_scalar(const yaml_node_t *node)
 {
     return node->type == YAML_SCALAR_NODE &&
                    strlen((const char *)node->data.scalar.value) == node->data.scalar.length
@@ -97,28 +81,26 @@ static const char *scalar_text(const yaml_node_t *node)
                : NULL;
 }
 
-/* Calls `visit` for each pair of a mapping, after refusing keys that are no text or there twice. */
-static struct pc_result each_pair(struct reader *reader, yaml_node_t *mapping,
-                                  struct pc_result (*visit)(struct reader *reader, yaml_node_t *key,
-                                                            yaml_node_t *value, void *data,
-                                                            p11csr_error **err),
-                                  void *data, p11csr_error **err)
+PC_RESULT pc_config_each_pair(struct pc_config_reader *reader, yaml_node_t *mapping,
+                              struct pc_result (*visit)(struct pc_config_reader *reader, yaml_node_t *key,
+                                                        yaml_node_t *value, void *data, p11csr_error **err),
+                              void *data, p11csr_error **err)
 {
     if (mapping->type != YAML_MAPPING_NODE) {
-        return fail_at(reader, mapping, "a mapping like 'word: value' is expected", err);
+        return pc_config_fail_at(reader, mapping, "a mapping like 'word: value' is expected", err);
     }
     const yaml_node_pair_t *start = mapping->data.mapping.pairs.start;
     for (const yaml_node_pair_t *pair = start; pair < mapping->data.mapping.pairs.top; pair++) {
         yaml_node_t *key = yaml_document_get_node(&reader->document, pair->key);
         yaml_node_t *value = yaml_document_get_node(&reader->document, pair->value);
-        const char *name = scalar_text(key);
+        const char *name = pc_config_scalar(key);
         if (name == NULL) {
-            return fail_at(reader, key, "a word is expected", err);
+            return pc_config_fail_at(reader, key, "a word is expected", err);
         }
         for (const yaml_node_pair_t *other = start; other < pair; other++) {
-            const char *earlier = scalar_text(yaml_document_get_node(&reader->document, other->key));
+            const char *earlier = pc_config_scalar(yaml_document_get_node(&reader->document, other->key));
             if (earlier != NULL && strcmp(earlier, name) == 0) {
-                return fail_at(reader, key, "this word is there twice", err);
+                return pc_config_fail_at(reader, key, "this word is there twice", err);
             }
         }
         PC_TRY(visit(reader, key, value, data, err));
@@ -126,22 +108,16 @@ static struct pc_result each_pair(struct reader *reader, yaml_node_t *mapping,
     return PC_OK;
 }
 
-struct words {
-    const struct word *rows;
-    size_t count;
-    void *target;
-};
-
 static const char *word_at(const void *table, size_t index)
 {
-    return ((const struct word *)table)[index].name;
+    return ((const struct pc_config_word *)table)[index].name;
 }
 
-static struct pc_result take_pair(struct reader *reader, yaml_node_t *key, yaml_node_t *value, void *data,
-                                  p11csr_error **err)
+PC_RESULT pc_config_take_pair(struct pc_config_reader *reader, yaml_node_t *key, yaml_node_t *value,
+                              void *data, p11csr_error **err)
 {
-    const struct words *words = data;
-    const char *name = scalar_text(key);
+    const struct pc_config_words *words = data;
+    const char *name = pc_config_scalar(key);
     for (size_t i = 0; i < words->count; i++) {
         if (strcmp(words->rows[i].name, name) == 0) {
             return words->rows[i].take(reader, &words->rows[i], value, words->target, err);
@@ -154,12 +130,12 @@ static struct pc_result take_pair(struct reader *reader, yaml_node_t *key, yaml_
                    near != NULL ? "'" : "");
 }
 
-static struct pc_result take_text(struct reader *reader, const struct word *word, yaml_node_t *value,
-                                  void *target, p11csr_error **err)
+PC_RESULT pc_config_take_text(struct pc_config_reader *reader, const struct pc_config_word *word,
+                              yaml_node_t *value, void *target, p11csr_error **err)
 {
-    const char *text = scalar_text(value);
+    const char *text = pc_config_scalar(value);
     if (text == NULL || text[0] == 0) {
-        return fail_at(reader, value, "a text is expected", err);
+        return pc_config_fail_at(reader, value, "a text is expected", err);
     }
     char **slot = (char **)(void *)((char *)target + word->offset);
     char *copy = pc_strdup(text);
@@ -171,14 +147,14 @@ static struct pc_result take_text(struct reader *reader, const struct word *word
     return PC_OK;
 }
 
-static struct pc_result take_env_pair(struct reader *reader, yaml_node_t *key, yaml_node_t *value, void *data,
-                                      p11csr_error **err)
+static struct pc_result take_env_pair(struct pc_config_reader *reader, yaml_node_t *key, yaml_node_t *value,
+                                      void *data, p11csr_error **err)
 {
     struct pc_alias *alias = data;
-    const char *name = scalar_text(key);
-    const char *text = scalar_text(value);
+    const char *name = pc_config_scalar(key);
+    const char *text = pc_config_scalar(value);
     if (text == NULL || name[0] == 0 || strchr(name, '=') != NULL) {
-        return fail_at(reader, key, "'NAME: text' is expected", err);
+        return pc_config_fail_at(reader, key, "'NAME: text' is expected", err);
     }
     const struct pc_env env = {.name = pc_strdup(name), .value = pc_strdup(text)};
     if (env.name != NULL && env.value != NULL) {
@@ -192,176 +168,47 @@ static struct pc_result take_env_pair(struct reader *reader, yaml_node_t *key, y
     return PC_OK;
 }
 
-static struct pc_result take_env(struct reader *reader, const struct word *word, yaml_node_t *value,
-                                 void *target, p11csr_error **err)
+static struct pc_result take_env(struct pc_config_reader *reader, const struct pc_config_word *word,
+                                 yaml_node_t *value, void *target, p11csr_error **err)
 {
     (void)word;
-    return each_pair(reader, value, take_env_pair, target, err);
+    return pc_config_each_pair(reader, value, take_env_pair, target, err);
 }
 
-/* Whose quirks are being read. */
-struct quirk_owner {
-    const struct pc_quirk_match_texts *match; /* NULL: those of an alias */
-    const char *alias;
-};
-
-static struct pc_result take_quirk(struct reader *reader, yaml_node_t *key, yaml_node_t *value, void *data,
-                                   p11csr_error **err)
-{
-    const struct quirk_owner *owner = data;
-    p11csr_error *why PC_CLEANUP(pc_error_cleanup) = NULL;
-    const char *text = scalar_text(value);
-    if (text == NULL) {
-        return fail_at(reader, value, "a text is expected", err);
-    }
-    char *set_by PC_CLEANUP(pc_free_str) = pc_asprintf("%s:%zu", reader->path, key->start_mark.line + 1);
-    if (set_by == NULL) {
-        return pc_fail_memory(err);
-    }
-    const struct pc_own_setting setting = {.word = scalar_text(key), .value = text, .set_by = set_by};
-    const struct pc_result result =
-        pc_own_rule_add(&reader->config->quirks, owner->match, owner->alias, &setting, &why);
-    if (result.code == P11CSR_E_NO_MEMORY) {
-        return pc_fail_memory(err);
-    }
-    return pc_is_ok(result) ? result : fail_at(reader, key, p11csr_error_cause(why, 0), err);
-}
-
-/* The quirks of an alias. Its name is known already. */
-static struct pc_result take_alias_quirks(struct reader *reader, const struct word *word, yaml_node_t *value,
-                                          void *target, p11csr_error **err)
-{
-    struct quirk_owner owner = {.alias = ((const struct pc_alias *)target)->name};
-    (void)word;
-    return each_pair(reader, value, take_quirk, &owner, err);
-}
-
-static const struct word match_words[] = {
-    {.name = "manufacturer",
-     .take = take_text,
-     .offset = offsetof(struct pc_quirk_match_texts, manufacturer)},
-    {.name = "model", .take = take_text, .offset = offsetof(struct pc_quirk_match_texts, model)},
-    {.name = "library", .take = take_text, .offset = offsetof(struct pc_quirk_match_texts, library)},
-    {.name = "library-version",
-     .take = take_text,
-     .offset = offsetof(struct pc_quirk_match_texts, library_version)},
-    {.name = "firmware", .take = take_text, .offset = offsetof(struct pc_quirk_match_texts, firmware)},
-};
-
-static struct pc_result take_match(struct reader *reader, const struct word *word, yaml_node_t *value,
-                                   void *target, p11csr_error **err)
-{
-    const struct words words = {.rows = match_words, .count = PC_ARRAY_LEN(match_words), .target = target};
-    p11csr_error *why PC_CLEANUP(pc_error_cleanup) = NULL;
-    (void)word;
-    PC_TRY(each_pair(reader, value, take_pair, (void *)(uintptr_t)&words, err));
-    if (value->data.mapping.pairs.start == value->data.mapping.pairs.top) {
-        return fail_at(reader, value, "an empty match; '*' for the manufacturer is every token", err);
-    }
-    const struct pc_result result = pc_match_texts_check(target, &why);
-    return pc_is_ok(result) ? result : fail_at(reader, value, p11csr_error_cause(why, 0), err);
-}
-
-/* `set` is read by take_rule() when the whole `match` is known. */
-static struct pc_result pass_over(struct reader *reader, const struct word *word, yaml_node_t *value,
-                                  void *target, p11csr_error **err)
-{
-    (void)reader;
-    (void)word;
-    (void)value;
-    (void)target;
-    (void)err;
-    return PC_OK;
-}
-
-static const struct word rule_words[] = {
-    {.name = "match", .take = take_match},
-    {.name = "set", .take = pass_over},
-};
-
-static void match_texts_done(struct pc_quirk_match_texts *texts)
-{
-    pc_release(texts->manufacturer);
-    pc_release(texts->model);
-    pc_release(texts->library);
-    pc_release(texts->library_version);
-    pc_release(texts->firmware);
-}
-
-/* The value of a word in a mapping, or NULL. */
-static yaml_node_t *find_value(struct reader *reader, const yaml_node_t *mapping, const char *name)
-{
-    for (const yaml_node_pair_t *pair = mapping->data.mapping.pairs.start;
-         pair < mapping->data.mapping.pairs.top; pair++) {
-        const char *text = scalar_text(yaml_document_get_node(&reader->document, pair->key));
-        if (text != NULL && strcmp(text, name) == 0) {
-            return yaml_document_get_node(&reader->document, pair->value);
-        }
-    }
-    return NULL;
-}
-
-static struct pc_result take_rule(struct reader *reader, yaml_node_t *rule, p11csr_error **err)
-{
-    struct pc_quirk_match_texts match PC_CLEANUP(match_texts_done) = {0};
-    const struct words words = {.rows = rule_words, .count = PC_ARRAY_LEN(rule_words), .target = &match};
-    struct quirk_owner owner = {.match = &match};
-    PC_TRY(each_pair(reader, rule, take_pair, (void *)(uintptr_t)&words, err));
-    yaml_node_t *settings = find_value(reader, rule, "set");
-    if (settings == NULL || find_value(reader, rule, "match") == NULL) {
-        return fail_at(reader, rule, "a rule has a 'match' and a 'set'", err);
-    }
-    return each_pair(reader, settings, take_quirk, &owner, err);
-}
-
-static struct pc_result take_quirks(struct reader *reader, const struct word *word, yaml_node_t *value,
-                                    void *target, p11csr_error **err)
-{
-    (void)word;
-    (void)target;
-    if (value->type != YAML_SEQUENCE_NODE) {
-        return fail_at(reader, value, "a list of rules like '- {match: ..., set: ...}' is expected", err);
-    }
-    for (const yaml_node_item_t *item = value->data.sequence.items.start;
-         item < value->data.sequence.items.top; item++) {
-        PC_TRY(take_rule(reader, yaml_document_get_node(&reader->document, *item), err));
-    }
-    return PC_OK;
-}
-
-static const struct word alias_words[] = {
-    {.name = "uri", .take = take_text, .offset = offsetof(struct pc_alias, uri)},
-    {.name = "module", .take = take_text, .offset = offsetof(struct pc_alias, module)},
-    {.name = "init-args", .take = take_text, .offset = offsetof(struct pc_alias, init_args)},
-    {.name = "pin-source", .take = take_text, .offset = offsetof(struct pc_alias, pin_source)},
+static const struct pc_config_word alias_words[] = {
+    {.name = "uri", .take = pc_config_take_text, .offset = offsetof(struct pc_alias, uri)},
+    {.name = "module", .take = pc_config_take_text, .offset = offsetof(struct pc_alias, module)},
+    {.name = "init-args", .take = pc_config_take_text, .offset = offsetof(struct pc_alias, init_args)},
+    {.name = "pin-source", .take = pc_config_take_text, .offset = offsetof(struct pc_alias, pin_source)},
     {.name = "env", .take = take_env},
-    {.name = "quirks", .take = take_alias_quirks},
+    {.name = "quirks", .take = pc_config_take_alias_quirks},
 };
 
-static struct pc_result fill_alias(struct reader *reader, yaml_node_t *key, yaml_node_t *value,
+static struct pc_result fill_alias(struct pc_config_reader *reader, yaml_node_t *key, yaml_node_t *value,
                                    struct pc_alias *alias, p11csr_error **err)
 {
-    const struct words words = {.rows = alias_words, .count = PC_ARRAY_LEN(alias_words), .target = alias};
-    alias->name = pc_strdup(scalar_text(key));
+    const struct pc_config_words words = {
+        .rows = alias_words, .count = PC_ARRAY_LEN(alias_words), .target = alias};
+    alias->name = pc_strdup(pc_config_scalar(key));
     if (alias->name == NULL) {
         return pc_fail_memory(err);
     }
-    PC_TRY(each_pair(reader, value, take_pair, (void *)(uintptr_t)&words, err));
+    PC_TRY(pc_config_each_pair(reader, value, pc_config_take_pair, (void *)(uintptr_t)&words, err));
     if (alias->uri == NULL) {
-        return fail_at(reader, key, "the alias has no 'uri'", err);
+        return pc_config_fail_at(reader, key, "the alias has no 'uri'", err);
     }
     alias->file = pc_strdup(reader->path);
     return alias->file != NULL ? PC_OK : pc_fail_memory(err);
 }
 
 /* An alias replaces an earlier one of its name as a whole. */
-static struct pc_result take_alias(struct reader *reader, yaml_node_t *key, yaml_node_t *value, void *data,
-                                   p11csr_error **err)
+static struct pc_result take_alias(struct pc_config_reader *reader, yaml_node_t *key, yaml_node_t *value,
+                                   void *data, p11csr_error **err)
 {
     struct pc_alias alias = {0};
-    struct pc_alias *earlier = find_alias(reader->config, scalar_text(key));
+    struct pc_alias *earlier = find_alias(reader->config, pc_config_scalar(key));
     (void)data;
-    pc_own_rules_retire(&reader->config->quirks, scalar_text(key));
+    pc_own_rules_retire(&reader->config->quirks, pc_config_scalar(key));
     pc_buf_init(&alias.env, MAX_ENV * sizeof(struct pc_env));
     struct pc_result result = fill_alias(reader, key, value, &alias, err);
     if (pc_is_ok(result) && earlier != NULL) {
@@ -379,50 +226,52 @@ static struct pc_result take_alias(struct reader *reader, yaml_node_t *key, yaml
     return result;
 }
 
-static struct pc_result take_tokens(struct reader *reader, const struct word *word, yaml_node_t *value,
-                                    void *target, p11csr_error **err)
+static struct pc_result take_tokens(struct pc_config_reader *reader, const struct pc_config_word *word,
+                                    yaml_node_t *value, void *target, p11csr_error **err)
 {
     (void)word;
     (void)target;
-    return each_pair(reader, value, take_alias, NULL, err);
+    return pc_config_each_pair(reader, value, take_alias, NULL, err);
 }
 
-static const struct word log_words[] = {
-    {.name = "file", .take = take_text, .offset = offsetof(struct pc_config, log_file)},
+static const struct pc_config_word log_words[] = {
+    {.name = "file", .take = pc_config_take_text, .offset = offsetof(struct pc_config, log_file)},
 };
 
-static struct pc_result take_log(struct reader *reader, const struct word *word, yaml_node_t *value,
-                                 void *target, p11csr_error **err)
+static struct pc_result take_log(struct pc_config_reader *reader, const struct pc_config_word *word,
+                                 yaml_node_t *value, void *target, p11csr_error **err)
 {
-    const struct words words = {
+    const struct pc_config_words words = {
         .rows = log_words, .count = PC_ARRAY_LEN(log_words), .target = reader->config};
     (void)word;
     (void)target;
-    PC_TRY(each_pair(reader, value, take_pair, (void *)(uintptr_t)&words, err));
+    PC_TRY(pc_config_each_pair(reader, value, pc_config_take_pair, (void *)(uintptr_t)&words, err));
     if (reader->config->log_file != NULL && reader->config->log_file[0] != '/') {
-        return fail_at(reader, value, "the log file needs an absolute path", err);
+        return pc_config_fail_at(reader, value, "the log file needs an absolute path", err);
     }
     return PC_OK;
 }
 
-static const struct word top_words[] = {
+static const struct pc_config_word top_words[] = {
     {.name = "tokens", .take = take_tokens},
     {.name = "log", .take = take_log},
-    {.name = "quirks", .take = take_quirks},
+    {.name = "quirks", .take = pc_config_take_quirks},
 };
 
-static struct pc_result read_document(struct reader *reader, p11csr_error **err)
+static struct pc_result read_document(struct pc_config_reader *reader, p11csr_error **err)
 {
-    const struct words words = {.rows = top_words, .count = PC_ARRAY_LEN(top_words)};
+    const struct pc_config_words words = {.rows = top_words, .count = PC_ARRAY_LEN(top_words)};
     yaml_node_t *root = yaml_document_get_root_node(&reader->document);
-    return root == NULL ? PC_OK : each_pair(reader, root, take_pair, (void *)(uintptr_t)&words, err);
+    return root == NULL
+               ? PC_OK
+               : pc_config_each_pair(reader, root, pc_config_take_pair, (void *)(uintptr_t)&words, err);
 }
 
 static struct pc_result parse(struct pc_config *config, const char *path, struct pc_span content,
                               p11csr_error **err)
 {
     yaml_parser_t parser;
-    struct reader reader = {.path = path, .config = config};
+    struct pc_config_reader reader = {.path = path, .config = config};
     if (yaml_parser_initialize(&parser) == 0) {
         return pc_fail_memory(err);
     }

@@ -98,11 +98,12 @@ static struct pc_result look(p11csr_ctx *ctx, const json_t *record, struct findi
     struct pc_buf id PC_CLEANUP(pc_buf_done) = {0};
     struct pc_opened *opened = NULL;
     pc_buf_init(&id, PC_MAX_ATTRIBUTE);
+    const char *label = text_of(record, "label"); // empty where the token names its keys
     if (!pc_hex_parse(text_of(record, "id"), &id)) {
         return pc_fail(err, P11CSR_E_READ, "the id of the record is not hex");
     }
     const struct pc_key_query query = {
-        .has_id = true, .id = pc_buf_span(&id), .label = text_of(record, "label")};
+        .has_id = true, .id = pc_buf_span(&id), .label = label != NULL && label[0] != 0 ? label : NULL};
     PC_TRY(pc_target_resolve(ctx, text_of(record, "token"), &target, err));
     PC_TRY(pc_target_open(ctx, &target, &opened, err));
     PC_TRY(pc_login_look(&opened->token, &opened->login, err));

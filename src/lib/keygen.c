@@ -78,6 +78,9 @@ static struct pc_result make_key(p11csr_ctx *ctx, const struct p11csr_select *se
     if (!is_named && !pc_quirk_is(&key->opened->token.quirks, PC_QUIRK_LABEL, "fixed")) {
         return fail_unnamed(err);
     }
+    if (is_named && pc_quirk_is(&key->opened->token.quirks, PC_QUIRK_LABEL, "fixed")) {
+        pc_ctx_warn(ctx, "the token names its keys itself: the label '%s' is not used", query.label);
+    }
     pc_opened_touch(ctx, key->opened);
     PC_TRY(generate(ctx, plan, &query, key, err));
     *ret = key;

@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef PC_LIB_CONFIG_READ_H
+#define PC_LIB_CONFIG_READ_H
+
+#include "lib/config.h"
+
+#include <stddef.h>
+#include <yaml.h>
+
+/* Reading configuration files: what config.c and config_quirks.c share. */
+
+/* One file while it is read. */
+struct pc_config_reader {
+    const char *path;
+    yaml_document_t document;
+    struct pc_config *config;
+};
+
+/* A word that may stand in a mapping, and what takes its value. */
+struct pc_config_word {
+    const char *name;
+    struct pc_result (*take)(struct pc_config_reader *reader, const struct pc_config_word *word,
+                             yaml_node_t *value, void *target, p11csr_error **err);
+    size_t offset; /* of the char * in the target, for pc_config_take_text() */
+};
+
+struct pc_config_words {
+    const struct pc_config_word *rows;
+    size_t count;
+    void *target;
+};
+
+/* Fails with "FILE:LINE:COLUMN: text". */
+PC_RESULT pc_config_fail_at(const struct pc_config_reader *reader, const yaml_node_t *node, const char *text,
+                            p11csr_error **err);
+/* The text of a scalar without zeros inside; NULL when the node is something else. Borrowed. */
+const char *pc_config_scalar(const yaml_node_t *node);
+/* Calls `visit` for each pair of a mapping, after refusing keys that are no text or there twice. */
+PC_RESULT pc_config_each_pair(struct pc_config_reader *reader, yaml_node_t *mapping,
+                              struct pc_result (*visit)(struct pc_config_reader *reader, yaml_node_t *key,
+                                                        yaml_node_t *value, void *data, p11csr_error **err),
+                              void *data, p11csr_error **err);
+/* A visitor: `data` is a struct pc_config_words, whose row of that name takes the value. */
+PC_RESULT pc_config_take_pair(struct pc_config_reader *reader, yaml_node_t *key, yaml_node_t *value,
+                              void *data, p11csr_error **err);
+/* Takes a text that is not empty into the char * at the word's offset, in place of an earlier one. */
+PC_RESULT pc_config_take_text(struct pc_config_reader *reader, const struct pc_config_word *word,
+                              yaml_node_t *value, void *target, p11csr_error **err);
+
+/* The quirks of an alias, whose name is known already; and the rules for whatever matches. */
+PC_RESULT pc_config_take_alias_quirks(struct pc_config_reader *reader, const struct pc_config_word *word,
+                                      yaml_node_t *value, void *target, p11csr_error **err);
+PC_RESULT pc_config_take_quirks(struct pc_config_reader *reader, const struct pc_config_word *word,
+                                yaml_node_t *value, void *target, p11csr_error **err);
+
+#endif
