@@ -55,7 +55,8 @@ P11CSR_API enum p11csr_code p11csr_ctx_set_state_dir(p11csr_ctx *ctx, const char
  *   prompt        the callback
  *   file:PATH     a file of one line; its newline is not part of the PIN
  *   cred:NAME     a file of that name in $CREDENTIALS_DIRECTORY (systemd)
- *   exec:PROGRAM  the line that a program prints: a full path and arguments, split at blanks, no shell
+ *   exec:PROGRAM  the line that a program prints: a full path and arguments, split at blanks, no shell;
+ *                 started before the module is loaded where the call that loads it may log in
  *   fd:N          a file descriptor, read to its end now and closed
  *   env:NAME      an environment variable, read and overwritten now
  *   empty         the empty PIN

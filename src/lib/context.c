@@ -89,6 +89,9 @@ struct pc_lock pc_lock_begin(p11csr_ctx *ctx)
 
 void pc_lock_end(const struct pc_lock *lock)
 {
+    if (lock->ctx->has_pin_ahead) {
+        pc_pins_forget_ahead(lock->ctx);
+    }
     (void)pthread_mutex_unlock(&lock->ctx->lock);
 }
 

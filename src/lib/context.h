@@ -31,6 +31,7 @@ struct p11csr_ctx {
     char *state_dir;               /* where intent records are kept; NULL: nowhere */
     int log_fd;                    /* -1: not open */
     struct pc_buf quirks;          /* struct pc_own_rule *: of p11csr_ctx_set_quirk() */
+    bool has_pin_ahead;            /* one of `pins` holds a PIN for this call only */
     struct pc_buf pins;            /* struct pc_pin *: PIN sources, by how they were named */
     struct pc_buf loaded;          /* struct pc_loaded *: modules, by how they were named */
     struct pc_buf opened;          /* struct pc_opened *: tokens in use */

@@ -267,8 +267,21 @@ PC_RESULT pc_pin_ahead(struct pc_pin *pin, p11csr_error **err)
     const struct pc_result result = pc_pin_read_exec(pin->path, pin->secret, err);
     if (!pc_is_ok(result)) {
         pc_secret_free(&pin->secret);
+        return result;
     }
-    return result;
+    pin->ctx->has_pin_ahead = true;
+    return PC_OK;
+}
+
+void pc_pins_forget_ahead(p11csr_ctx *ctx)
+{
+    for (size_t at = 0; at < ctx->pins.len; at += sizeof(struct pc_pin *)) {
+        struct pc_pin *pin = pin_at(&ctx->pins, at);
+        if (pin->kind == PC_PIN_EXEC) {
+            pc_secret_free(&pin->secret);
+        }
+    }
+    ctx->has_pin_ahead = false;
 }
 
 static void note_refused(void *self, const struct pc_pin_request *request, p11csr_error **err)

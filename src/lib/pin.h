@@ -40,6 +40,8 @@ void pc_pin_free(struct pc_pin **pin);
  * may have threads, locks and file descriptors that it should not be started among.
  */
 PC_RESULT pc_pin_ahead(struct pc_pin *pin, p11csr_error **err);
+/* Wipes what no login has used: by the next call the program may have another answer. */
+void pc_pins_forget_ahead(p11csr_ctx *ctx);
 /* Tells the device callback of the context `self`; a pc_pin_device. */
 void pc_pin_at_device(void *self, const struct pc_pin_request *request);
 /* Frees the sources of a context. */

@@ -105,15 +105,18 @@ static void wait_for_turn(int fd)
 PC_RESULT pc_pin_open_file(p11csr_ctx *ctx, const char *path, int *ret_fd, struct pc_latch_file *ret_file,
                            p11csr_error **err)
 {
-    int fd PC_CLEANUP(pc_close) = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
     if (fd < 0) {
         return pc_fail_errno(err, P11CSR_E_PIN_SOURCE, errno, "open '%s'", path);
     }
     wait_for_turn(fd);
-    PC_TRY(check_file(ctx, fd, path, ret_file, err));
-    *ret_fd = fd;
-    fd = -1;
-    return PC_OK;
+    const struct pc_result result = check_file(ctx, fd, path, ret_file, err);
+    if (pc_is_ok(result)) {
+        *ret_fd = fd;
+    } else {
+        pc_close(&fd);
+    }
+    return result;
 }
 
 PC_RESULT pc_pin_read_file(int fd, const char *path, struct pc_secret *ret, p11csr_error **err)

@@ -330,6 +330,39 @@ static void test_latch(void **state)
     p11csr_ctx_free(&ctx);
 }
 
+/* A program is asked anew for each call: what it said before, and nobody used, may be old. */
+static void test_program(void **state)
+{
+    const struct place *place = *state;
+    char program[PATH_SIZE];
+    char answer[PATH_SIZE];
+    char text[2 * PATH_SIZE];
+    p11csr_error *err = NULL;
+    p11csr_key *key = NULL;
+    p11csr_ctx *ctx = new_ctx(place);
+    struct p11csr_select select = by_label("program");
+    key = ensure_key(ctx, "p256", "program");
+    p11csr_key_free(&key);
+    p11csr_ctx_free(&ctx);
+    (void)snprintf(answer, sizeof(answer), "%s/answer", place->folder);
+    (void)snprintf(program, sizeof(program), "%s/program", place->folder);
+    (void)snprintf(text, sizeof(text), "#!/bin/sh\ncat '%s'\n", answer);
+    write_text(program, text);
+    assert_int_equal(chmod(program, 0700), 0);
+    write_text(answer, "surely not");
+    (void)snprintf(text, sizeof(text), "exec:%s", program);
+    ctx = new_ctx(place);
+    check_ok(p11csr_ctx_set_pin_source(ctx, text, &err), &err);
+    select.token = "pkcs11:token=none";
+    check_fails(p11csr_key_open(ctx, &select, &key, &err), &err, P11CSR_E_TOKEN_NOT_FOUND);
+    (void)snprintf(text, sizeof(text), "cp '%s' '%s'", place->soft.pin_file, answer);
+    assert_int_equal(system(text), 0);
+    select = by_label("program");
+    check_ok(p11csr_key_open(ctx, &select, &key, &err), &err);
+    p11csr_key_free(&key);
+    p11csr_ctx_free(&ctx);
+}
+
 static void count_notice(const struct p11csr_pin_request *request, void *data)
 {
     assert_non_null(request->token);
@@ -393,11 +426,12 @@ static void test_many_pin_values(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_several_keys), cmocka_unit_test(test_two_contexts),
-        cmocka_unit_test(test_threads),      cmocka_unit_test(test_pin_callback),
-        cmocka_unit_test(test_wrong_pin),    cmocka_unit_test(test_warnings),
-        cmocka_unit_test(test_records),      cmocka_unit_test(test_latch),
-        cmocka_unit_test(test_login),        cmocka_unit_test(test_many_pin_values),
+        cmocka_unit_test(test_several_keys),    cmocka_unit_test(test_two_contexts),
+        cmocka_unit_test(test_threads),         cmocka_unit_test(test_pin_callback),
+        cmocka_unit_test(test_wrong_pin),       cmocka_unit_test(test_warnings),
+        cmocka_unit_test(test_records),         cmocka_unit_test(test_latch),
+        cmocka_unit_test(test_login),           cmocka_unit_test(test_program),
+        cmocka_unit_test(test_many_pin_values),
     };
     return cmocka_run_group_tests(tests, make_place, remove_place);
 }

@@ -316,6 +316,7 @@ static void test_locked_without_a_flag(void **state)
     mock_fail(f->mock, "C_Login", 1, CKR_PIN_LOCKED);
     check_ok(pc_token_set_quirks(&f->token, &rule, 1, &f->err), &f->err);
     result = pc_login_user(&f->token, &f->login, &f->err);
+    assert_int_equal(result.code, P11CSR_E_PIN_LOCKED);
     assert_string_equal(p11csr_error_hint(f->err), "wait for ten seconds"); // what is known goes before
     p11csr_error_free(&f->err);
     // One that says by its flag that it is locked needs somebody who can unlock it.
