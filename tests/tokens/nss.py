@@ -23,7 +23,7 @@ class Token(real.RealToken):
         self.init_args = f"configdir='sql:{database}' certPrefix='' keyPrefix='' secmod='secmod.db' flags="
         # By the module's name it is found with these arguments, by the alias with its own.
         known = pathlib.Path("/etc/pkcs11/modules")
-        known.mkdir(exist_ok=True)
+        known.mkdir(parents=True, exist_ok=True)
         (known / "nss.module").write_text(f"module: {MODULE}\nx-init-reserved: {self.init_args}\n")
         self.env["P11CSR_MODULE"] = "nss"
         self.name = "nss-db"

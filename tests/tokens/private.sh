@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 # private.sh COMMAND...: runs a command as root with network, IPC and mounts of its own: nothing but loopback,
-# an empty /run and /dev/shm, and copies of the folders in /etc and /var that token daemons write to. It works
+# an empty /run and /dev/shm, copies of /etc and of the folder in /var that a token daemon writes to. It works
 # in a chroot too, whose / is no mount point, so that a mount below it would reach the machine outside: the
 # whole tree is bound to a place below a mount that is made private, and entered.
 set -eu
@@ -22,7 +22,7 @@ mount --rbind / "$root"
 mount --make-rprivate "$root"
 mount -t tmpfs -o mode=755 tmpfs "$root/run"
 mount -t tmpfs -o mode=1777 tmpfs "$root/dev/shm"
-for folder in etc/opencryptoki etc/pkcs11 var/lib/opencryptoki; do
+for folder in etc var/lib/opencryptoki; do
     [ -d "$root/$folder" ] || continue
     mkdir -p "$root/run/copies/$folder"
     cp -a "$root/$folder/." "$root/run/copies/$folder"
