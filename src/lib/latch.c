@@ -88,7 +88,7 @@ static struct pc_result parse_record(int fd, const char *path, json_t **ret, p11
         json_decref(record);
         const struct pc_result result =
             pc_fail(err, P11CSR_E_READ, "'%s' is no record of wrong PINs as p11csr writes it", path);
-        pc_hint(err, "have all such records removed: p11csr tokens clear-latch");
+        pc_hint(err, "remove this file; the PIN may be wrong, so check it before");
         return result;
     }
     *ret = record;
@@ -303,6 +303,19 @@ void pc_latch_set(p11csr_ctx *ctx, const struct pc_pin_request *request, const c
     pc_note(err, "it is not sent again before '%s' changes or: p11csr tokens clear-latch", path);
 }
 
+static const enum pc_uri_attr token_names[] = {PC_URI_TOKEN, PC_URI_MANUFACTURER, PC_URI_SERIAL,
+                                               PC_URI_MODEL};
+
+/* Whether the URI says anything that a record can be compared with. */
+static bool names_token(const struct pc_uri *uri)
+{
+    bool any = false;
+    for (size_t i = 0; i < PC_ARRAY_LEN(token_names); i++) {
+        any = any || uri->present[token_names[i]];
+    }
+    return any;
+}
+
 /* True when all that `wanted` says about a token is true for the token of the record. */
 static bool speaks_of(const json_t *record, const struct pc_uri *wanted)
 {
@@ -311,10 +324,9 @@ static bool speaks_of(const json_t *record, const struct pc_uri *wanted)
     if (!pc_is_ok(pc_uri_parse(text(record, "token"), &uri, NULL))) {
         return false;
     }
-    static const enum pc_uri_attr names[] = {PC_URI_TOKEN, PC_URI_MANUFACTURER, PC_URI_SERIAL, PC_URI_MODEL};
-    for (size_t i = 0; i < PC_ARRAY_LEN(names); i++) {
-        if (wanted->present[names[i]] &&
-            !pc_span_eq(pc_uri_value(wanted, names[i]), pc_uri_value(&uri, names[i]))) {
+    for (size_t i = 0; i < PC_ARRAY_LEN(token_names); i++) {
+        const enum pc_uri_attr name = token_names[i];
+        if (wanted->present[name] && !pc_span_eq(pc_uri_value(wanted, name), pc_uri_value(&uri, name))) {
             return false;
         }
     }
@@ -341,12 +353,16 @@ static struct pc_result clear_record(p11csr_ctx *ctx, const char *path, const st
                                      json_t *list, p11csr_error **err)
 {
     json_t *record PC_CLEANUP(pc_json_free) = NULL;
-    const struct pc_result read = read_record(ctx, path, &record, wanted != NULL ? err : NULL);
-    if (wanted != NULL) {
-        PC_TRY(read);
-        if (record == NULL || !speaks_of(record, wanted)) {
-            return PC_OK;
-        }
+    const struct pc_result read = read_record(ctx, path, &record, NULL);
+    if (read.code == P11CSR_E_NO_MEMORY) {
+        return pc_fail_memory(err);
+    }
+    if (wanted != NULL && !pc_is_ok(read)) { // whose it is, nobody knows
+        pc_ctx_warn(ctx, "'%s' is no record of wrong PINs as p11csr writes it: remove it by hand", path);
+        return PC_OK;
+    }
+    if (wanted != NULL && (record == NULL || !speaks_of(record, wanted))) {
+        return PC_OK;
     }
     if (json_array_size(list) >= PC_MAX_LATCHES) {
         return pc_fail(err, P11CSR_E_LIMIT, "there are more than %d records of wrong PINs", PC_MAX_LATCHES);
@@ -367,6 +383,7 @@ static struct pc_result clear_folder(p11csr_ctx *ctx, const struct pc_uri *wante
                    ? PC_OK
                    : pc_fail_errno(err, P11CSR_E_READ, errno, "list '%s'", ctx->state_dir);
     }
+    (void)flock(dirfd(dir), LOCK_EX); // as whoever writes one
     for (const struct dirent *entry = readdir(dir); entry != NULL && pc_is_ok(result); entry = readdir(dir)) {
         if (strncmp(entry->d_name, prefix, sizeof(prefix) - 1) != 0) {
             continue;
@@ -387,6 +404,11 @@ enum p11csr_code p11csr_latches_clear(p11csr_ctx *ctx, const char *token, char *
     struct pc_result result = list != NULL ? PC_OK : pc_fail_memory(err);
     if (pc_is_ok(result)) {
         result = pc_target_resolve(lock.ctx, token, &target, err);
+    }
+    if (pc_is_ok(result) && token != NULL && !names_token(&target.uri)) {
+        result = pc_fail(err, P11CSR_E_USAGE, "'%s' does not say which token's records are meant", token);
+        pc_hint(err,
+                "name it by its label, its serial number or an alias that does; no --token: all records");
     }
     if (pc_is_ok(result) && lock.ctx->state_dir != NULL) {
         result = clear_folder(lock.ctx, token != NULL ? &target.uri : NULL, list, err);

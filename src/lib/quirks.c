@@ -205,7 +205,7 @@ static struct pc_result fill_list(p11csr_ctx *ctx, const char *token, struct p11
     struct pc_target target PC_CLEANUP(pc_target_done) = {0};
     struct pc_opened *opened = NULL;
     PC_TRY(pc_target_resolve(ctx, token, &target, err));
-    PC_TRY(pc_target_open(ctx, &target, &opened, err));
+    PC_TRY(pc_target_attach(ctx, &target, &opened, err));
     for (int id = 0; id < PC_QUIRK_COUNT; id++) {
         PC_TRY(fill_row(&opened->token.quirks.values[id], (enum pc_quirk_id)id, list, err));
     }

@@ -308,12 +308,24 @@ static struct pc_result set_quirks(const p11csr_ctx *ctx, const struct pc_alias 
                                rules.len / sizeof(struct pc_quirk_rule), err);
 }
 
-PC_RESULT pc_target_open(p11csr_ctx *ctx, struct pc_target *target, struct pc_opened **ret,
-                         p11csr_error **err)
+/* A token may be open twice, through its module alone and as one of all: the same PIN was wrong for both. */
+static void share_wrong_pins(const p11csr_ctx *ctx, struct pc_token *token)
+{
+    struct pc_opened *other = NULL;
+    for (size_t at = 0; at < ctx->opened.len; at += sizeof(other)) { // NOLINT(bugprone-sizeof-expression)
+        memcpy(&other, ctx->opened.ptr + at, sizeof(other));         // NOLINT(bugprone-sizeof-expression)
+        if (pc_slot_same_token(&other->token.slot, &token->slot)) {
+            token->pin_was_wrong = token->pin_was_wrong || other->token.pin_was_wrong;
+            token->so_pin_was_wrong = token->so_pin_was_wrong || other->token.so_pin_was_wrong;
+        }
+    }
+}
+
+PC_RESULT pc_target_attach(p11csr_ctx *ctx, const struct pc_target *target, struct pc_opened **ret,
+                           p11csr_error **err)
 {
     struct pc_modules *modules = NULL;
     struct pc_slot slot;
-    PC_TRY(pc_login_resolve(ctx, target, find_loaded(ctx, target) != NULL, err));
     PC_TRY(pc_target_modules(ctx, target, &modules, err));
     const struct pc_result found = pc_slot_find_one(modules, &target->uri, &slot, err);
     if (found.code == P11CSR_E_TOKEN_NOT_FOUND && target->label != NULL) {
@@ -339,9 +351,17 @@ PC_RESULT pc_target_open(p11csr_ctx *ctx, struct pc_target *target, struct pc_op
             return result;
         }
     }
-    PC_TRY(pc_login_apply(ctx, target, opened, err));
+    share_wrong_pins(ctx, &opened->token);
     *ret = opened;
     return PC_OK;
+}
+
+PC_RESULT pc_target_open(p11csr_ctx *ctx, struct pc_target *target, struct pc_opened **ret,
+                         p11csr_error **err)
+{
+    PC_TRY(pc_login_resolve(ctx, target, find_loaded(ctx, target) != NULL, err));
+    PC_TRY(pc_target_attach(ctx, target, ret, err));
+    return pc_login_apply(ctx, target, *ret, err);
 }
 
 /* The CKA_ID of a PIV slot, which is one octet. */

@@ -31,10 +31,10 @@ void pc_target_done(struct pc_target *target);
 /* The modules to look at, loaded now if need be. Borrowed from the context. */
 PC_RESULT pc_target_modules(p11csr_ctx *ctx, const struct pc_target *target, struct pc_modules **ret,
                             p11csr_error **err);
-/*
- * The one token that is meant, opened if need be. Borrowed from the
- * context.
- */
+/* The one token that is meant, without a session, a PIN source or a login. Borrowed from the context. */
+PC_RESULT pc_target_attach(p11csr_ctx *ctx, const struct pc_target *target, struct pc_opened **ret,
+                           p11csr_error **err);
+/* The same with its PIN source known, and logged in where that is to happen in any case. */
 PC_RESULT pc_target_open(p11csr_ctx *ctx, struct pc_target *target, struct pc_opened **ret,
                          p11csr_error **err);
 /* Tells the person that the device may want to be touched, where it is known to. */

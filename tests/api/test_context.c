@@ -218,6 +218,36 @@ static void test_wrong_pin(void **state)
     p11csr_ctx_free(&ctx);
 }
 
+static void count_login(const struct p11csr_call *call, void *data)
+{
+    if (call->leaving != 0 && strcmp(call->function, "C_Login") == 0) {
+        ++*(int *)data;
+    }
+}
+
+/* One token by two ways, its module alone and all of them: what was wrong by one is not sent by the other. */
+static void test_wrong_pin_by_two_ways(void **state)
+{
+    const struct place *place = *state;
+    p11csr_error *err = NULL;
+    p11csr_ctx *ctx = new_ctx(place);
+    p11csr_key *key = ensure_key(ctx, "p256", "ways");
+    p11csr_key_free(&key);
+    p11csr_ctx_free(&ctx);
+    ctx = new_ctx(place);
+    int logins = 0;
+    p11csr_ctx_set_call_callback(ctx, count_login, &logins);
+    assert_int_equal(setenv("P11CSR_TEST_PIN", "surely not", 1), 0);
+    check_ok(p11csr_ctx_set_pin_source(ctx, "env:P11CSR_TEST_PIN", &err), &err);
+    struct p11csr_select select = by_label("ways");
+    for (int i = 0; i < 4; i++) {
+        select.token = i % 2 == 0 ? "api" : "pkcs11:manufacturer=SoftHSM%20project";
+        check_fails(p11csr_key_open(ctx, &select, &key, &err), &err, P11CSR_E_PIN_INCORRECT);
+    }
+    assert_int_equal(logins, 1);
+    p11csr_ctx_free(&ctx);
+}
+
 static void count_warning(const char *text, void *data)
 {
     assert_non_null(strstr(text, "everybody"));
@@ -426,11 +456,17 @@ static void test_many_pin_values(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_several_keys),    cmocka_unit_test(test_two_contexts),
-        cmocka_unit_test(test_threads),         cmocka_unit_test(test_pin_callback),
-        cmocka_unit_test(test_wrong_pin),       cmocka_unit_test(test_warnings),
-        cmocka_unit_test(test_records),         cmocka_unit_test(test_latch),
-        cmocka_unit_test(test_login),           cmocka_unit_test(test_program),
+        cmocka_unit_test(test_several_keys),
+        cmocka_unit_test(test_two_contexts),
+        cmocka_unit_test(test_threads),
+        cmocka_unit_test(test_pin_callback),
+        cmocka_unit_test(test_wrong_pin),
+        cmocka_unit_test(test_warnings),
+        cmocka_unit_test(test_records),
+        cmocka_unit_test(test_latch),
+        cmocka_unit_test(test_login),
+        cmocka_unit_test(test_program),
+        cmocka_unit_test(test_wrong_pin_by_two_ways),
         cmocka_unit_test(test_many_pin_values),
     };
     return cmocka_run_group_tests(tests, make_place, remove_place);

@@ -259,8 +259,9 @@ def test_record_that_is_none(ready, content):
     (record,) = records(ready)
     record.write_text(content)
     code = "LIMIT" if len(content) > 65536 else "READ"
-    for command in (ask, ("tokens", "clear-latch", "--token", ready.label)):
-        ready.refused(*command, status=9 if code == "LIMIT" else 10, code=code, says=str(record))
+    ready.refused(*ask, status=9 if code == "LIMIT" else 10, code=code, says=str(record))
+    of_one = ready.run("tokens", "clear-latch", "--token", ready.label, "--json").ok().json
+    assert of_one["cleared"] == [] and str(record) in of_one["warnings"][0]
     cleared = ready.run("tokens", "clear-latch", "--json").ok().json["cleared"]
     assert cleared == [{"record": str(record), "files": []}]
     assert was_sent(ready, *ask)
@@ -281,3 +282,23 @@ def test_no_place_for_records(ready, env, says):
         assert "p11csr: warning: " in result.err and says in result.err, result
     ready.run(*ready.ask, *ready.login, env=env).ok()
     assert ready.run("tokens", "clear-latch", "--json", env=env).ok().json["cleared"] == []
+
+
+def test_clear_latch_of_nobody_in_particular(ready):
+    """A URI that says nothing which a record could be compared with does not mean all of them."""
+    assert was_sent(ready, *ready.ask, "--pin-source", ready.wrong)
+    for uri in ("pkcs11:slot-id=424242", "pkcs11:object=web", "pkcs11:?module-name=softhsm2"):
+        ready.refused(
+            "tokens", "clear-latch", "--token", uri, status=64, code="USAGE", says="which token's records"
+        )
+    assert len(records(ready)) == 1
+
+
+def test_clear_latch_beside_a_broken_record(ready):
+    assert was_sent(ready, *ready.ask, "--pin-source", ready.wrong)
+    (record,) = records(ready)
+    broken = record.with_name("pin-user-00-00-00.json")
+    broken.write_text("x")
+    answer = ready.run("tokens", "clear-latch", "--token", ready.label, "--json").ok().json
+    assert [row["record"] for row in answer["cleared"]] == [str(record)]
+    assert str(broken) in answer["warnings"][0] and records(ready) == [broken]
