@@ -125,6 +125,7 @@ struct cli {
     const struct cli_command *command; /* NULL: none was named */
     struct pc_buf uses;                /* struct cli_use */
     struct pc_buf args;                /* const char *: positional arguments */
+    struct pc_buf hidden;              /* arguments that hold a PIN: see cli_hide_pins() */
     p11csr_ctx *ctx;                   /* made by cli_context() */
     json_t *json;                      /* the fields of the JSON answer */
     json_t *warnings;                  /* texts; NULL: none */
@@ -136,6 +137,15 @@ struct cli {
 
 const struct cli_option *cli_option_get(enum cli_option_id id);
 const struct cli_command *cli_command_get(size_t index); /* NULL behind the last */
+
+/*
+ * Overwrites what follows 'pin-value=' in the arguments and in P11CSR_TOKEN; what was there is kept where
+ * cli_reveal() finds it. Errors: NO_MEMORY.
+ */
+PC_RESULT cli_hide_pins(struct cli *cli, int argc, char **argv, p11csr_error **err);
+/* The text as it was typed: for the library, and for nothing that prints it. Borrowed. */
+const char *cli_reveal(const struct cli *cli, const char *text);
+void cli_hide_done(struct cli *cli);
 
 /* Reads the command line. Errors: USAGE. */
 PC_RESULT cli_parse(struct cli *cli, int argc, const char **argv, p11csr_error **err);

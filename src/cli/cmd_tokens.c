@@ -222,7 +222,7 @@ static struct pc_result explain_matches(struct cli *cli, const char *uri, p11csr
 PC_RESULT cli_run_uri_explain(struct cli *cli, p11csr_error **err)
 {
     char *normal PC_CLEANUP(p11csr_free_text) = NULL;
-    const char *uri = cli_arg(cli, 0);
+    const char *uri = cli_reveal(cli, cli_arg(cli, 0));
     PC_TRY(cli_lift(p11csr_uri_normalize(uri, &normal, err)));
     cli_json(cli, "uri", json_string(normal));
     cli_json(cli, "attributes", json_object());

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { MAX_USES = 65536, TABLE_SIZE = OPT_COUNT + 1 };
+enum { MAX_USES = 65536, MAX_URIS = 65536, TABLE_SIZE = OPT_COUNT + 1 };
 
 static void free_popt(poptContext *context)
 {
@@ -291,6 +291,8 @@ PC_RESULT cli_parse(struct cli *cli, int argc, const char **argv, p11csr_error *
     *cli = (struct cli){.json = json_object()};
     pc_buf_init(&cli->uses, MAX_USES * sizeof(struct cli_use));
     pc_buf_init(&cli->args, MAX_USES * sizeof(char *));
+    pc_buf_init(&cli->hidden, MAX_URIS);
+    PC_TRY(cli_hide_pins(cli, argc, (char **)(uintptr_t)argv, err)); // main's own, which may be written
     const struct pc_result result = parse(cli, argc, argv, err);
     if (!pc_is_ok(result)) {
         look_for_json(cli, argc, argv);
@@ -309,6 +311,7 @@ void cli_done(struct cli *cli)
     }
     pc_buf_done(&cli->uses);
     pc_buf_done(&cli->args);
+    cli_hide_done(cli);
     json_decref(cli->json);
     json_decref(cli->warnings);
 }

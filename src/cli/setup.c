@@ -202,7 +202,7 @@ PC_RESULT cli_select(const struct cli *cli, const char *uri, struct cli_selectio
     if (uri != NULL && cli_has(cli, OPT_TOKEN)) {
         return pc_fail(err, P11CSR_E_USAGE, "both --token and '%s' name a token", uri);
     }
-    select->token = uri != NULL ? uri : cli_value_or_env(cli, OPT_TOKEN, "P11CSR_TOKEN");
+    select->token = cli_reveal(cli, uri != NULL ? uri : cli_value_or_env(cli, OPT_TOKEN, "P11CSR_TOKEN"));
     select->label = cli_value(cli, OPT_KEY_LABEL);
     select->piv_slot = cli_value(cli, OPT_PIV_SLOT);
     PC_TRY(read_id(cli_value(cli, OPT_KEY_ID), ret, err));

@@ -24,11 +24,12 @@ class Source:
 
     def __init__(self, token):
         self.token = token
+        self.at = ("--token", token.label)
         self.args = ()
         self.env = {}
         self.more = {}
         self.own_files = []  # these hold the PIN because the person put it there
-        self.keeps = False  # cannot be read twice: the PIN has to stay in memory
+        self.keeps = 0  # places in memory for a PIN that cannot be read twice
 
 
 def from_file(source):
@@ -42,13 +43,13 @@ def from_descriptor(source):
     os.close(other)
     source.args = ("--pin-source", f"fd:{end}")
     source.more = {"pass_fds": [end]}
-    source.keeps = True
+    source.keeps = 1
 
 
 def from_environment(source):
     source.args = ("--pin-source", "env:HSM_PIN")
     source.env = {"HSM_PIN": source.token.pin}
-    source.keeps = True
+    source.keeps = 1
 
 
 def from_program(source):
@@ -65,6 +66,20 @@ def from_credential(source):
     source.own_files = [folder / "hsm-pin"]
 
 
+def from_uri(source):
+    """pin-value in a URI of the command line, which stays there without it."""
+    source.at = ("--token", f"pkcs11:token=test%20token?pin-value={source.token.pin}")
+    source.args = ("-v",)
+    source.keeps = 2  # in the URI, and by itself
+
+
+def from_environment_uri(source):
+    source.at = ()
+    source.env = {"P11CSR_TOKEN": f"pkcs11:token=test%20token?pin-value={source.token.pin}"}
+    source.args = ("-v",)
+    source.keeps = 2  # in the URI, and by itself
+
+
 def from_terminal(source):
     """The test types it."""
 
@@ -75,6 +90,8 @@ SOURCES = [
     from_environment,
     from_program,
     from_credential,
+    from_uri,
+    from_environment_uri,
     from_terminal,
 ]
 
@@ -86,7 +103,7 @@ class Waiting:
         self.token = token
         self.terminal = None
         shim.script("C_SignInit 1 hang")
-        args = ("request", "--token", token.label, "--key-label", "web", *SUBJECT, "-v", "-o", "web.csr")
+        args = ("request", *source.at, "--key-label", "web", *SUBJECT, "-v", "-o", "web.csr")
         if source.args == ():
             self.terminal = Terminal(token, *args)
             self.terminal.wait_for(b"PIN of token 'test token': ")
@@ -182,9 +199,9 @@ def source(request, ready):
 
 
 def check_memory(waiting, source, secret):
-    """Nowhere, or, where it cannot be had again, in the one page that is locked and left out of dumps."""
+    """Nowhere, or, where it cannot be had again, in pages that are locked and left out of dumps."""
     places = waiting.places_of(secret)
-    assert len(places) <= (1 if source.keeps else 0), places
+    assert len(places) <= source.keeps, places
     for _, flags in places:
         assert "lo" in flags and "dd" in flags, places
 
