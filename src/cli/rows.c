@@ -319,6 +319,7 @@ static const struct cli_command commands[] = {
      .help = "give a key pair another label or id",
      .example = "p11csr keys label --token prod --key-label web --new-label web-2024"},
     {.name = "keys public",
+     .one_token = true,
      .args = "[URI]",
      .max_args = 1,
      OPTIONS(keys_public_options),
