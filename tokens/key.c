@@ -3,11 +3,6 @@
 
 #include "base/error.h"
 #include "base/limits.h"
-#include "tokens/call.h"
-#include "tokens/ckr.h"
-#include "tokens/recover.h"
-
-#include <stdio.h>
 
 void pc_key_init(struct pc_key *key)
 {
@@ -59,48 +54,4 @@ void pc_key_note_uri(const struct pc_token *token, const struct pc_key *key, p11
         pc_is_ok(pc_buf_take_text(&text, &line, NULL))) {
         pc_note(err, "%s", line);
     }
-}
-
-static struct pc_result read_protection(struct pc_token *token, const struct pc_key *key,
-                                        struct pc_key_protection *ret, p11csr_error **err)
-{
-    const struct {
-        CK_ATTRIBUTE_TYPE type;
-        enum pc_flag *flag;
-    } rows[] = {
-        {CKA_SENSITIVE, &ret->sensitive},
-        {CKA_EXTRACTABLE, &ret->extractable},
-        {CKA_ALWAYS_SENSITIVE, &ret->always_sensitive},
-        {CKA_NEVER_EXTRACTABLE, &ret->never_extractable},
-        {CKA_LOCAL, &ret->local},
-        {CKA_PRIVATE, &ret->private_object},
-        {CKA_ALWAYS_AUTHENTICATE, &ret->always_authenticate},
-        {CKA_SIGN, &ret->sign},
-        {CKA_DECRYPT, &ret->decrypt},
-        {CKA_UNWRAP, &ret->unwrap},
-        {CKA_DERIVE, &ret->derive},
-    };
-    *ret = (struct pc_key_protection){0};
-    for (size_t i = 0; i < PC_ARRAY_LEN(rows); i++) {
-        PC_TRY(pc_object_flag(token, key->private_key, rows[i].type, rows[i].flag, err));
-    }
-    // Asked for the length only: even a token that would reveal the value does not put it into our memory.
-    const CK_ATTRIBUTE_TYPE value = key->type == CKK_RSA ? CKA_PRIVATE_EXPONENT : CKA_VALUE;
-    CK_ATTRIBUTE attribute = {value, NULL, 0};
-    char fallback[32];
-    const CK_RV rv =
-        PC_P11(token->slot.module, C_GetAttributeValue, token->session, key->private_key, &attribute, 1);
-    ret->value_readable = rv == CKR_OK && attribute.ulValueLen != CK_UNAVAILABLE_INFORMATION;
-    (void)snprintf(ret->value_answer, sizeof(ret->value_answer), "%s", pc_ckr_name(rv, fallback));
-    return PC_OK;
-}
-
-PC_RESULT pc_key_protection_read(struct pc_token *token, struct pc_key *key, const struct pc_login *login,
-                                 struct pc_key_protection *ret, p11csr_error **err)
-{
-    struct pc_result result = read_protection(token, key, ret, err);
-    for (unsigned tries = 1; pc_key_retry(token, key, login, &result, tries, err); tries++) {
-        result = read_protection(token, key, ret, err);
-    }
-    return result;
 }

@@ -73,15 +73,4 @@ void pc_key_note_uri(const struct pc_token *token, const struct pc_key *key, p11
 /* Name of a source as JSON has it, like "public-key-object". */
 const char *pc_pubkey_source_name(enum pc_pubkey_source source);
 
-/* What the module says about the private key; UNKNOWN where it says nothing. */
-struct pc_key_protection {
-    enum pc_flag sensitive, extractable, always_sensitive, never_extractable, local, private_object,
-        always_authenticate;
-    enum pc_flag sign, decrypt, unwrap, derive;
-    bool value_readable;   /* the private value itself could be read; it is never taken */
-    char value_answer[32]; /* the CKR name of what C_GetAttributeValue said to that */
-};
-PC_RESULT pc_key_protection_read(struct pc_token *token, struct pc_key *key, const struct pc_login *login,
-                                 struct pc_key_protection *ret, p11csr_error **err);
-
 #endif

@@ -166,6 +166,10 @@ struct p11csr_protection {
     int derive;              /* CKA_DERIVE */
     int value_readable;      /* what C_GetAttributeValue says to the private value; it is not taken */
     char value_answer[32];   /* the CKR name of that answer */
+    int wrap_with_trusted;   /* CKA_WRAP_WITH_TRUSTED: only by a key that the SO trusts */
+    int modifiable;          /* CKA_MODIFIABLE */
+    int copyable;            /* CKA_COPYABLE */
+    int destroyable;         /* CKA_DESTROYABLE */
 };
 
 /*
@@ -174,6 +178,19 @@ struct p11csr_protection {
  */
 P11CSR_API enum p11csr_code p11csr_key_get_protection(p11csr_key *key, struct p11csr_protection *ret,
                                                       p11csr_error **err);
+/*
+ * The same as a JSON object, to be freed with p11csr_free_text(), with what takes more than a flag to say:
+ *   "evidence"            "module-reported"
+ *   "keygen-mechanism"    CKM name of CKA_KEY_GEN_MECHANISM, or null
+ *   "allowed-mechanisms"  CKM names of CKA_ALLOWED_MECHANISMS, or null where the module does not say
+ *   "wrapping-keys"       keys that are visible and may wrap others: all, trusted, and usable for this key
+ *   "validations"         what the module claims to be validated to (CKO_VALIDATION, PKCS#11 3.2): type,
+ *                         authority, level, version, module, country, certificate and others; covers-key is
+ *                         true when the key is kept as the validation wants
+ * Errors: TOKEN.
+ */
+P11CSR_API enum p11csr_code p11csr_key_protection_to_json(p11csr_key *key, char **ret_json,
+                                                          p11csr_error **err);
 
 /* A row of the algorithm tables; its texts are static. */
 struct p11csr_algorithm {

@@ -33,6 +33,7 @@ enum {
     PC_MAX_OBJECTS = 200000,      /* objects of a token that are listed */
     PC_MAX_ATTRIBUTE = 64 * 1024, /* one attribute of a token object */
     PC_MAX_CHAIN = 32,            /* certificates of a chain */
+    PC_MAX_VALIDATIONS = 64,      /* validation objects of a module */
     PC_MAX_INTENTS = 4096,        /* records of keys whose making was begun */
     PC_MAX_MEMBERS = 1024,        /* objects of a token that share one CKA_ID */
     PC_MAX_CANDIDATES = 16,       /* candidates shown when a choice is ambiguous */

@@ -289,35 +289,3 @@ void p11csr_key_free(p11csr_key **key)
     pc_release(*key);
     *key = NULL;
 }
-
-static int public_flag(enum pc_flag flag)
-{
-    return flag == PC_FLAG_UNKNOWN ? -1 : (flag == PC_FLAG_YES ? 1 : 0);
-}
-
-enum p11csr_code p11csr_key_get_protection(p11csr_key *key, struct p11csr_protection *ret, p11csr_error **err)
-{
-    const struct pc_lock lock PC_LOCK_CLEANUP = pc_lock_begin(key->ctx);
-    struct pc_key_protection is;
-    const struct pc_result result =
-        pc_key_protection_read(&key->opened->token, &key->key, &key->opened->login, &is, err);
-    if (!pc_is_ok(result)) {
-        return result.code;
-    }
-    *ret = (struct p11csr_protection){
-        .sensitive = public_flag(is.sensitive),
-        .extractable = public_flag(is.extractable),
-        .always_sensitive = public_flag(is.always_sensitive),
-        .never_extractable = public_flag(is.never_extractable),
-        .local = public_flag(is.local),
-        .private_object = public_flag(is.private_object),
-        .always_authenticate = public_flag(is.always_authenticate),
-        .sign = public_flag(is.sign),
-        .decrypt = public_flag(is.decrypt),
-        .unwrap = public_flag(is.unwrap),
-        .derive = public_flag(is.derive),
-        .value_readable = is.value_readable ? 1 : 0,
-    };
-    memcpy(ret->value_answer, is.value_answer, sizeof(ret->value_answer));
-    return P11CSR_OK;
-}

@@ -7,6 +7,7 @@
 #include "lib/key.h"
 #include "lib/log.h"
 #include "lib/target.h"
+#include "tokens/protection.h"
 
 /* Makes the key with a record of it kept until the outcome is known, and logs that outcome. */
 static struct pc_result generate(p11csr_ctx *ctx, const struct pc_keygen *plan,

@@ -148,6 +148,10 @@ static void test_public_forms(void **state)
         p11csr_free_bytes(&bytes);
     }
     assert_int_equal(count, 6);
+    char *json = NULL;
+    check_ok(p11csr_key_protection_to_json(key, &json, &both_err), &both_err);
+    assert_non_null(strstr(json, "\"evidence\":\"module-reported\""));
+    p11csr_free_text(&json);
     check_both(p11csr_key_get_public(key, "spki-pam", &bytes, &len, err), P11CSR_E_USAGE);
     assert_null(bytes);
     p11csr_key_free(&key);

@@ -81,6 +81,13 @@ def test_generate(token):
     assert len(token.keys()) == 2
 
 
+KEYGEN = {
+    "p256": "CKM_EC_KEY_PAIR_GEN",
+    "rsa-2048": "CKM_RSA_PKCS_KEY_PAIR_GEN",
+    "ed25519": "CKM_EC_EDWARDS_KEY_PAIR_GEN",
+}
+
+
 @pytest.mark.parametrize("spec", ["p256", "rsa-2048", "ed25519"])
 def test_protection_of_a_new_key(token, spec):
     token.make_key(spec)
@@ -100,6 +107,14 @@ def test_protection_of_a_new_key(token, spec):
         "derive": False,
         "value-readable": False,
         "value-answer": "CKR_ATTRIBUTE_SENSITIVE",
+        "wrap-with-trusted": False,
+        "modifiable": True,
+        "copyable": True,
+        "destroyable": True,
+        "keygen-mechanism": KEYGEN[spec],
+        "allowed-mechanisms": [],
+        "wrapping-keys": {"all": 0, "trusted": 0, "usable": 0},
+        "validations": [],  # it knows PKCS#11 2.40
     }
     text = token.run("keys", "show", *token.at, "--key-label", "web", "--protection").ok().out
     assert "private value readable: no (C_GetAttributeValue: CKR_ATTRIBUTE_SENSITIVE)" in text
@@ -120,6 +135,10 @@ def test_protection_of_an_open_key(token):
         True,
     )
     assert found["value-readable"] is True
+    assert found["wrapping-keys"] == {"all": 1, "trusted": 0, "usable": 1}  # its own public half
+    token.tool("--keygen", "--key-type", "AES:16", "--label", "wrapping", "--id", "09", "--usage-wrap")
+    found = token.run("keys", "show", *token.at, "--key-label", "open", "--protection", "--json").ok().json
+    assert found["protection"]["wrapping-keys"] == {"all": 2, "trusted": 0, "usable": 2}
     text = token.run("keys", "show", *token.at, "--key-label", "open", "--protection").ok().out
     assert "private value readable: YES" in text
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/limits.h"
 #include "token/fixture.h"
+#include "tokens/protection.h"
 #include "tokens/pubkey.h"
 
 #include <string.h>

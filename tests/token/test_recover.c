@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "token/fixture.h"
 #include "tokens/keygen.h"
+#include "tokens/protection.h"
 #include "tokens/recover.h"
 #include "tokens/sign.h"
 
