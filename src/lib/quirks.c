@@ -13,10 +13,15 @@
 /* "2.13" */
 static bool read_version(const char *text, size_t len, struct pc_quirk_version *ret)
 {
-    char *copy PC_CLEANUP(pc_free_str) = pc_strndup(text, len);
-    char *dot = copy != NULL ? strchr(copy, '.') : NULL;
+    char copy[sizeof("255.255")];
     unsigned long major = 0;
     unsigned long minor = 0;
+    if (len >= sizeof(copy)) {
+        return false;
+    }
+    memcpy(copy, text, len);
+    copy[len] = 0;
+    char *dot = strchr(copy, '.');
     if (dot == NULL) {
         return false;
     }

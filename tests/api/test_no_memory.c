@@ -124,6 +124,7 @@ static struct pc_result prepare(const struct scene *scene, struct made *made, p1
     PC_TRY(gave(made, p11csr_ctx_new(&made->ctx, err)));
     p11csr_ctx_set_warning_callback(made->ctx, check_warning, NULL);
     PC_TRY(did(p11csr_ctx_load_config(made->ctx, scene->place->config, err)));
+    PC_TRY(did(p11csr_ctx_set_quirk(made->ctx, "error-hint=CKR_DEVICE_ERROR=see the lamp", err)));
     PC_TRY(did(p11csr_ctx_set_state_dir(made->ctx, scene->state, err)));
     return did(p11csr_ctx_set_pin_source(made->ctx, source, err));
 }
@@ -480,7 +481,7 @@ static void test_latch(void **state)
     assert_int_equal(faults, 0);
 }
 
-/* A token with the key 'kept', and a configuration with a log. */
+/* A token with the key 'kept', and a configuration with a log and quirks. */
 static int make_scene(void **state)
 {
     struct scene *scene = calloc(1, sizeof(*scene));
@@ -495,6 +496,9 @@ static int make_scene(void **state)
     FILE *file = fopen(path, "w");
     assert_non_null(file);
     assert_true(fprintf(file, "log:\n  file: \"%s\"\n", scene->log) > 0);
+    assert_true(fputs("quirks:\n- match: {manufacturer: 'Soft*', model: '*', library: '*', firmware: 2.0-}\n"
+                      "  set: {retry-on: CKR_DEVICE_ERROR, pin-form: digits}\n",
+                      file) >= 0);
     assert_int_equal(fclose(file), 0);
     p11csr_ctx *ctx = new_ctx(scene->place);
     p11csr_key *key = ensure_key(ctx, "rsa-2048", "kept");
