@@ -267,7 +267,7 @@ def test_luna_codes_have_names(token):
     stage.generate().ok()
     stage.forget("C_SignInit * return 0x8000002f")
     failed = stage.request()
-    assert failed.status == 6 and "LUNA_RET_ECC_POINT_INVALID" in failed.err, failed
+    assert failed.status == 6 and "CKR_ECC_POINT_INVALID" in failed.err, failed
     assert token.run("tokens", "list").ok().out.count(token.label) == 1
     hidden = token.run("tokens", "list", "--quirk", "ignore-slots=uninitialised").ok()
     assert token.label not in hidden.out

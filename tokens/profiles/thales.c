@@ -11,7 +11,7 @@ const struct pc_profile pc_profiles_thales[] = {
             {"ignore-slots", "none"},
             {"error-hint",
                 "0x8000002f=the HSM does not take this point or curve "
-                "(LUNA_RET_ECC_POINT_INVALID)|CKR_DEVICE_ERROR=see that the appliance is reached: vtl "
+                "(CKR_ECC_POINT_INVALID)|CKR_DEVICE_ERROR=see that the appliance is reached: vtl "
                 "verify"},
         },
         .since = "Luna 7",
