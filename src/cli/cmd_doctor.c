@@ -45,7 +45,7 @@ static struct pc_result count_keys(struct cli *cli, const char *token, json_t *t
 {
     struct p11csr_select select = P11CSR_SELECT_INIT;
     p11csr_key_list *list = NULL;
-    select.token = token;
+    select.token = cli_reveal(cli, token);
     PC_TRY(cli_lift(p11csr_keys_list(cli->ctx, &select, &list, err)));
     (void)json_object_set_new(to, "keys", json_integer((json_int_t)p11csr_key_list_count(list)));
     p11csr_key_list_free(&list);
@@ -115,7 +115,7 @@ static PC_RESULT probe_key(struct cli *cli, const struct cli_job *job, json_t *t
 {
     struct p11csr_select select = P11CSR_SELECT_INIT;
     p11csr_key *key = NULL;
-    select.token = job->token;
+    select.token = cli_reveal(cli, job->token);
     PC_TRY(cli_lift(p11csr_key_open(cli->ctx, &select, &key, err)));
     const struct pc_result result = sign_with(key, to, err);
     p11csr_key_free(&key);

@@ -3,7 +3,10 @@
 
 import json
 import os
+import signal
 import stat
+import subprocess
+import time
 
 import pytest
 import support
@@ -281,3 +284,29 @@ def test_trace(token):
     """-v tells of the calls in the children, beside what they print."""
     result = token.run("doctor", "-v").ok()
     assert ": C_GetSlotList: CKR_OK, " in result.err and "it printed" not in result.out
+
+
+def test_isolated_too(token, shim):
+    """--isolate adds nothing to what each module has anyway, and harms nothing."""
+    shim.script()
+    assert examine(token, "--isolate")[1]["status"] == "works"
+    shim.script("C_GetSlotList 1 crash")
+    assert examine(token, "--isolate", status=6)[1]["status"] == "crashes"
+
+
+def test_interrupted(token, shim):
+    shim.script("C_GetSlotList 1 hang")
+    child = token.start("doctor", "--json", stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    try:
+        deadline = time.monotonic() + support.TIMEOUT
+        while not any(call.answer == "hang" for call in shim.calls()):
+            assert time.monotonic() < deadline
+            time.sleep(0.01)
+        child.send_signal(signal.SIGINT)
+        out, err = child.communicate(timeout=support.TIMEOUT)
+    finally:
+        if child.poll() is None:
+            child.kill()
+            child.wait()
+    result = token.took(("doctor", "--json"), child.returncode, out, err)
+    assert result.status == 130 and result.json["error"]["code"] == "INTERRUPTED", result
