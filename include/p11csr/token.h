@@ -82,7 +82,8 @@ P11CSR_API enum p11csr_code p11csr_token_module(p11csr_ctx *ctx, const char *tok
  * the records are looked at, no token need be there), or all for NULL, records that cannot be read included.
  * *ret_json is a JSON array of what was cleared, freed with p11csr_free_text(): {"token": URI, "role": "user"
  * or "so", "record": the record's file, "files": [{"path", "since"}]}; "token" and "role" are not there for a
- * record that cannot be read. Errors: URI, CONFIG, READ, WRITE, LIMIT.
+ * record that cannot be read. Errors: USAGE (`token` says nothing that records are told apart by), URI,
+ * CONFIG, READ, WRITE, LIMIT.
  */
 P11CSR_API enum p11csr_code p11csr_latches_clear(p11csr_ctx *ctx, const char *token, char **ret_json,
                                                  p11csr_error **err);

@@ -175,7 +175,9 @@ def test_wrong_pin_for_one_use(web, shim):
 def test_context_login_that_is_not_known(web, shim, answer):
     shim.script("attribute CKA_ALWAYS_AUTHENTICATE private value 01", f"C_Login 2+ return {answer}")
     web.run(*web.ask, *web.login).ok()
-    shim.script(f"always-authenticate {web.pin}", f"C_Login 2+ return {answer}")
+    # The third is that of the user, before it is tried once more.
+    rules = (f"C_Login 2 return {answer}", f"C_Login 4 return {answer}")
+    shim.script(f"always-authenticate {web.pin}", *rules)
     error = failed(web.run(*web.ask, *web.login, "--json"), "LOGIN")
     assert f"C_Login for this use of the key: {answer}" in error["notes"]
 
