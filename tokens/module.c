@@ -7,6 +7,7 @@
 #include "tokens/ckr.h"
 #include "tokens/registry.h"
 
+#include <dlfcn.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -199,6 +200,16 @@ static char *real_file(const char *path_or_name)
         return realpath(path_or_name, NULL);
     }
     return pc_is_ok(pc_registry_resolve(path_or_name, &path, &init_args, NULL)) ? realpath(path, NULL) : NULL;
+}
+
+bool pc_module_is_mapped(const char *path_or_name)
+{
+    char *file PC_CLEANUP(free_malloced) = real_file(path_or_name);
+    void *handle = file != NULL ? dlopen(file, RTLD_LAZY | RTLD_NOLOAD) : NULL;
+    if (handle != NULL) {
+        (void)dlclose(handle);
+    }
+    return handle != NULL;
 }
 
 bool pc_module_same_file(const char *a, const char *b)

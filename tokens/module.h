@@ -33,6 +33,8 @@ struct pc_modules {
     const struct pc_call_hook *hook;
 };
 
+/* True when the module's file is in this process already, loaded by whomever. Loads nothing. */
+bool pc_module_is_mapped(const char *path_or_name);
 /* Whether two modules, each a path or a name that p11-kit knows, are one file. */
 bool pc_module_same_file(const char *a, const char *b);
 

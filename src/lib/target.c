@@ -178,9 +178,16 @@ static struct pc_result check_environment(const struct pc_alias *alias, p11csr_e
 }
 
 /* What the alias says about the environment has to be there before the module is loaded. */
-static struct pc_result set_environment(const p11csr_ctx *ctx, const struct pc_alias *alias,
+static struct pc_result set_environment(const p11csr_ctx *ctx, const struct pc_target *target,
                                         p11csr_error **err)
 {
+    const struct pc_alias *alias = target->alias;
+    // Another context, or the program itself, may have loaded it.
+    const bool is_mapped =
+        alias != NULL && alias->env.len > 0 && target->module != NULL && pc_module_is_mapped(target->module);
+    if (is_mapped) {
+        return check_environment(alias, err);
+    }
     for (size_t at = 0; alias != NULL && at < alias->env.len; at += sizeof(struct pc_env)) {
         const struct pc_env *env = (const struct pc_env *)(const void *)(alias->env.ptr + at);
         const char *now = secure_getenv(env->name);
@@ -227,7 +234,7 @@ static struct pc_result load(p11csr_ctx *ctx, const struct pc_target *target, st
     if (loaded == NULL) {
         return pc_fail_memory(err);
     }
-    struct pc_result result = set_environment(ctx, target->alias, err);
+    struct pc_result result = set_environment(ctx, target, err);
     if (pc_is_ok(result)) {
         result =
             pc_modules_load(target->module, init_args_of(target), &ctx->call_hook, &loaded->modules, err);

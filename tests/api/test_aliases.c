@@ -84,6 +84,24 @@ static void test_value_that_was_unset(void **state)
     assert_null(getenv(UNSET));
 }
 
+/* A module that another context has loaded has that one's tokens: this one's PIN is not for them. */
+static void test_other_context(void **state)
+{
+    const struct place *place = *state;
+    char other[PATH_SIZE + 8];
+    p11csr_error *err = NULL;
+    (void)snprintf(other, sizeof(other), "%s.other", place->soft.config_file);
+    p11csr_ctx *one = ctx_with(place, "SOFTHSM2_CONF", other);
+    p11csr_ctx *two = ctx_with(place, "SOFTHSM2_CONF", other);
+    check_ok(list_tokens(one, "first", &err), &err);
+    check_fails(list_tokens(two, "second", &err), &err, P11CSR_E_CONFIG);
+    assert_string_equal(getenv("SOFTHSM2_CONF"), place->soft.config_file);
+    check_ok(list_tokens(two, "first", &err), &err);
+    p11csr_ctx_free(&one);
+    check_fails(list_tokens(two, "second", &err), &err, P11CSR_E_CONFIG);
+    p11csr_ctx_free(&two);
+}
+
 static void test_same_value(void **state)
 {
     const struct place *place = *state;
@@ -97,6 +115,7 @@ static void test_same_value(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_other_context),
         cmocka_unit_test(test_same_value),
         cmocka_unit_test(test_value_that_was_unset),
         cmocka_unit_test(test_other_value),
