@@ -308,8 +308,8 @@ static struct pc_result look(struct visit *visit, p11csr_error **err)
     const struct cli *cli = visit->cli;
     const char *module = cli_value_or_env(cli, OPT_MODULE, "P11CSR_MODULE");
     const char *token = cli_value_or_env(cli, OPT_TOKEN, "P11CSR_TOKEN");
-    const char *quirks = cli_value(cli, OPT_QUIRKS);
-    const char *probe = cli_value(cli, OPT_PROBE);
+    const char *quirks = cli_reveal(cli, cli_value(cli, OPT_QUIRKS));
+    const char *probe = cli_reveal(cli, cli_value(cli, OPT_PROBE));
     if (module != NULL) {
         PC_TRY(look_at_named(visit, module, token, err));
     } else if (token != NULL) {

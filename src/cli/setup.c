@@ -14,7 +14,7 @@ const char *cli_value_or_env(const struct cli *cli, enum cli_option_id id, const
     if (value == NULL) {
         value = secure_getenv(variable);
     }
-    return value != NULL && value[0] != 0 ? value : NULL;
+    return value != NULL && value[0] != 0 ? cli_reveal(cli, value) : NULL;
 }
 
 PC_RESULT cli_user_folder(const char *variable, const char *below_home, char **ret, p11csr_error **err)
@@ -104,7 +104,7 @@ static const char *token_of(const struct cli *cli)
         index += *at == ' ' ? 1 : 0;
     }
     const char *given = uri != NULL ? cli_arg(cli, index) : NULL;
-    return given != NULL ? given : cli_value_or_env(cli, OPT_TOKEN, "P11CSR_TOKEN");
+    return given != NULL ? cli_reveal(cli, given) : cli_value_or_env(cli, OPT_TOKEN, "P11CSR_TOKEN");
 }
 
 static struct pc_result set_up(struct cli *cli, p11csr_error **err)
@@ -202,7 +202,7 @@ PC_RESULT cli_select(const struct cli *cli, const char *uri, struct cli_selectio
     if (uri != NULL && cli_has(cli, OPT_TOKEN)) {
         return pc_fail(err, P11CSR_E_USAGE, "both --token and '%s' name a token", uri);
     }
-    select->token = cli_reveal(cli, uri != NULL ? uri : cli_value_or_env(cli, OPT_TOKEN, "P11CSR_TOKEN"));
+    select->token = uri != NULL ? cli_reveal(cli, uri) : cli_value_or_env(cli, OPT_TOKEN, "P11CSR_TOKEN");
     select->label = cli_value(cli, OPT_KEY_LABEL);
     select->piv_slot = cli_value(cli, OPT_PIV_SLOT);
     PC_TRY(read_id(cli_value(cli, OPT_KEY_ID), ret, err));
