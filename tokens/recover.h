@@ -46,8 +46,5 @@ PC_RESULT pc_key_find_again(struct pc_token *token, struct pc_key *key, const st
  */
 bool pc_key_retry(struct pc_token *token, struct pc_key *key, const struct pc_login *login,
                   struct pc_result *result, unsigned tries, p11csr_error **err);
-/* Finds the key again by what it was known by and takes over its handles. Same rules. */
-PC_RESULT pc_key_find_again(struct pc_token *token, struct pc_key *key, const struct pc_login *login,
-                            p11csr_error **err);
 
 #endif

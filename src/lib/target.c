@@ -221,7 +221,7 @@ static struct pc_result check_init_args(const struct pc_loaded *loaded, const st
 static struct pc_result pick_rules(const p11csr_ctx *ctx, const struct pc_alias *alias, struct pc_buf *ret,
                                    p11csr_error **err)
 {
-    pc_buf_init(ret, 2 * PC_MAX_QUIRK_RULES * sizeof(struct pc_quirk_rule));
+    pc_buf_init(ret, (size_t)2 * PC_MAX_QUIRK_RULES * sizeof(struct pc_quirk_rule));
     pc_own_rules_pick(&ctx->config.quirks, alias != NULL ? alias->name : NULL, ret);
     pc_own_rules_pick(&ctx->quirks, NULL, ret);
     return pc_buf_check(ret, err);
