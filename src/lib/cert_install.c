@@ -209,22 +209,34 @@ static struct pc_result look_at_old(struct job *job, bool replace, p11csr_error 
     return pc_buf_check(&job->old, err);
 }
 
+/* The label it gets: its key's, or for an issuer its name. */
+static struct pc_result fill_label(const struct job *job, bool is_leaf, struct item *ret, p11csr_error **err)
+{
+    if (!is_leaf) {
+        return pc_cert_name_text(pc_buf_span(&ret->certificate->subject), &ret->label, err);
+    }
+    pc_buf_add_span(&ret->label, pc_buf_span(&job->key->label));
+    return pc_buf_check(&ret->label, err);
+}
+
+static bool is_on_token(const struct job *job, const struct pc_certificate *certificate)
+{
+    for (size_t i = 0; i < pc_cert_row_count(&job->rows); i++) {
+        const struct pc_cert_row *row = pc_cert_row_get(&job->rows, i);
+        if (pc_span_eq(pc_buf_span(&row->cert.der), pc_buf_span(&certificate->der))) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static struct pc_result add_items(struct job *job, p11csr_error **err)
 {
     for (size_t i = 0; i < pc_certificates_count(&job->chain); i++) {
         struct item item = {.certificate = pc_certificates_get(&job->chain, i)};
+        item.there = i > 0 && is_on_token(job, item.certificate); // of the first, look_at_old() decides
         pc_buf_init(&item.label, PC_MAX_ATTRIBUTE);
-        struct pc_result result = PC_OK;
-        if (i == 0) {
-            pc_buf_add_span(&item.label, pc_buf_span(&job->key->label));
-            result = pc_buf_check(&item.label, err);
-        } else {
-            result = pc_cert_name_text(pc_buf_span(&item.certificate->subject), &item.label, err);
-        }
-        for (size_t row = 0; i > 0 && row < pc_cert_row_count(&job->rows); row++) {
-            item.there = item.there || pc_span_eq(pc_buf_span(&pc_cert_row_get(&job->rows, row)->cert.der),
-                                                  pc_buf_span(&item.certificate->der));
-        }
+        const struct pc_result result = fill_label(job, i == 0, &item, err);
         pc_buf_add(&job->items, &item, sizeof(item));
         if (job->items.failed != P11CSR_OK) {
             pc_buf_done(&item.label);
