@@ -36,7 +36,7 @@ class Row:
     fails: tuple = ()  # the schemes that it has a mechanism for and fails in
     pin_locks: int = 0  # after so many wrong PINs; 0: never
     pin_warns: bool = True  # its flags tell before the last try
-    always_authenticate: str = ""  # "enforced", "stored, not enforced", or "" where it has no such keys
+    always_authenticate: str = ""  # "enforced", "stored, not enforced", or "" where no test shows it
     removable: bool = False
     private: bool = False  # needs namespaces of its own, for state or ports that are one for the machine
     note: str = ""
@@ -78,9 +78,8 @@ ROWS = (
         packages=("libnss3", "libnss3-tools", "iproute2"),
         files=(LIB + "/libsoftokn3.so", "/usr/bin/certutil"),
         generates=RSA + NIST,
-        always_authenticate="stored, not enforced",
         private=True,
-        note="the module wants init-args, and sets CKA_ID itself",
+        note="the module wants init-args; keys that it made itself have no label",
     ),
     Row(
         name="tpm2",
@@ -118,7 +117,6 @@ ROWS = (
         packages=("softhsm2", "p11-kit-modules", "procps"),
         files=(LIB + "/pkcs11/p11-kit-client.so", "/usr/bin/p11-kit", "/usr/bin/ps"),
         generates=RSA + NIST + OTHER_CURVES,
-        always_authenticate="enforced",
         note="over a socket; no EdDSA passes",
     ),
     Row(
@@ -162,7 +160,6 @@ ROWS = (
         packages=("softhsm2", "caml-crush-server", "caml-crush-clients", "iproute2"),
         files=("/usr/bin/pkcs11proxyd", LIB + "/caml-crush/libp11clienttcp.so"),
         generates=RSA + EDWARDS,
-        always_authenticate="enforced",
         private=True,
         note="a filter that forbids CKM_ECDSA and CKM_SHA256_RSA_PKCS",
     ),
