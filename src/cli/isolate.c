@@ -5,7 +5,9 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/prctl.h>
+#include <unistd.h>
 
 /* --isolate: the whole command in a child. */
 
@@ -39,6 +41,20 @@ static void end_by(int signal_number)
     (void)raise(signal_number);
 }
 
+/*
+ * Our copy of the environment is of no more use to us, and shows in /proc: a PIN in it has gone from the
+ * child's when it was read.
+ */
+static void wipe_environment(void)
+{
+    for (char **variable = environ; *variable != NULL; variable++) {
+        char *value = strchr(*variable, '=');
+        if (value != NULL) {
+            explicit_bzero(value + 1, strlen(value + 1));
+        }
+    }
+}
+
 /* What a child that did not end by itself leaves behind. */
 static void clean_up(const struct cli *cli, const struct cli_child *child)
 {
@@ -61,6 +77,7 @@ PC_RESULT cli_isolate(struct cli *cli, int *ret_status, p11csr_error **err)
         cli->crumb = child.crumb; // to the end of the process
         return PC_OK;
     }
+    wipe_environment();
     cli_child_wait(&child, NULL, 0);
     clean_up(cli, &child);
     struct pc_result result = PC_OK;

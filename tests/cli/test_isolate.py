@@ -292,3 +292,20 @@ def test_trace_tells_what_failed(web, shim):
     shim.script("C_Sign 1 crash")
     result = request(web, "-v")
     assert result.status == 6 and ": C_Sign\np11csr: error: " in result.err, result
+
+
+def test_pin_of_the_environment_is_in_neither_process(web, shim):
+    """The child wipes what it has read; its parent has a copy of its own."""
+    shim.script("C_SignInit 1 hang")
+    args = ("request", "--isolate", "--token", support.LABEL, *ASK, "--pin-source", "env:THE_PIN")
+    parent = web.start(*args, env={"THE_PIN": support.PIN})
+    try:
+        wait_for_call(shim, "C_SignInit")
+        found = subprocess.run(["pgrep", "-P", str(parent.pid)], capture_output=True, text=True, check=True)
+        for pid in (parent.pid, int(found.stdout)):
+            with open(f"/proc/{pid}/environ", "rb") as file:
+                shown = file.read()
+            assert b"SOFTHSM2_CONF=" in shown and support.PIN.encode() not in shown, pid
+    finally:
+        parent.terminate()
+        parent.communicate(timeout=support.TIMEOUT)
