@@ -34,7 +34,9 @@ class Machine:
 
     def run(self, *args):
         script = 'mount --bind "$0" "$1" && shift && exec "$@"'
-        inside = ["unshare", "-rm", "sh", "-c", script, self.folder, FOLDER, support.PROGRAM, *args]
+        # A user namespace is for others than root, and cannot be made inside a chroot.
+        own = "-m" if os.geteuid() == 0 else "-rm"
+        inside = ["unshare", own, "sh", "-c", script, self.folder, FOLDER, support.PROGRAM, *args]
         done = subprocess.run(
             list(map(str, inside)),
             env=self.token.env,
