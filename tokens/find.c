@@ -134,16 +134,22 @@ static bool same_id(const struct entry *a, const struct entry *b)
     return a->id.len > 0 && pc_span_eq(pc_buf_span(&a->id), pc_buf_span(&b->id));
 }
 
+/* Where several keys share a CKA_ID, the one with the same label is the partner; else the first that fits. */
 static struct entry *find_partner(const struct pc_buf *entries, const struct entry *entry, CK_ULONG class)
 {
+    struct entry *first = NULL;
     for (size_t i = 0; i < entry_count(entries); i++) {
         struct entry *other = entry_get(entries, i);
-        if (other->class == class && same_id(entry, other) &&
-            (class == CKO_CERTIFICATE || other->type == entry->type)) {
+        if (other->class != class || !same_id(entry, other) ||
+            (class != CKO_CERTIFICATE && other->type != entry->type)) {
+            continue;
+        }
+        if (pc_span_eq(pc_buf_span(&entry->label), pc_buf_span(&other->label))) {
             return other;
         }
+        first = first != NULL ? first : other;
     }
-    return NULL;
+    return first;
 }
 
 /*

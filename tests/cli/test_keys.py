@@ -512,3 +512,26 @@ def test_log_file(token):
         says=["log file", "no/log"],
     )
     assert len(token.keys()) == 1
+
+
+def test_two_keys_with_one_id(token, verify_everywhere):
+    """Each private key goes with the public key of its label, not with the first of the same CKA_ID."""
+    first = token.make_key("p256", "one", "01")
+    token.raw("p256", "two", "01")
+    token.raw("p256", "three", "01")
+    shown = {row["label"]: row["spki-sha256"] for row in token.keys()}
+    assert shown["one"] == first["spki-sha256"] and len(set(shown.values())) == 3
+    for label, spki in shown.items():
+        for which in (("--key-label", label), ("--key-label", label, "--key-id", "01")):
+            csr = verify_everywhere(token.run("request", *token.at, *which, *SUBJECT).ok().out)
+            assert key_sha256(csr) == spki
+    token.refused(
+        "request",
+        *token.at,
+        "--key-id",
+        "01",
+        *SUBJECT,
+        status=5,
+        code="KEY_AMBIGUOUS",
+        says="3 private keys",
+    )
