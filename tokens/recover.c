@@ -39,11 +39,9 @@ PC_RESULT pc_token_reattach(struct pc_token *token, p11csr_error **err)
 
 static void wait_for(unsigned tries)
 {
-    struct timespec left = {.tv_nsec = 100 * 1000 * 1000};
-    for (unsigned i = 1; i < tries; i++) {
-        const long long ns = 4 * (left.tv_sec * 1000000000LL + left.tv_nsec);
-        left = (struct timespec){.tv_sec = ns / 1000000000LL, .tv_nsec = ns % 1000000000LL};
-    }
+    static const struct timespec waits[PC_RECOVERY_WAITS] = {
+        {.tv_nsec = 100000000L}, {.tv_nsec = 400000000L}, {.tv_sec = 1, .tv_nsec = 600000000L}};
+    struct timespec left = waits[tries - 1];
     while (nanosleep(&left, &left) != 0 && errno == EINTR) {
     }
 }

@@ -13,6 +13,19 @@ import support
 FOLDER = subprocess.run(
     ["pkg-config", "--variable=p11_module_configs", "p11-kit-1"], capture_output=True, text=True, check=True
 ).stdout.strip()
+# "$0": the folder to be seen at "$1"; "$2": an empty one; "$3": where to run the rest.
+AS_USER = 'mount --bind "$0" "$1" && shift 3 && exec "$@"'
+# Root needs no user namespace, which cannot be made in a chroot. There / is no mount point, and a mount below
+# it would reach the machine outside: the tree is bound below a mount that is made private, and entered.
+AS_ROOT = """
+mount --make-private /dev/shm
+mount --rbind / "$2"
+mount --make-rprivate "$2"
+mount --bind "$0" "$2$1"
+root=$2
+shift 2
+exec chroot "$root" sh -c 'cd "$0" && exec "$@"' "$@"
+"""
 UNCAUGHT = {
     "ASAN_OPTIONS": os.environ.get("ASAN_OPTIONS", "") + ":handle_segv=0:handle_abort=0",
     "UBSAN_OPTIONS": os.environ.get("UBSAN_OPTIONS", "") + ":handle_segv=0:handle_abort=0",
@@ -33,10 +46,13 @@ class Machine:
         (self.folder / f"{name}.module").write_text("\n".join([f"module: {module}", *more, ""]))
 
     def run(self, *args):
-        script = 'mount --bind "$0" "$1" && shift && exec "$@"'
-        # A user namespace is for others than root, and cannot be made inside a chroot.
-        own = "-m" if os.geteuid() == 0 else "-rm"
-        inside = ["unshare", own, "sh", "-c", script, self.folder, FOLDER, support.PROGRAM, *args]
+        root = self.token.dir / "root"
+        root.mkdir(exist_ok=True)
+        if os.geteuid() == 0:
+            inside = ["unshare", "--mount", "--propagation", "unchanged", "sh", "-euc", AS_ROOT]
+        else:
+            inside = ["unshare", "--map-root-user", "--mount", "sh", "-euc", AS_USER]
+        inside += [self.folder, FOLDER, root, self.token.work, support.PROGRAM, *args]
         done = subprocess.run(
             list(map(str, inside)),
             env=self.token.env,

@@ -27,7 +27,7 @@ static void set_in(struct mock_attribute *list, size_t *count, CK_ATTRIBUTE_TYPE
     }
     *attribute = (struct mock_attribute){.type = type, .value = pc_alloc(value.len + 1), .len = value.len};
     MOCK_CHECK(attribute->value != NULL);
-    if (attribute->value != NULL && value.len > 0) {
+    if (attribute->value != NULL && value.ptr != NULL && value.len > 0) {
         memcpy(attribute->value, value.ptr, value.len);
     }
 }
