@@ -3,6 +3,7 @@
 
 #include "base/error.h"
 #include "base/limits.h"
+#include "base/text.h"
 #include "tokens/call.h"
 #include "tokens/ckr.h"
 #include "tokens/pubkey.h"
@@ -160,11 +161,28 @@ static CK_RV call_generate(const struct pc_token *token, CK_MECHANISM_TYPE type,
                   &ret->private_key);
 }
 
+/* A refusal may not be one: what has the CKA_ID that was free before is the key that was asked for. */
+static void look_for_refused(struct pc_token *token, const struct pc_keygen *wanted, struct pc_key *ret,
+                             p11csr_error **err)
+{
+    struct pc_buf handles PC_CLEANUP(pc_buf_done) = {0};
+    char *id PC_CLEANUP(pc_free_str) = pc_hex(wanted->id);
+    CK_ATTRIBUTE by_id = {CKA_ID, (void *)(uintptr_t)wanted->id.ptr, wanted->id.len};
+    pc_buf_init(&handles, PC_MAX_OBJECTS * sizeof(CK_OBJECT_HANDLE));
+    if (wanted->id.len == 0 || !pc_is_ok(pc_objects_find(token, &by_id, 1, &handles, NULL)) ||
+        handles.len == 0) {
+        return;
+    }
+    ret->maybe_made = true;
+    pc_note(err, "the token may have made the key all the same: look at what has its CKA_ID %s",
+            id != NULL ? id : "");
+}
+
 /*
  * Tries the mechanisms that there are for this kind of key, in turn, and again without the attribute that
  * asks for a trusted wrapping key. Only answers that say that nothing was made lead on.
  */
-static struct pc_result make_pair(struct pc_token *token, const struct pc_keyspec *spec,
+static struct pc_result make_pair(struct pc_token *token, const struct pc_keygen *wanted,
                                   struct pc_templates *templates, struct pc_key *ret, p11csr_error **err)
 {
     char fallback[32];
@@ -172,9 +190,9 @@ static struct pc_result make_pair(struct pc_token *token, const struct pc_keyspe
     CK_MECHANISM_TYPE type = 0;
     for (size_t skip = 0; rv == CKR_MECHANISM_INVALID; skip++) {
         bool there = false;
-        PC_TRY(pc_token_keygen_mechanism(token, spec->family, skip, &type, &there, err));
+        PC_TRY(pc_token_keygen_mechanism(token, wanted->spec->family, skip, &type, &there, err));
         if (!there && skip == 0) {
-            const struct pc_family *family = pc_family_get(spec->family);
+            const struct pc_family *family = pc_family_get(wanted->spec->family);
             return pc_fail(err, P11CSR_E_MECHANISM, "the token does not generate %s keys (%s)", family->name,
                            pc_ckm_name(family->keygen_mech, fallback));
         }
@@ -195,6 +213,8 @@ static struct pc_result make_pair(struct pc_token *token, const struct pc_keyspe
         made.code == P11CSR_E_CONNECTION || made.code == P11CSR_E_NO_MEMORY) {
         ret->maybe_made = true;
         pc_note(err, "the token may have made the key all the same: look for it before you try again");
+    } else if (!pc_is_ok(made)) {
+        look_for_refused(token, wanted, ret, err);
     }
     return made;
 }
@@ -204,7 +224,7 @@ static struct pc_result generate(struct pc_token *token, const struct pc_keygen 
 {
     struct pc_templates templates = {0};
     PC_TRY(pc_templates_fill(token, wanted, &templates, err));
-    PC_TRY(make_pair(token, wanted->spec, &templates, ret, err));
+    PC_TRY(make_pair(token, wanted, &templates, ret, err));
     const struct pc_result protection = check_protection(token, wanted, ret, err);
     if (protection.code == P11CSR_E_KEY_PROTECTION) {
         return undo(token, ret, protection, err);
