@@ -193,6 +193,7 @@ static struct pc_result make_key(struct pc_token *token, const struct pc_buf *en
         PC_TRY(pc_object_flag(token, entry->handle, CKA_PRIVATE, &is_private, err));
     }
     ret->is_private = is_private != PC_FLAG_NO;
+    ret->epoch = token->epoch;
     ret->type = entry->type;
     pc_buf_add_span(&ret->id, pc_buf_span(&entry->id));
     pc_buf_add_span(&ret->label, pc_buf_span(&entry->label));

@@ -32,7 +32,7 @@ struct pc_key {
     struct pc_span given;    /* a SubjectPublicKeyInfo that the caller knows; borrowed while it is read */
     struct pc_public public; /* the same as values, borrowed from `spki`; spec is NULL when empty */
     char why_no_spki[160];   /* when empty */
-    bool stale;              /* its handles ended with the login that they came from */
+    unsigned long epoch;     /* the token's when its handles were found: see struct pc_token */
     bool maybe_made;         /* making it failed in a way that leaves open whether it is on the token */
 };
 

@@ -137,6 +137,7 @@ static struct pc_result describe_new_key(struct pc_token *token, const struct pc
 {
     ret->type = pc_family_get(wanted->spec->family)->ckk;
     ret->is_private = pc_login_protects(token);
+    ret->epoch = token->epoch;
     PC_TRY(read_name(token, ret->private_key, CKA_ID, wanted->id, &ret->id, err));
     PC_TRY(read_name(token, ret->private_key, CKA_LABEL, pc_span_str(wanted->label), &ret->label, err));
     PC_TRY(pc_pubkey_read(token, ret, err));

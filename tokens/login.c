@@ -107,6 +107,7 @@ static struct pc_result log_out(struct pc_token *token, p11csr_error **err)
         return PC_OK;
     }
     const CK_RV rv = PC_P11(token->slot.module, C_Logout, token->session);
+    token->epoch++;
     token->logged_in = false;
     token->so_logged_in = false;
     return rv == CKR_USER_NOT_LOGGED_IN ? PC_OK : pc_ckr(rv, "C_Logout", err);

@@ -131,6 +131,8 @@ static struct pc_result load_path(const char *path, const char *name, char **ini
         const struct pc_result result = pc_ckr(rv, "C_Initialize", err);
         if (rv == CKR_ARGUMENTS_BAD && *init_args == NULL) {
             pc_hint(err, "if the module wants arguments, like that of NSS: init-args in the configuration");
+        } else {
+            pc_hint(err, "find out what it lacks: p11csr doctor --module '%s'", path);
         }
         return pc_frame(result, err, "cannot initialise the module '%s'", path);
     }

@@ -70,7 +70,10 @@ static struct pc_result read_protection(struct pc_token *token, const struct pc_
 PC_RESULT pc_key_protection_read(struct pc_token *token, struct pc_key *key, const struct pc_login *login,
                                  struct pc_key_protection *ret, p11csr_error **err)
 {
-    struct pc_result result = read_protection(token, key, ret, err);
+    struct pc_result result = pc_key_refresh(token, key, login, err);
+    if (pc_is_ok(result)) {
+        result = read_protection(token, key, ret, err);
+    }
     for (unsigned tries = 1; pc_key_retry(token, key, login, &result, tries, err); tries++) {
         result = read_protection(token, key, ret, err);
     }

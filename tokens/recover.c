@@ -91,8 +91,14 @@ PC_RESULT pc_key_find_again(struct pc_token *token, struct pc_key *key, const st
     key->private_key = found.private_key;
     key->public_key = found.public_key;
     key->certificate = found.certificate;
-    key->stale = false;
+    key->epoch = found.epoch;
     return PC_OK;
+}
+
+PC_RESULT pc_key_refresh(struct pc_token *token, struct pc_key *key, const struct pc_login *login,
+                         p11csr_error **err)
+{
+    return key->epoch == token->epoch ? PC_OK : pc_key_find_again(token, key, login, err);
 }
 
 static struct pc_result recover(struct pc_token *token, struct pc_key *key, const struct pc_login *login,

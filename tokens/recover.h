@@ -32,6 +32,12 @@ PC_RESULT pc_token_reattach(struct pc_token *token, p11csr_error **err);
  */
 bool pc_token_recover(struct pc_token *token, struct pc_result failed, unsigned tries, p11csr_error **err);
 /*
+ * Finds the key again if its handles have ended since: another object may have the same ones now. Called
+ * before they are used, with the session and the login in place.
+ */
+PC_RESULT pc_key_refresh(struct pc_token *token, struct pc_key *key, const struct pc_login *login,
+                         p11csr_error **err);
+/*
  * Finds a key by what it was known by and takes over its handles, after a logout for one. Another public key
  * is PROOF_PUBLIC_KEY.
  */

@@ -196,15 +196,11 @@ static PC_RESULT signer_sign(void *data, const struct pc_scheme *scheme, const s
 static struct pc_result prepare(struct pc_token *token, struct pc_key *key, const struct pc_login *login,
                                 enum pc_flag *ret_always, p11csr_error **err)
 {
-    const bool was_so = token->so_logged_in;
     if (key->is_private) {
         PC_TRY(pc_login_user(token, login, err));
     }
-    key->stale = key->stale || (was_so && token->logged_in);
-    if (key->stale) { // handles of private objects end with the login that they came from
-        PC_TRY(pc_key_find_again(token, key, login, err));
-    }
     PC_TRY(pc_token_session(token, false, err));
+    PC_TRY(pc_key_refresh(token, key, login, err));
     return pc_object_flag(token, key->private_key, CKA_ALWAYS_AUTHENTICATE, ret_always, err);
 }
 

@@ -109,6 +109,7 @@ static struct pc_result switch_session(struct pc_token *token, bool read_write, 
     if (token->has_session) {
         const CK_RV rv = PC_P11(token->slot.module, C_CloseSession, token->session);
         if (rv == CKR_SESSION_HANDLE_INVALID) { // it was gone, and the login went with it
+            token->epoch++;
             token->logged_in = false;
             token->so_logged_in = false;
         }
@@ -165,6 +166,7 @@ void pc_token_drop_session(struct pc_token *token)
         return;
     }
     (void)PC_P11(token->slot.module, C_CloseSession, token->session); // it may be gone already
+    token->epoch++;
     token->has_session = false;
     token->read_write = false;
     token->logged_in = false;

@@ -21,6 +21,7 @@ struct pc_token {
     bool pin_was_wrong;       /* in this run: no further PIN is sent */
     bool so_pin_was_wrong;    /* the same for that of the security officer */
     bool lost;                /* it was away when it was last used: its slot is looked for anew */
+    unsigned long epoch;      /* counts what ends all handles: the end of the last session, of a login */
     bool login_failed;        /* the last PIN that was sent was not taken, for whatever reason */
     struct pc_buf mechanisms; /* CK_MECHANISM_TYPE, read once */
     struct pc_quirks quirks;  /* how this token differs from others */

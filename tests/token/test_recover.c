@@ -334,6 +334,26 @@ static void test_one_session(void **state)
     check_ok(pc_key_generate(&f->token, &wanted, &f->login, &f->key, &f->err), &f->err);
 }
 
+/* The card comes back and gives the handle of the key to another one: nothing is signed with that. */
+static void test_handle_of_another_key(void **state)
+{
+    struct fixture *f = *state;
+    struct mock_pair web = mock_add_pair(f->mock, MOCK_P256, 0, "web", "1");
+    struct mock_pair mail = mock_add_pair(f->mock, MOCK_P256, 1, "mail", "2");
+    check_ok(fixture_find(f, "web", NULL), &f->err);
+    f->mock->slots[0].gone = true;
+    mock_lose_sessions(f->mock);
+    const struct pc_result result = sign(f);
+    check_failed(result, f->err, P11CSR_E_TOKEN_REMOVED, "");
+    p11csr_error_free(&f->err);
+    f->mock->slots[0].gone = false;
+    const CK_OBJECT_HANDLE handle = web.private_key->handle;
+    web.private_key->handle = mail.private_key->handle;
+    mail.private_key->handle = handle;
+    check_ok(sign(f), &f->err);
+    assert_int_equal(f->key.private_key, web.private_key->handle);
+}
+
 /* What the caller handed in is not needed any more when the key was opened. */
 static void test_given_is_not_kept(void **state)
 {
@@ -373,6 +393,7 @@ int main(void)
         FIXTURE_TEST(test_login_without_the_flag),
         FIXTURE_TEST(test_one_session),
         FIXTURE_TEST(test_given_is_not_kept),
+        FIXTURE_TEST(test_handle_of_another_key),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
