@@ -255,6 +255,7 @@ struct cli_doom {
     const char *uri;     /* names it in full */
     const char *details; /* further lines for the person, each ending in a newline */
     const char *word;    /* what the person types to agree: its label, or its id */
+    const char *options; /* " --with-certificate": what the command line said beside its name; or "" */
     bool fully_named;    /* the command line named all of it */
 };
 /*

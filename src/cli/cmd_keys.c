@@ -66,7 +66,8 @@ PC_RESULT cli_run_keys_list(struct cli *cli, p11csr_error **err)
         cli_remark(cli, "no key is visible");
     }
     if (p11csr_key_list_is_partial(list) != 0) {
-        cli_remark(cli, "without a login only public objects show; to log in, add --pin-source file:PATH");
+        cli_remark(cli, "without a login only public objects show; to log in, add --login always, or "
+                        "--pin-source file:PATH");
     }
     return PC_OK;
 }

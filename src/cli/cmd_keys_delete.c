@@ -52,6 +52,7 @@ static struct pc_result confirm(const struct cli *cli, const p11csr_objects *obj
                                   .uri = key->uri,
                                   .details = details,
                                   .word = word,
+                                  .options = cli_has(cli, OPT_WITH_CERTIFICATE) ? " --with-certificate" : "",
                                   .fully_named = p11csr_objects_is_fully_named(objects) != 0};
     return cli_confirm(cli, &doom, err);
 }

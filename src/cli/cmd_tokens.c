@@ -69,7 +69,14 @@ PC_RESULT cli_run_tokens_list(struct cli *cli, p11csr_error **err)
             print_token(row);
         }
     }
-    if (i == 0) {
+    const char *alias = p11csr_ctx_alias_name(cli->ctx, 0);
+    if (i == 0 && token == NULL && alias != NULL) {
+        cli_remark(
+            cli,
+            "no module that p11-kit knows shows a token; the configuration names others: p11csr tokens "
+            "list --token %s",
+            alias);
+    } else if (i == 0) {
         cli_remark(cli, "there is no token; to make one for trying things out: p11csr tokens init-soft demo");
     }
     return PC_OK;

@@ -44,6 +44,15 @@ static struct pc_result ask(int tty, const struct cli_doom *doom, p11csr_error *
     return pc_fail(err, P11CSR_E_NOT_CONFIRMED, "what was typed is not '%s'", doom->word);
 }
 
+/* The same command with the full name, and with the PIN source that it had. */
+static void hint_at(const struct cli *cli, const struct cli_doom *doom, p11csr_error **err)
+{
+    const char *source = cli_value(cli, OPT_PIN_SOURCE);
+    pc_hint(err, "if you mean this one: p11csr %s '%s'%s%s%s --yes", cli->command->name, doom->uri,
+            doom->options != NULL ? doom->options : "", source != NULL ? " --pin-source " : "",
+            source != NULL ? source : "");
+}
+
 PC_RESULT cli_confirm(const struct cli *cli, const struct cli_doom *doom, p11csr_error **err)
 {
     if (cli_has(cli, OPT_YES)) {
@@ -53,14 +62,14 @@ PC_RESULT cli_confirm(const struct cli *cli, const struct cli_doom *doom, p11csr
         const struct pc_result result =
             pc_fail(err, P11CSR_E_USAGE, "with --yes the %s has to be named in full: token, label and id",
                     doom->what);
-        pc_hint(err, "if you mean this one: p11csr %s '%s' --yes", cli->command->name, doom->uri);
+        hint_at(cli, doom, err);
         return result;
     }
     int tty PC_CLEANUP(pc_close) = open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY);
     if (tty < 0) {
         const struct pc_result result =
             pc_fail(err, P11CSR_E_NOT_CONFIRMED, "there is no terminal to ask on, and no --yes");
-        pc_hint(err, "if you mean this one: p11csr %s '%s' --yes", cli->command->name, doom->uri);
+        hint_at(cli, doom, err);
         return result;
     }
     return ask(tty, doom, err);

@@ -112,11 +112,17 @@ static struct pc_result check_ensured(struct p11csr_key *key, const struct pc_ke
         is.always_sensitive == PC_FLAG_YES && (is.never_extractable == PC_FLAG_YES || plan->backup);
     const bool is_foreign = is.local == PC_FLAG_NO && !never_exposed;
     if (is.sensitive == PC_FLAG_NO || leaves || is_foreign || was_exposed || is_open) {
-        return pc_fail(err, P11CSR_E_KEY_SPEC, "the key '%s' is less protected than a new one:%s%s%s%s%s",
-                       key->texts.label, is.sensitive == PC_FLAG_NO ? " not sensitive" : "",
-                       leaves ? " extractable" : "", is_foreign ? " not generated on the token" : "",
-                       was_exposed ? " was once extractable or not sensitive" : "",
-                       is_open ? " usable without a login" : "");
+        const struct pc_result result = pc_fail(
+            err, P11CSR_E_KEY_SPEC, "the key '%s' is less protected than a new one:%s%s%s%s%s",
+            key->texts.label, is.sensitive == PC_FLAG_NO ? " it is not sensitive;" : "",
+            leaves ? " it is extractable;" : "", is_foreign ? " it was not generated on the token;" : "",
+            was_exposed ? " it was once extractable or not sensitive;" : "",
+            is_open ? " it can be used without a login;" : "");
+        if (leaves && !is_foreign && !is_open && is.sensitive != PC_FLAG_NO) {
+            pc_hint(err, "if it was made to be wrapped for a backup: --ensure %s --backup wrapped",
+                    spec->name);
+        }
+        return result;
     }
     return PC_OK;
 }

@@ -300,7 +300,13 @@ void pc_latch_set(p11csr_ctx *ctx, const struct pc_pin_request *request, const c
                     path, causes > 0 ? p11csr_error_cause(why, causes - 1) : p11csr_error_message(why));
         return;
     }
-    pc_note(err, "it is not sent again before '%s' changes or: p11csr tokens clear-latch", path);
+    char *token PC_CLEANUP(pc_free_str) = NULL;
+    if (!pc_is_ok(format_token(request->slot, &token, NULL))) {
+        pc_note(err, "it is not sent again before '%s' changes", path);
+        return;
+    }
+    pc_note(err, "it is not sent again before '%s' changes or: p11csr tokens clear-latch --token '%s'", path,
+            token);
 }
 
 static const enum pc_uri_attr token_names[] = {PC_URI_TOKEN, PC_URI_MANUFACTURER, PC_URI_SERIAL,
