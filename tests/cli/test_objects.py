@@ -69,7 +69,7 @@ def test_a_script_names_the_key_in_full(token, names):
     )
     hint = token.shell_words(refused.json["error"]["hint"].split(": ", 1)[1])
     assert len(token.keys()) == 1
-    token.run(*hint[1:], *token.login).ok()  # and the hint is the command that does it
+    token.run(*hint[1:]).ok()  # and the hint is the command that does it
     assert token.keys() == []
 
 

@@ -59,7 +59,8 @@ static const char *const faults[] = {
     "return CKR_USER_PIN_NOT_INITIALIZED", "return CKR_BUFFER_TOO_SMALL",
     "return CKR_CRYPTOKI_NOT_INITIALIZED", "return CKR_FUNCTION_REJECTED", "return 0x80000001",
     "answer CKR_HOST_MEMORY", "answer CKR_GENERAL_ERROR", "answer CKR_FUNCTION_FAILED",
-    "answer CKR_DEVICE_ERROR", "answer CKR_TEMPLATE_INCONSISTENT", "answer CKR_DEVICE_REMOVED", "answer CKR_SESSION_HANDLE_INVALID",
+    "answer CKR_DEVICE_ERROR", "answer CKR_TEMPLATE_INCONSISTENT", "answer CKR_DEVICE_REMOVED",
+    "answer CKR_SESSION_HANDLE_INVALID",
     "answer CKR_TOKEN_NOT_PRESENT", "answer CKR_BUFFER_TOO_SMALL", "sessions-lost", "remove",
 };
 // clang-format on
