@@ -29,96 +29,6 @@ static void job_done(struct job *job)
     cli_selection_done(&job->selection);
 }
 
-static struct pc_result take_subject(const char *text, p11csr_request *request, p11csr_error **err)
-{
-    const struct pc_result result = cli_lift(p11csr_request_set_subject(request, text, err));
-    if (!pc_is_ok(result) && text[0] != '/' && strchr(text, '.') != NULL && strchr(text, '=') == NULL) {
-        pc_hint(err, "say what it is: --subject 'CN=%s'", text);
-    } else if (!pc_is_ok(result) && strchr(text, ';') != NULL) {
-        pc_hint(err, "the parts are separated by ','; a ';' inside a value is written '\\;'");
-    }
-    return result;
-}
-
-static struct pc_result take_san(const struct cli_use *use, p11csr_request *request, p11csr_error **err)
-{
-    const char *type = cli_option_get(use->id)->name;
-    const struct pc_result result = cli_lift(p11csr_request_add_san(request, type, use->value, err));
-    if (!pc_is_ok(result) && strchr(use->value, ',') != NULL) {
-        pc_hint(err, "one name for each --%s: repeat the option", type);
-    }
-    return result;
-}
-
-/* One option of the content, taken in the order of the command line. */
-static struct pc_result take_use(const struct cli_use *use, p11csr_request *request, p11csr_error **err)
-{
-    switch ((int)use->id) {
-    case OPT_SUBJECT:
-        return take_subject(use->value, request, err);
-    case OPT_DNS:
-    case OPT_IP:
-    case OPT_EMAIL:
-    case OPT_URI:
-        return take_san(use, request, err);
-    case OPT_KEY_USAGE:
-        return cli_lift(p11csr_request_set_key_usage(request, use->value, err));
-    case OPT_EXT_KEY_USAGE:
-        return cli_lift(p11csr_request_set_ext_key_usage(request, use->value, err));
-    case OPT_SUBJECT_KEY_ID:
-        return cli_lift(p11csr_request_set_subject_key_id(request, use->value, err));
-    case OPT_MUST_STAPLE:
-        p11csr_request_set_must_staple(request, 1);
-        return PC_OK;
-    default:
-        return PC_OK;
-    }
-}
-
-static struct pc_result take_basic(const struct cli *cli, p11csr_request *request, p11csr_error **err)
-{
-    const char *text = cli_value(cli, OPT_PATH_LENGTH);
-    unsigned long length = 0;
-    if (text == NULL && !cli_has(cli, OPT_CA)) {
-        return PC_OK;
-    }
-    if (text != NULL && !cli_has(cli, OPT_CA)) {
-        const struct pc_result result =
-            pc_fail(err, P11CSR_E_EXTENSION, "a path length is for certificate authorities only");
-        pc_hint(err, "add --ca");
-        return result;
-    }
-    if (text != NULL && !pc_parse_number(text, 1000, &length)) {
-        return pc_fail(err, P11CSR_E_VALUE, "--path-length '%s' is not a number from 0 to 1000", text);
-    }
-    return cli_lift(p11csr_request_set_basic_constraints(request, cli_has(cli, OPT_CA) ? 1 : 0,
-                                                         text != NULL ? (long)length : -1, err));
-}
-
-static struct pc_result take_signature(const struct cli *cli, p11csr_request *request, p11csr_error **err)
-{
-    const bool parts = cli_has(cli, OPT_HASH) || cli_has(cli, OPT_PSS);
-    if (cli_has(cli, OPT_SCHEME) && parts) {
-        return pc_fail(err, P11CSR_E_USAGE, "--scheme says it all; --hash and --pss do not go with it");
-    }
-    if (parts) {
-        return cli_lift(
-            p11csr_request_set_hash(request, cli_value(cli, OPT_HASH), cli_has(cli, OPT_PSS) ? 1 : 0, err));
-    }
-    return cli_lift(p11csr_request_set_scheme(request, cli_value(cli, OPT_SCHEME), err));
-}
-
-static struct pc_result take_content(const struct cli *cli, struct job *job, p11csr_error **err)
-{
-    PC_TRY(cli_lift(p11csr_request_new(&job->request, err)));
-    for (size_t i = 0; i < cli_use_count(cli); i++) {
-        PC_TRY(take_use(cli_use_get(cli, i), job->request, err));
-    }
-    p11csr_request_allow_weak(job->request, cli_has(cli, OPT_ALLOW_WEAK) ? 1 : 0);
-    PC_TRY(take_basic(cli, job->request, err));
-    return take_signature(cli, job->request, err);
-}
-
 static struct pc_result take_output(const struct cli *cli, struct job *job, p11csr_error **err)
 {
     const char *form = cli_value(cli, OPT_FORM);
@@ -137,7 +47,7 @@ static struct pc_result check_all(const struct cli *cli, struct job *job, p11csr
     if (generate != NULL && ensure != NULL) {
         return pc_fail(err, P11CSR_E_USAGE, "--generate and --ensure exclude each other");
     }
-    PC_TRY(take_content(cli, job, err));
+    PC_TRY(cli_take_content(cli, &job->request, err));
     PC_TRY(take_output(cli, job, err));
     PC_TRY(cli_select(cli, cli_arg(cli, 0), &job->selection, err));
     return cli_lift(p11csr_request_check(job->request, generate != NULL ? generate : ensure, err));

@@ -4,10 +4,10 @@
 #include "alg/signature.h"
 #include "base/error.h"
 #include "base/limits.h"
-#include "csr/attributes.h"
-#include "csr/extensions.h"
-#include "csr/name.h"
-#include "csr/read.h"
+#include "csr/content/attributes.h"
+#include "csr/content/extensions.h"
+#include "csr/content/name.h"
+#include "csr/reading/read.h"
 
 /*
  * RFC 5280 section 4.1.2.6: a request without a subject must not hide its names in an extension that may be

@@ -3,7 +3,7 @@
 #define PC_CSR_REQUEST_H
 
 #include "alg/signer.h"
-#include "csr/content.h"
+#include "csr/content/content.h"
 #include "csr/crypto.h"
 
 /* Making a request (RFC 2986): assemble, have it signed, prove it. */

@@ -2,7 +2,7 @@
 #include "base/error.h"
 #include "base/limits.h"
 #include "base/text.h"
-#include "csr/name.h"
+#include "csr/content/name.h"
 #include "lib/certificate.h"
 #include "lib/json.h"
 

@@ -3,7 +3,7 @@
 
 #include "base/error.h"
 #include "base/limits.h"
-#include "csr/read.h"
+#include "csr/reading/read.h"
 #include "lib/log.h"
 #include "lib/target.h"
 

@@ -2,7 +2,7 @@
 #ifndef PC_LIB_CERTIFICATE_H
 #define PC_LIB_CERTIFICATE_H
 
-#include "csr/certificate.h"
+#include "csr/reading/certificate.h"
 #include "lib/context.h"
 #include "p11csr/certificate.h"
 #include "tokens/certificate.h"

@@ -3,7 +3,7 @@
 
 #include "base/error.h"
 #include "base/limits.h"
-#include "csr/describe.h"
+#include "csr/reading/describe.h"
 #include "lib/context.h"
 #include "lib/json.h"
 

@@ -2,7 +2,7 @@
 #ifndef PC_LIB_CSR_H
 #define PC_LIB_CSR_H
 
-#include "csr/read.h"
+#include "csr/reading/read.h"
 #include "p11csr/csr.h"
 
 struct p11csr_csr {

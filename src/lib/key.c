@@ -4,8 +4,8 @@
 #include "base/error.h"
 #include "base/limits.h"
 #include "base/text.h"
-#include "csr/key_file.h"
-#include "csr/public_form.h"
+#include "csr/reading/key_file.h"
+#include "csr/reading/public_form.h"
 #include "lib/target.h"
 
 #include <string.h>

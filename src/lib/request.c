@@ -4,12 +4,13 @@
 #include "base/error.h"
 #include "base/limits.h"
 #include "base/text.h"
-#include "csr/name.h"
+#include "csr/content/name.h"
+#include "csr/content/skid.h"
 #include "csr/request.h"
-#include "csr/skid.h"
 #include "lib/csr.h"
 #include "lib/key.h"
 #include "lib/log.h"
+#include "lib/request.h"
 #include "lib/target.h"
 #include "tokens/ckr.h"
 #include "tokens/sign.h"
@@ -18,116 +19,6 @@
 #include <string.h>
 
 enum { MIN_RSA_BITS = 2048 };
-
-struct p11csr_request {
-    struct pc_content content;
-    const struct pc_scheme *scheme; /* NULL: chosen by the two below */
-    enum pc_digest_id digest;       /* NONE: the default of the key */
-    bool pss;
-    bool allow_weak;
-    enum pc_skid_method skid;
-};
-
-enum p11csr_code p11csr_request_new(p11csr_request **ret_request, p11csr_error **err)
-{
-    struct p11csr_request *request = pc_alloc(sizeof(*request));
-    if (request == NULL) {
-        return pc_fail_memory(err).code;
-    }
-    pc_content_init(&request->content);
-    *ret_request = request;
-    return P11CSR_OK;
-}
-
-void p11csr_request_free(p11csr_request **request)
-{
-    if (request != NULL && *request != NULL) {
-        pc_content_done(&(*request)->content);
-        pc_release(*request);
-        *request = NULL;
-    }
-}
-
-enum p11csr_code p11csr_request_set_subject(p11csr_request *request, const char *text, p11csr_error **err)
-{
-    const struct pc_result result = pc_content_set_subject(&request->content, text, err);
-    pc_content_settle(&request->content);
-    return result.code;
-}
-
-enum p11csr_code p11csr_request_add_san(p11csr_request *request, const char *type, const char *value,
-                                        p11csr_error **err)
-{
-    enum pc_san_type san = PC_SAN_COUNT;
-    struct pc_result result = pc_san_type_find(type, &san, err);
-    if (pc_is_ok(result)) {
-        result = pc_content_add_san(&request->content, san, value, err);
-        pc_content_settle(&request->content);
-    }
-    return result.code;
-}
-
-enum p11csr_code p11csr_request_set_key_usage(p11csr_request *request, const char *list, p11csr_error **err)
-{
-    return pc_content_set_key_usage(&request->content, list, err).code;
-}
-
-enum p11csr_code p11csr_request_set_ext_key_usage(p11csr_request *request, const char *list,
-                                                  p11csr_error **err)
-{
-    return pc_content_set_ext_key_usage(&request->content, list, err).code;
-}
-
-enum p11csr_code p11csr_request_set_basic_constraints(p11csr_request *request, int is_ca, long path_length,
-                                                      p11csr_error **err)
-{
-    return pc_content_set_basic(&request->content, is_ca != 0, path_length, err).code;
-}
-
-enum p11csr_code p11csr_request_set_subject_key_id(p11csr_request *request, const char *method,
-                                                   p11csr_error **err)
-{
-    if (method == NULL) {
-        request->skid = PC_SKID_NONE;
-        return P11CSR_OK;
-    }
-    return pc_skid_find(method, &request->skid, err).code;
-}
-
-void p11csr_request_set_must_staple(p11csr_request *request, int wanted)
-{
-    pc_content_set_must_staple(&request->content, wanted != 0);
-}
-
-void p11csr_request_allow_weak(p11csr_request *request, int allow)
-{
-    request->allow_weak = allow != 0;
-}
-
-enum p11csr_code p11csr_request_set_scheme(p11csr_request *request, const char *name, p11csr_error **err)
-{
-    if (name == NULL) {
-        request->scheme = NULL;
-        return P11CSR_OK;
-    }
-    return pc_scheme_find(name, &request->scheme, err).code;
-}
-
-enum p11csr_code p11csr_request_set_hash(p11csr_request *request, const char *digest, int pss,
-                                         p11csr_error **err)
-{
-    enum pc_digest_id id = PC_DIGEST_NONE;
-    if (digest != NULL) {
-        const struct pc_result result = pc_digest_find(digest, &id, err);
-        if (!pc_is_ok(result)) {
-            return result.code;
-        }
-    }
-    request->scheme = NULL;
-    request->digest = id;
-    request->pss = pss != 0;
-    return P11CSR_OK;
-}
 
 /* A certificate names something: a subject or an alternative name. */
 static struct pc_result check_names(const struct pc_content *content, p11csr_error **err)

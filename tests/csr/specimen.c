@@ -3,7 +3,7 @@
 
 #include "base/limits.h"
 #include "base/text.h"
-#include "csr/attributes.h"
+#include "csr/content/attributes.h"
 #include "csr/request.h"
 #include "der/writer.h"
 #include "lib/check.h"

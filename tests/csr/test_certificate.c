@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/limits.h"
-#include "csr/certificate.h"
+#include "csr/reading/certificate.h"
 #include "lib/check.h"
 
 #include <openssl/evp.h>

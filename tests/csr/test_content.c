@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/limits.h"
-#include "csr/content.h"
+#include "csr/content/content.h"
 #include "lib/check.h"
 
 #include <limits.h>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/limits.h"
-#include "csr/extensions.h"
+#include "csr/content/extensions.h"
 #include "lib/check.h"
 
 #include <string.h>

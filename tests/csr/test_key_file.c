@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/limits.h"
-#include "csr/key_file.h"
+#include "csr/reading/key_file.h"
 #include "lib/check.h"
 
 #include <openssl/pem.h>

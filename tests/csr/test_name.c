@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/limits.h"
-#include "csr/name.h"
+#include "csr/content/name.h"
 #include "lib/check.h"
 
 #include <stdio.h>

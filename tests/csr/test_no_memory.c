@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/limits.h"
-#include "csr/describe.h"
+#include "csr/reading/describe.h"
 #include "csr/request.h"
 #include "lib/check.h"
 #include "lib/softsigner.h"

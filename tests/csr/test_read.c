@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/limits.h"
-#include "csr/read.h"
+#include "csr/reading/read.h"
 #include "csr/specimen.h"
 #include "lib/check.h"
 

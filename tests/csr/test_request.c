@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "alg/signature.h"
 #include "base/limits.h"
-#include "csr/read.h"
+#include "csr/reading/read.h"
 #include "csr/request.h"
 #include "lib/check.h"
 #include "lib/softsigner.h"

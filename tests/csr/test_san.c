@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/limits.h"
-#include "csr/san.h"
+#include "csr/content/san.h"
 #include "lib/check.h"
 
 #include <stdio.h>

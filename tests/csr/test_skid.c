@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "csr/skid.h"
+#include "csr/content/skid.h"
 #include "lib/check.h"
 #include "lib/softsigner.h"
 

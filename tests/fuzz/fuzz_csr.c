@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/error.h"
 #include "base/limits.h"
-#include "csr/describe.h"
+#include "csr/reading/describe.h"
 
 #include <stdlib.h>
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/error.h"
 #include "base/limits.h"
-#include "csr/san.h"
+#include "csr/content/san.h"
 
 #include <stdlib.h>
 

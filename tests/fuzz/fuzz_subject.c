@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/error.h"
 #include "base/limits.h"
-#include "csr/name.h"
+#include "csr/content/name.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef PC_CSR_CONTENT_CONTENT_H
+#define PC_CSR_CONTENT_CONTENT_H
+
+#include "base/buf.h"
+
+/*
+ * What a request asks for, as values: filled from options or profiles, encoded by pc_extensions_write(), and
+ * filled again by reading the finished request, so that the two can be compared. A setter that fails changes
+ * nothing, unless it fails for lack of memory or LIMIT: then only pc_content_done() may follow.
+ */
+
+/* GeneralName choices (RFC 5280 section 4.2.1.6) that have a row. The value is kept in its encoded form. */
+enum pc_san_type { PC_SAN_EMAIL, PC_SAN_DNS, PC_SAN_URI, PC_SAN_IP, PC_SAN_COUNT };
+
+struct pc_san {
+    enum pc_san_type type;
+    struct pc_span value; /* content octets: IA5 text, or 4 or 16 octets of an address */
+};
+
+/* Named bits of KeyUsage (RFC 5280 section 4.2.1.3): bit n is named bit n. */
+enum { PC_KEY_USAGE_COUNT = 9 };
+
+enum { PC_SKID_MAX = 64 };
+
+struct pc_content {
+    struct pc_buf subject;   /* DER of the Name; empty buffer = not set */
+    struct pc_buf san_store; /* octets of the values below, one after the other */
+    struct pc_buf sans;      /* entries, see san.c; read with pc_content_san() */
+    struct pc_buf ekus;      /* complete OID encodings (06 ...), one after the other */
+    unsigned key_usage;      /* 0 = not asked for */
+    bool san_critical;
+    bool key_usage_critical;
+    bool eku_critical;
+    bool has_basic;
+    bool basic_critical;
+    bool is_ca;
+    bool has_path_length;
+    unsigned long path_length;
+    uint8_t skid[PC_SKID_MAX]; /* subject key identifier */
+    size_t skid_len;           /* 0 = not asked for */
+    bool must_staple;          /* TLS feature status_request (RFC 7633) */
+};
+
+void pc_content_init(struct pc_content *content);
+void pc_content_done(struct pc_content *content);
+
+/* Takes the text of a distinguished name, see pc_name_parse(). Replaces an earlier one. */
+PC_RESULT pc_content_set_subject(struct pc_content *content, const char *text, p11csr_error **err);
+/* "dns", "ip", "email", "uri" to the type. Unknown: SAN with the nearest name. */
+PC_RESULT pc_san_type_find(const char *name, enum pc_san_type *ret, p11csr_error **err);
+const char *pc_san_type_name(enum pc_san_type type);
+/*
+ * Adds an alternative name from text, checked as standards demand: dns LDH labels with at most a leading "*."
+ * label and no trailing dot; ip RFC 791 dotted or RFC 4291 text, no IPv4-mapped IPv6; email an ASCII addr-
+ * spec with LDH domain; uri absolute with scheme. Errors: SAN with the position or reason. A duplicate is
+ * dropped silently.
+ */
+PC_RESULT pc_content_add_san(struct pc_content *content, enum pc_san_type type, const char *text,
+                             p11csr_error **err);
+/* Adds one in encoded form, as read from a request: IA5 text or an address. A duplicate is kept. */
+PC_RESULT pc_content_add_san_octets(struct pc_content *content, enum pc_san_type type, struct pc_span octets,
+                                    p11csr_error **err);
+size_t pc_content_san_count(const struct pc_content *content);
+struct pc_san pc_content_san(const struct pc_content *content, size_t index);
+/* Appends the value as people write it: text, or the address in dotted or RFC 5952 form. */
+PC_RESULT pc_san_format(struct pc_san san, struct pc_buf *ret, p11csr_error **err);
+
+/*
+ * The SAN is critical when the subject is empty, and only then (RFC 5280 section 4.1.2.6). Called before
+ * assembling, which refuses content that is not settled.
+ */
+void pc_content_settle(struct pc_content *content);
+
+/*
+ * Comma-separated names of the nine usages, in either form: digitalSignature or digital-signature, or all
+ * lower case. ":critical" or ":noncritical" may follow the list; critical is the default. Replaces an earlier
+ * list.
+ */
+PC_RESULT pc_content_set_key_usage(struct pc_content *content, const char *list, p11csr_error **err);
+/* Name of a named bit, which is less than PC_KEY_USAGE_COUNT: "digitalSignature". */
+const char *pc_key_usage_name(unsigned bit);
+/*
+ * Comma-separated names (serverAuth, server-auth, ...) or dotted OIDs; not critical unless ":critical"
+ * follows. Replaces an earlier list; a duplicate is an error.
+ */
+PC_RESULT pc_content_set_ext_key_usage(struct pc_content *content, const char *list, p11csr_error **err);
+/* Adds one by the content octets of its OID; a duplicate is an error (EXTENSION). */
+PC_RESULT pc_content_add_eku(struct pc_content *content, struct pc_span oid, p11csr_error **err);
+/* Name of an extended key usage by the content octets of its OID, or NULL. */
+const char *pc_eku_name(struct pc_span oid);
+/* Basic constraints; path_length < 0: none. A path length without is_ca is an error (EXTENSION). */
+PC_RESULT pc_content_set_basic(struct pc_content *content, bool is_ca, long path_length, p11csr_error **err);
+void pc_content_set_must_staple(struct pc_content *content, bool wanted);
+
+/* Compares what was asked with what was read back. On a difference: PROOF_CONTENT naming the field. */
+PC_RESULT pc_content_compare(const struct pc_content *asked, const struct pc_content *got,
+                             p11csr_error **err);
+
+#endif

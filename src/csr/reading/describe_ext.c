@@ -1,0 +1,185 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "csr/reading/describe_ext.h"
+
+#include "base/error.h"
+#include "base/limits.h"
+#include "csr/content/name.h"
+#include "csr/content/oid.h"
+#include "csr/content/san.h"
+#include "csr/reading/json.h"
+
+#include <string.h>
+
+static struct pc_result describe_basic(const struct pc_content *content, json_t **ret, p11csr_error **err)
+{
+    json_t *value PC_CLEANUP(pc_json_drop) = json_object();
+    PC_TRY(pc_json_set(value, "ca", json_boolean(content->is_ca), err));
+    if (content->has_path_length) {
+        PC_TRY(pc_json_set(value, "path-length", json_integer((json_int_t)content->path_length), err));
+    }
+    *ret = json_incref(value);
+    return PC_OK;
+}
+
+static struct pc_result describe_key_usage(const struct pc_content *content, json_t **ret, p11csr_error **err)
+{
+    json_t *value PC_CLEANUP(pc_json_drop) = json_array();
+    for (unsigned bit = 0; bit < PC_KEY_USAGE_COUNT; bit++) {
+        if ((content->key_usage >> bit & 1U) != 0) {
+            PC_TRY(pc_json_append(value, json_string(pc_key_usage_name(bit)), err));
+        }
+    }
+    *ret = json_incref(value);
+    return PC_OK;
+}
+
+static struct pc_result describe_ext_key_usage(const struct pc_content *content, json_t **ret,
+                                               p11csr_error **err)
+{
+    json_t *value PC_CLEANUP(pc_json_drop) = json_array();
+    struct pc_der in = pc_der_over(pc_buf_span(&content->ekus));
+    while (!pc_der_at_end(&in)) {
+        struct pc_der_value oid;
+        PC_TRY(pc_der_next(&in, &oid, err));
+        const char *name = pc_eku_name(oid.content);
+        PC_TRY(pc_json_append(value, name != NULL ? json_string(name) : pc_json_oid(oid.content), err));
+    }
+    *ret = json_incref(value);
+    return PC_OK;
+}
+
+static struct pc_result describe_tls_feature(const struct pc_content *content, json_t **ret,
+                                             p11csr_error **err)
+{
+    json_t *value PC_CLEANUP(pc_json_drop) = json_array();
+    (void)content;
+    PC_TRY(pc_json_append(value, json_string("status_request"), err));
+    *ret = json_incref(value);
+    return PC_OK;
+}
+
+static struct pc_result describe_skid(const struct pc_content *content, json_t **ret, p11csr_error **err)
+{
+    *ret = pc_json_hex((struct pc_span){content->skid, content->skid_len});
+    return *ret != NULL ? PC_OK : pc_fail_memory(err);
+}
+
+/* How the value of an extension is shown that a content can say. Alternative names are shown otherwise. */
+static const struct {
+    const char *name;
+    PC_RESULT (*describe)(const struct pc_content *content, json_t **ret, p11csr_error **err);
+} describers[] = {
+    {"basicConstraints", describe_basic},    {"keyUsage", describe_key_usage},
+    {"extKeyUsage", describe_ext_key_usage}, {"tlsFeature", describe_tls_feature},
+    {"subjectKeyIdentifier", describe_skid},
+};
+
+/* The text of an alternative name if it has one. */
+static struct pc_result format_general_name(const struct pc_general_name *name, struct pc_buf *ret,
+                                            bool *ret_text, p11csr_error **err)
+{
+    *ret_text = true;
+    if (name->has_row) {
+        return pc_san_format((struct pc_san){name->type, name->content}, ret, err);
+    }
+    if (name->tag == PC_DER_CONTEXT(8)) {
+        return pc_oid_format(name->content, ret, err);
+    }
+    const struct pc_result formatted = name->tag == PC_DER_CONTEXT_CONSTRUCTED(4)
+                                           ? pc_name_format(name->content, ret, NULL)
+                                           : (struct pc_result){P11CSR_E_UNSUPPORTED};
+    *ret_text = pc_is_ok(formatted);
+    return formatted.code == P11CSR_E_NO_MEMORY ? pc_fail_memory(err) : PC_OK;
+}
+
+static struct pc_result describe_general_name(const struct pc_general_name *name, void *data,
+                                              p11csr_error **err)
+{
+    json_t *names = data;
+    json_t *value PC_CLEANUP(pc_json_drop) = json_object();
+    struct pc_buf text PC_CLEANUP(pc_buf_done) = {0};
+    bool is_text = false;
+    pc_buf_init(&text, PC_MAX_REQUEST);
+    PC_TRY(format_general_name(name, &text, &is_text, err));
+    PC_TRY(pc_json_set(value, "type", json_string(name->kind), err));
+    if (is_text) {
+        PC_TRY(pc_json_set(value, "value", pc_json_text(pc_buf_span(&text)), err));
+    } else {
+        PC_TRY(pc_json_set(value, "hex", pc_json_hex(name->whole), err));
+    }
+    return pc_json_append(names, json_incref(value), err);
+}
+
+static struct pc_result describe_san(const struct pc_extension *ext, json_t **ret, p11csr_error **err)
+{
+    json_t *names PC_CLEANUP(pc_json_drop) = json_array();
+    const struct pc_der in = {ext->start, ext->value.ptr, ext->value.ptr + ext->value.len};
+    PC_TRY(pc_general_names_walk(in, describe_general_name, names, err));
+    *ret = json_incref(names);
+    return PC_OK;
+}
+
+/* Decodes the value. *ret is left alone when there is no row that can say all of it. */
+static struct pc_result describe_known(const struct pc_extension *ext, json_t **ret, p11csr_error **err)
+{
+    struct pc_content content PC_CLEANUP(pc_content_done);
+    bool known = false;
+    pc_content_init(&content);
+    if (ext->name == NULL) {
+        return PC_OK;
+    }
+    if (strcmp(ext->name, "subjectAltName") == 0) {
+        return describe_san(ext, ret, err);
+    }
+    PC_TRY(pc_extension_read(ext, &content, &known, err));
+    for (size_t i = 0; known && i < PC_ARRAY_LEN(describers); i++) {
+        if (strcmp(describers[i].name, ext->name) == 0) {
+            return describers[i].describe(&content, ret, err);
+        }
+    }
+    return PC_OK;
+}
+
+/* The innermost cause of a failure as JSON. */
+static json_t *cause_of(const p11csr_error *reason)
+{
+    const size_t count = p11csr_error_cause_count(reason);
+    return json_string(count > 0 ? p11csr_error_cause(reason, count - 1) : p11csr_error_message(reason));
+}
+
+/* Sets "value", and "why" when there is something wrong with it. */
+static struct pc_result describe_value(const struct pc_extension *ext, json_t *object, p11csr_error **err)
+{
+    json_t *value PC_CLEANUP(pc_json_drop) = NULL;
+    p11csr_error *reason PC_CLEANUP(pc_error_cleanup) = NULL;
+    struct pc_extension lenient = *ext; // people want to see what stands there all the same
+    lenient.explicit_false = false;
+    const struct pc_result described = describe_known(&lenient, &value, &reason);
+    if (described.code == P11CSR_E_NO_MEMORY) {
+        return pc_fail_memory(err);
+    }
+    if (value == NULL) {
+        value = json_object();
+        PC_TRY(pc_json_set(value, "hex", pc_json_hex(ext->value), err));
+    }
+    PC_TRY(pc_json_set(object, "value", json_incref(value), err));
+    if (!pc_is_ok(described)) {
+        return pc_json_set(object, "why", cause_of(reason), err);
+    }
+    if (ext->explicit_false) {
+        return pc_json_set(object, "why", json_string("critical FALSE is written out, which is not DER"),
+                           err);
+    }
+    return PC_OK;
+}
+
+PC_RESULT pc_describe_extension(const struct pc_extension *ext, json_t **ret, p11csr_error **err)
+{
+    json_t *object PC_CLEANUP(pc_json_drop) = json_object();
+    PC_TRY(pc_json_set(object, "name", pc_json_name(ext->name), err));
+    PC_TRY(pc_json_set(object, "oid", pc_json_oid(ext->oid), err));
+    PC_TRY(pc_json_set(object, "critical", json_boolean(ext->critical), err));
+    PC_TRY(describe_value(ext, object, err));
+    *ret = json_incref(object);
+    return PC_OK;
+}

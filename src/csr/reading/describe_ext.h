@@ -1,0 +1,12 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef PC_CSR_READING_DESCRIBE_EXT_H
+#define PC_CSR_READING_DESCRIBE_EXT_H
+
+#include "csr/content/extensions.h"
+
+#include <jansson.h>
+
+/* One extension as a JSON object: name, oid, critical, value. Fails only for lack of memory. */
+PC_RESULT pc_describe_extension(const struct pc_extension *ext, json_t **ret, p11csr_error **err);
+
+#endif

@@ -1,0 +1,13 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef PC_CSR_READING_KEY_FILE_H
+#define PC_CSR_READING_KEY_FILE_H
+
+#include "base/buf.h"
+
+/*
+ * Appends the SubjectPublicKeyInfo that a file speaks of: a certificate, a certificate request or a public
+ * key, PEM or DER. Errors: REQUEST. A private key is refused: it has no business here.
+ */
+PC_RESULT pc_key_file_read(struct pc_span input, struct pc_buf *ret_spki, p11csr_error **err);
+
+#endif

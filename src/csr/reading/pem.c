@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "base/error.h"
+#include "base/limits.h"
+#include "csr/ossl.h"
+#include "csr/reading/read.h"
+
+#include <limits.h>
+#include <openssl/pem.h>
+#include <string.h>
+
+/* One block of PEM as libcrypto hands it out. */
+struct pem_block {
+    char *label;
+    char *header;
+    unsigned char *data;
+    long len;
+};
+
+/* Every block is wiped: it may have been a private key. */
+static void free_block(struct pem_block *block)
+{
+    OPENSSL_free(block->label);
+    OPENSSL_free(block->header);
+    OPENSSL_clear_free(block->data, block->len > 0 ? (size_t)block->len : 0);
+    *block = (struct pem_block){0};
+}
+
+static bool is_request_label(const char *label)
+{
+    return strcmp(label, PEM_STRING_X509_REQ) == 0 || strcmp(label, PEM_STRING_X509_REQ_OLD) == 0;
+}
+
+/* What a block is that is not a request, for the error text. */
+static const char *kind_of(const char *label)
+{
+    static const struct {
+        const char *ending;
+        const char *kind;
+    } kinds[] = {
+        {"PRIVATE KEY", "a private key"},   {"PUBLIC KEY", "a public key"}, {"X509 CRL", "a revocation list"},
+        {"CERTIFICATE", "a certificate"},   {"PKCS7", "a PKCS#7 message"},  {"CMS", "a CMS message"},
+        {"EC PARAMETERS", "EC parameters"},
+    };
+    for (size_t i = 0; i < PC_ARRAY_LEN(kinds); i++) {
+        const size_t len = strlen(label);
+        const size_t ending = strlen(kinds[i].ending);
+        if (len >= ending && strcmp(label + len - ending, kinds[i].ending) == 0) {
+            return kinds[i].kind;
+        }
+    }
+    return "something else";
+}
+
+/* Reads the next block. *ret_end is true when there is none. */
+static struct pc_result next_block(BIO *bio, struct pem_block *ret, bool *ret_end, p11csr_error **err)
+{
+    *ret_end = false;
+    if (PEM_read_bio(bio, &ret->label, &ret->header, &ret->data, &ret->len) == 1) {
+        return PC_OK;
+    }
+    if (pc_ossl_out_of_memory()) {
+        return pc_fail_memory(err);
+    }
+    *ret_end = ERR_GET_REASON(ERR_peek_last_error()) == PEM_R_NO_START_LINE;
+    return *ret_end ? PC_OK : pc_fail(err, P11CSR_E_REQUEST, "the PEM is damaged");
+}
+
+/* What was found so far. */
+struct pem_search {
+    size_t requests;
+    const char *other; /* kind of the first block that is no request, or NULL */
+};
+
+static struct pc_result take_block(const struct pem_block *block, struct pem_search *search,
+                                   struct pc_buf *ret, p11csr_error **err)
+{
+    if (!is_request_label(block->label)) {
+        search->other = search->other != NULL ? search->other : kind_of(block->label);
+        return PC_OK;
+    }
+    if (search->requests++ > 0) {
+        return pc_fail(err, P11CSR_E_REQUEST, "more than one request in one input");
+    }
+    if (block->header[0] != 0) {
+        return pc_fail(err, P11CSR_E_REQUEST, "the PEM is encrypted, which requests are not");
+    }
+    pc_buf_add(ret, block->data, (size_t)block->len);
+    return pc_buf_check(ret, err);
+}
+
+static struct pc_result read_blocks(struct pc_span input, struct pem_search *search, struct pc_buf *ret,
+                                    p11csr_error **err)
+{
+    BIO *bio PC_CLEANUP(pc_ossl_free_bio) = BIO_new_mem_buf(input.ptr, (int)input.len);
+    if (bio == NULL) {
+        return pc_fail_memory(err);
+    }
+    for (;;) {
+        struct pem_block block PC_CLEANUP(free_block) = {0};
+        bool end = false;
+        PC_TRY(next_block(bio, &block, &end, err));
+        if (end) {
+            return PC_OK;
+        }
+        PC_TRY(take_block(&block, search, ret, err));
+    }
+}
+
+static struct pc_result decode_pem(struct pc_span input, struct pc_buf *ret, p11csr_error **err)
+{
+    PC_OSSL_KEEP_ERRORS(mark);
+    struct pem_search search = {0};
+    struct pc_buf der PC_CLEANUP(pc_buf_done) = {0};
+    pc_buf_init(&der, PC_MAX_REQUEST);
+    PC_TRY(read_blocks(input, &search, &der, err));
+    if (search.requests == 0 && search.other != NULL) {
+        return pc_fail(err, P11CSR_E_REQUEST, "this is %s, not a request", search.other);
+    }
+    if (search.requests == 0) {
+        return pc_fail(err, P11CSR_E_REQUEST, "this is neither PEM nor DER");
+    }
+    pc_buf_add_span(ret, pc_buf_span(&der));
+    return pc_buf_check(ret, err);
+}
+
+PC_RESULT pc_csr_decode_input(struct pc_span input, struct pc_buf *ret_der, p11csr_error **err)
+{
+    static const uint8_t byte_order_mark[] = {0xEF, 0xBB, 0xBF};
+    if (input.len == 0) {
+        return pc_fail(err, P11CSR_E_REQUEST, "the input is empty");
+    }
+    if (input.len > PC_MAX_REQUEST) {
+        return pc_fail(err, P11CSR_E_LIMIT, "a request of more than %d bytes", (int)PC_MAX_REQUEST);
+    }
+    // 0x30 is also the digit 0 of a text; no request is so short that its length takes one octet
+    if (input.len > 1 && input.ptr[0] == PC_DER_SEQUENCE && input.ptr[1] >= 0x80) {
+        pc_buf_add_span(ret_der, input);
+        return pc_buf_check(ret_der, err);
+    }
+    if (input.len > sizeof(byte_order_mark) &&
+        memcmp(input.ptr, byte_order_mark, sizeof(byte_order_mark)) == 0) {
+        input.ptr += sizeof(byte_order_mark);
+        input.len -= sizeof(byte_order_mark);
+    }
+    return decode_pem(input, ret_der, err);
+}
+
+PC_RESULT pc_pem_encode(const char *label, struct pc_span der, struct pc_buf *ret, p11csr_error **err)
+{
+    enum { LINE_OCTETS = 48, LINE_CHARS = 64 };
+    pc_buf_printf(ret, "-----BEGIN %s-----\n", label);
+    for (size_t at = 0; at < der.len; at += LINE_OCTETS) {
+        unsigned char line[LINE_CHARS + 1];
+        const size_t len = der.len - at < LINE_OCTETS ? der.len - at : LINE_OCTETS;
+        const int chars = EVP_EncodeBlock(line, der.ptr + at, (int)len);
+        pc_buf_add(ret, line, (size_t)chars);
+        pc_buf_byte(ret, '\n');
+    }
+    pc_buf_printf(ret, "-----END %s-----\n", label);
+    return pc_buf_check(ret, err);
+}
+
+PC_RESULT pc_csr_encode_pem(struct pc_span der, struct pc_buf *ret, p11csr_error **err)
+{
+    return pc_pem_encode(PEM_STRING_X509_REQ, der, ret, err);
+}

@@ -1,0 +1,265 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "csr/reading/read.h"
+
+#include "base/error.h"
+#include "base/limits.h"
+#include "csr/content/attributes.h"
+#include "csr/content/name.h"
+#include "csr/content/oid.h"
+
+#include <limits.h>
+#include <string.h>
+
+struct pc_der pc_csr_reader(const struct pc_csr *csr, struct pc_span part)
+{
+    return (struct pc_der){csr->whole.ptr, part.ptr, part.ptr + part.len};
+}
+
+/* CertificationRequestInfo; `in` stands in it. */
+static struct pc_result parse_info(struct pc_der *in, struct pc_csr *csr, p11csr_error **err)
+{
+    struct pc_der_value subject;
+    struct pc_der_value spki;
+    struct pc_der_value attributes;
+    if (pc_der_peek(in) == PC_DER_CONTEXT_CONSTRUCTED(0)) {
+        return pc_der_fail(in, "this looks like a certificate, not a request", err);
+    }
+    PC_TRY(pc_der_read_number(in, "version", LONG_MAX, &csr->version, err));
+    PC_TRY(pc_der_expect(in, PC_DER_SEQUENCE, "subject", &subject, err));
+    PC_TRY(pc_der_expect(in, PC_DER_SEQUENCE, "subjectPKInfo", &spki, err));
+    PC_TRY(pc_der_expect(in, PC_DER_CONTEXT_CONSTRUCTED(0), "attributes", &attributes, err));
+    PC_TRY(pc_der_leave(in, "CertificationRequestInfo", err));
+    csr->subject = subject.whole;
+    csr->spki = spki.whole;
+    csr->attributes = attributes.content;
+    return PC_OK;
+}
+
+/* X.690 section 11.6. `in` stands in a SET OF. */
+static struct pc_result check_set_order(struct pc_der in, p11csr_error **err)
+{
+    struct pc_span earlier = {0};
+    while (!pc_der_at_end(&in)) {
+        const struct pc_der before = in;
+        struct pc_der_value value;
+        PC_TRY(pc_der_next(&in, &value, err));
+        const size_t common = earlier.len < value.whole.len ? earlier.len : value.whole.len;
+        const int order = common > 0 ? memcmp(earlier.ptr, value.whole.ptr, common) : 0;
+        if (order > 0 || (order == 0 && earlier.len > value.whole.len)) {
+            return pc_der_fail(&before, "the elements of a SET are not in the order that DER demands", err);
+        }
+        earlier = value.whole;
+    }
+    return PC_OK;
+}
+
+static struct pc_result check_attribute(const struct pc_attribute *attribute, void *data, p11csr_error **err)
+{
+    const struct pc_csr *csr = data;
+    const struct pc_der values = pc_csr_reader(csr, attribute->values);
+    if (pc_der_at_end(&values)) {
+        return pc_der_fail(&values, "an attribute has no value", err);
+    }
+    return check_set_order(values, err);
+}
+
+PC_RESULT pc_csr_parse(struct pc_span der, struct pc_csr *ret, p11csr_error **err)
+{
+    struct pc_csr csr = {.whole = der};
+    struct pc_der in = pc_der_over(der);
+    struct pc_der outer;
+    struct pc_der_value tbs;
+    struct pc_der_value aid;
+    if (der.len > PC_MAX_REQUEST) {
+        return pc_fail(err, P11CSR_E_LIMIT, "a request of more than %d bytes", (int)PC_MAX_REQUEST);
+    }
+    PC_TRY(pc_der_enter(&in, PC_DER_SEQUENCE, "CertificationRequest", &outer, err));
+    PC_TRY(pc_der_leave(&in, "CertificationRequest", err));
+    PC_TRY(pc_der_expect(&outer, PC_DER_SEQUENCE, "CertificationRequestInfo", &tbs, err));
+    csr.tbs = tbs.whole;
+    struct pc_der info = pc_csr_reader(&csr, tbs.content);
+    PC_TRY(parse_info(&info, &csr, err));
+    PC_TRY(pc_der_expect(&outer, PC_DER_SEQUENCE, "signatureAlgorithm", &aid, err));
+    PC_TRY(pc_der_read_bit_octets(&outer, "signature", &csr.signature, err));
+    PC_TRY(pc_der_leave(&outer, "CertificationRequest", err));
+    csr.aid = aid.whole;
+    PC_TRY(pc_frame(pc_name_walk(pc_csr_reader(&csr, csr.subject), NULL, NULL, err), err,
+                    "the subject of the request cannot be read"));
+    PC_TRY(pc_csr_walk_attributes(&csr, check_attribute, &csr, err));
+    PC_TRY(check_set_order(pc_csr_reader(&csr, csr.attributes), err));
+    *ret = csr;
+    return PC_OK;
+}
+
+PC_RESULT pc_csr_walk_attributes(const struct pc_csr *csr,
+                                 PC_RESULT (*visit)(const struct pc_attribute *attribute, void *data,
+                                                    p11csr_error **err),
+                                 void *data, p11csr_error **err)
+{
+    struct pc_der in = pc_csr_reader(csr, csr->attributes);
+    for (size_t count = 0; !pc_der_at_end(&in); count++) {
+        struct pc_attribute attribute;
+        struct pc_der inner;
+        struct pc_der_value values;
+        if (count == PC_MAX_ATTRIBUTES) {
+            return pc_fail(err, P11CSR_E_LIMIT, "more than %zu attributes", count);
+        }
+        PC_TRY(pc_der_enter(&in, PC_DER_SEQUENCE, "Attribute", &inner, err));
+        PC_TRY(pc_oid_read(&inner, "attribute type", &attribute.oid, err));
+        PC_TRY(pc_der_expect(&inner, PC_DER_SET, "attribute values", &values, err));
+        PC_TRY(pc_der_leave(&inner, "Attribute", err));
+        attribute.values = values.content;
+        attribute.name = pc_attribute_name(attribute.oid);
+        PC_TRY(visit(&attribute, data, err));
+    }
+    return PC_OK;
+}
+
+struct extension_search {
+    const struct pc_csr *csr;
+    struct pc_span found;
+};
+
+static bool holds_extensions(const struct pc_attribute *attribute)
+{
+    return pc_span_eq(attribute->oid, pc_attribute_extension_request()) ||
+           pc_span_eq(attribute->oid, pc_attribute_ms_extensions());
+}
+
+static struct pc_result find_extensions(const struct pc_attribute *attribute, void *data, p11csr_error **err)
+{
+    struct extension_search *search = data;
+    struct pc_der in = pc_csr_reader(search->csr, attribute->values);
+    struct pc_der_value value;
+    if (!holds_extensions(attribute)) {
+        return PC_OK;
+    }
+    if (search->found.len > 0) {
+        return pc_der_fail(&in, "a second attribute with extensions", err);
+    }
+    PC_TRY(pc_der_next(&in, &value, err));
+    PC_TRY(pc_der_leave(&in, "the extension request, which has one value", err));
+    search->found = value.whole;
+    return PC_OK;
+}
+
+PC_RESULT pc_csr_extensions(const struct pc_csr *csr, struct pc_span *ret, p11csr_error **err)
+{
+    struct extension_search search = {.csr = csr};
+    PC_TRY(pc_csr_walk_attributes(csr, find_extensions, &search, err));
+    *ret = search.found;
+    return PC_OK;
+}
+
+struct content_reading {
+    struct pc_content *content;
+    size_t unknown;
+};
+
+static struct pc_result take_extension(const struct pc_extension *ext, void *data, p11csr_error **err)
+{
+    struct content_reading *reading = data;
+    bool known = false;
+    PC_TRY(pc_extension_read(ext, reading->content, &known, err));
+    reading->unknown += known ? 0 : 1;
+    return PC_OK;
+}
+
+static struct pc_result count_attribute(const struct pc_attribute *attribute, void *data, p11csr_error **err)
+{
+    struct content_reading *reading = data;
+    (void)err;
+    reading->unknown += pc_span_eq(attribute->oid, pc_attribute_extension_request()) ? 0 : 1;
+    return PC_OK;
+}
+
+PC_RESULT pc_csr_content(const struct pc_csr *csr, struct pc_content *ret, size_t *ret_unknown,
+                         p11csr_error **err)
+{
+    struct content_reading reading = {.content = ret};
+    struct pc_span extensions = {0};
+    pc_buf_add_span(&ret->subject, csr->subject);
+    PC_TRY(pc_buf_check(&ret->subject, err));
+    PC_TRY(pc_csr_walk_attributes(csr, count_attribute, &reading, err));
+    PC_TRY(pc_csr_extensions(csr, &extensions, err));
+    if (extensions.len > 0) {
+        PC_TRY(pc_extensions_walk(pc_csr_reader(csr, extensions), take_extension, &reading, err));
+    }
+    *ret_unknown = reading.unknown;
+    return PC_OK;
+}
+
+/* What a failure to use the key of a request means for its signature. */
+static struct pc_result judge_key(struct pc_result failure, enum pc_verdict *ret, const char **ret_why,
+                                  p11csr_error **err)
+{
+    if (failure.code == P11CSR_E_UNSUPPORTED || failure.code == P11CSR_E_LIMIT) {
+        *ret = PC_VERDICT_UNKNOWN;
+        *ret_why = "the public key is of a kind that is not known here";
+        return PC_OK;
+    }
+    if (failure.code == P11CSR_E_PROOF_PUBLIC_KEY || failure.code == P11CSR_E_REQUEST) {
+        *ret = PC_VERDICT_BAD;
+        *ret_why = "the public key is not valid";
+        return PC_OK;
+    }
+    if (failure.code == P11CSR_E_NO_MEMORY) {
+        return pc_fail_memory(err);
+    }
+    return pc_fail(err, failure.code, "the public key of the request cannot be used");
+}
+
+/* Whether there is a scheme with the OID of this AlgorithmIdentifier, and other parameters. */
+static bool is_variant(const struct pc_csr *csr)
+{
+    struct pc_der in = pc_der_over(csr->aid);
+    struct pc_der aid;
+    struct pc_der_value oid;
+    if (!pc_is_ok(pc_der_enter(&in, PC_DER_SEQUENCE, "signatureAlgorithm", &aid, NULL)) ||
+        !pc_is_ok(pc_der_expect(&aid, PC_DER_OID, "algorithm", &oid, NULL))) {
+        return false;
+    }
+    for (int id = 0; id < PC_SCHEME_COUNT; id++) {
+        const struct pc_span known = pc_scheme_get((enum pc_scheme_id)id)->aid;
+        if (known.len >= 2 + oid.whole.len && memcmp(known.ptr + 2, oid.whole.ptr, oid.whole.len) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static const char *why_of(enum pc_verdict verdict)
+{
+    static const char *const texts[] = {
+        [PC_VERDICT_GOOD] = NULL,
+        [PC_VERDICT_BAD] = "the signature does not verify with the public key",
+        [PC_VERDICT_UNKNOWN] = "this libcrypto does not know the algorithm",
+    };
+    return texts[verdict];
+}
+
+PC_RESULT pc_csr_verify(const struct pc_crypto *crypto, const struct pc_csr *csr, enum pc_verdict *ret,
+                        const char **ret_why, p11csr_error **err)
+{
+    struct pc_verifier *verifier PC_CLEANUP(pc_verifier_free) = NULL;
+    const struct pc_scheme *scheme = pc_scheme_by_aid(csr->aid);
+    const struct pc_result made = pc_verifier_new(crypto, csr->spki, &verifier, NULL);
+    if (!pc_is_ok(made)) {
+        return judge_key(made, ret, ret_why, err);
+    }
+    if (scheme == NULL) {
+        *ret = PC_VERDICT_UNKNOWN;
+        *ret_why = is_variant(csr)
+                       ? "the parameters of the signature algorithm are not those that are known here"
+                       : "the signature algorithm is not known here";
+        return PC_OK;
+    }
+    if (!pc_scheme_fits(scheme, pc_verifier_key(verifier)->spec)) {
+        *ret = PC_VERDICT_BAD;
+        *ret_why = "the signature algorithm does not fit the public key";
+        return PC_OK;
+    }
+    PC_TRY(pc_verifier_check(verifier, scheme, csr->tbs, csr->signature, ret, err));
+    *ret_why = why_of(*ret);
+    return PC_OK;
+}

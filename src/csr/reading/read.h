@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef PC_CSR_READING_READ_H
+#define PC_CSR_READING_READ_H
+
+#include "csr/content/extensions.h"
+#include "csr/crypto.h"
+
+/* Reading requests, our own and those of others. */
+
+/* The parts of a CertificationRequest (RFC 2986 section 4.2), borrowed from the DER. */
+struct pc_csr {
+    struct pc_span whole;
+    struct pc_span tbs;        /* CertificationRequestInfo, as signed */
+    unsigned long version;     /* 0 in every request that follows the standard */
+    struct pc_span subject;    /* Name, whole encoding */
+    struct pc_span spki;       /* whole encoding */
+    struct pc_span attributes; /* content of [0] */
+    struct pc_span aid;        /* signature AlgorithmIdentifier, whole encoding */
+    struct pc_span signature;  /* octets of the BIT STRING */
+};
+
+/* Appends the DER of the one request in `input`: PEM (either label, also with text around it) or DER. */
+PC_RESULT pc_csr_decode_input(struct pc_span input, struct pc_buf *ret_der, p11csr_error **err);
+/* Appends PEM with this label, in lines of 64 (RFC 7468). */
+PC_RESULT pc_pem_encode(const char *label, struct pc_span der, struct pc_buf *ret, p11csr_error **err);
+/* The same with the label CERTIFICATE REQUEST. */
+PC_RESULT pc_csr_encode_pem(struct pc_span der, struct pc_buf *ret, p11csr_error **err);
+/*
+ * Reads strictly: DER, and the structure down to the attributes of the subject and of the request, sets in
+ * order. What the key and the extensions hold is left to those who need it. Errors: REQUEST, with the byte.
+ */
+PC_RESULT pc_csr_parse(struct pc_span der, struct pc_csr *ret, p11csr_error **err);
+/* A reader for one of the parts; positions in its errors are counted from the start of the request. */
+struct pc_der pc_csr_reader(const struct pc_csr *csr, struct pc_span part);
+
+struct pc_attribute {
+    struct pc_span oid;    /* content octets */
+    struct pc_span values; /* content of the SET OF */
+    const char *name;      /* like "extensionRequest", or NULL when it is not known by name */
+};
+PC_RESULT pc_csr_walk_attributes(const struct pc_csr *csr,
+                                 PC_RESULT (*visit)(const struct pc_attribute *attribute, void *data,
+                                                    p11csr_error **err),
+                                 void *data, p11csr_error **err);
+/*
+ * The value of the extensionRequest attribute, or of the one that Microsoft's tools use for it; an empty span
+ * when there is none. More than one is an error.
+ */
+PC_RESULT pc_csr_extensions(const struct pc_csr *csr, struct pc_span *ret, p11csr_error **err);
+/*
+ * Fills `ret`, which the caller initialised, from a request. *ret_unknown counts the extensions and
+ * attributes that it cannot say, or not completely.
+ */
+PC_RESULT pc_csr_content(const struct pc_csr *csr, struct pc_content *ret, size_t *ret_unknown,
+                         p11csr_error **err);
+
+/*
+ * Verifies the signature with the key in the request. A key or scheme that p11csr or libcrypto does not know
+ * is UNKNOWN, a key that cannot be one is BAD. *ret_why receives a constant text that says why, NULL when it
+ * is GOOD.
+ */
+PC_RESULT pc_csr_verify(const struct pc_crypto *crypto, const struct pc_csr *csr, enum pc_verdict *ret,
+                        const char **ret_why, p11csr_error **err);
+
+#endif
