@@ -19,6 +19,11 @@ def roff(text):
     return re.sub(r"^([.'])", r"\\&\1", text, flags=re.M)
 
 
+def words(text):
+    """Text on the line of a macro, which takes quotes as its own."""
+    return roff(text).replace('"', r"\(dq")
+
+
 def option_item(option):
     letter = f"Fl {option['letter']} , " if option["letter"] else ""
     arg = f" Ar {roff(option['arg'])}" if option["arg"] else ""
@@ -94,7 +99,7 @@ def manual_1(skeleton, program, errors_def, quirks_def):
             ),
             "QUIRKS": quirk_items(quirks_def),
             "EXAMPLES": "\n".join(
-                f".Dl {roff(command['example'].replace(chr(92) + chr(10), ' '))}"
+                f".Dl {words(command['example'].replace(chr(92) + chr(10), ' '))}"
                 for command in rows["commands"]
             ),
         },

@@ -42,6 +42,14 @@ def token(folder):
     check_secrets(made)
 
 
+@pytest.fixture
+def ready(token):
+    """The token with a key 'web', and the words that ask for a request with it but say no PIN source."""
+    token.make_key()
+    token.ask = ("request", "--token", token.label, "--key-label", "web", *support.SUBJECT)
+    return token
+
+
 @pytest.fixture(scope="session")
 def judges(tmp_path_factory):
     return support.Judges(tmp_path_factory.mktemp("judges"))

@@ -29,6 +29,7 @@ LABEL = "test token"
 PIN = "Zq7-kestrel-93"
 SO_PIN = "Yw4-plover-58-so"
 TIMEOUT = 60
+SUBJECT = ("--subject", "CN=www.example.com")
 sys.path.append(str(TESTS / "fault"))  # shim.py
 # Sanitizers are steered by these.
 KEPT = ("ASAN_OPTIONS", "UBSAN_OPTIONS", "LSAN_OPTIONS", "TSAN_OPTIONS", "LD_LIBRARY_PATH", "LD_PRELOAD")
@@ -304,6 +305,9 @@ class Token(Box):
             args = ("--key-label", "web", *args)
         where = self.at if not any(str(arg).startswith("pkcs11:") for arg in args) else self.login
         return self.run("request", *where, *args, **more).ok()
+
+    def pin_state(self):
+        return self.run("tokens", "show", "--token", self.label, "--json").ok().json["token"]["pin-state"]
 
     def keys(self):
         return self.run("keys", "list", *self.at, "--json").ok().json["keys"]

@@ -2,9 +2,7 @@
 """--isolate: what a module does badly ends a child, and its parent says where. -v: the trace of calls."""
 
 import os
-import pty
 import re
-import select
 import signal
 import subprocess
 import time
@@ -12,6 +10,7 @@ import time
 import pytest
 import support
 from shim import Shim
+from terminal import Terminal
 
 ASK = ("--key-label", "web", "--subject", "CN=www.example.com")
 # A sanitizer would catch the signal that a module dies by.
@@ -220,46 +219,25 @@ def test_child_does_not_outlive_its_parent(web, shim):
         time.sleep(0.01)
 
 
-def talk(token, *args, type_in):
-    """Runs p11csr on a terminal of its own; types when it is asked. Returns (status, what was shown)."""
-    pid, terminal = pty.fork()
-    if pid == 0:
-        os.chdir(token.work)
-        os.execve(support.PROGRAM, [support.PROGRAM, *args], token.environment())
-    shown = b""
-    deadline = time.monotonic() + support.TIMEOUT
-    while time.monotonic() < deadline:
-        if not select.select([terminal], [], [], 0.1)[0]:
-            continue
-        try:
-            got = os.read(terminal, 4096)
-        except OSError:
-            break
-        if not got:
-            break
-        shown += got
-        if type_in is not None and b"PIN of token" in shown:
-            if type_in == b"\x03":
-                time.sleep(0.2)
-            else:
-                time.sleep(1.5)  # longer than the limit: a person takes time
-            os.write(terminal, type_in)
-            type_in = None
-    _, status = os.waitpid(pid, 0)
-    os.close(terminal)
-    return os.waitstatus_to_exitcode(status), shown.decode()
+def asked(web, *args):
+    """A request on a terminal, with all streams, in which somebody is asked for the PIN."""
+    tty = Terminal(web, "request", "--isolate", *args, "--token", support.LABEL, *ASK, streams=True)
+    tty.expect("PIN of token")
+    return tty
 
 
 def test_prompt(web):
-    at = ("request", "--isolate", "--time-limit", "1", "--token", support.LABEL, *ASK)
-    status, shown = talk(web, *at, type_in=web.pin.encode() + b"\n")
-    assert status == 0 and "BEGIN CERTIFICATE REQUEST" in shown and web.pin not in shown
+    with asked(web, "--time-limit", "1") as tty:
+        time.sleep(1.5)  # longer than the limit: a person takes time
+        tty.line(web.pin)
+        result = tty.end().ok()
+    assert "BEGIN CERTIFICATE REQUEST" in result.err and web.pin not in result.err
 
 
 def test_interrupted_prompt(web):
-    at = ("request", "--isolate", "--token", support.LABEL, *ASK)
-    status, shown = talk(web, *at, type_in=b"\x03")
-    assert status == 130, shown
+    with asked(web) as tty:
+        tty.control("C")
+        assert tty.end().status == 130
 
 
 def test_pin_pad_is_waited_for(web, shim):

@@ -1,12 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """Deleting and renaming keys: just what was named, nothing without agreement. Other programs look after."""
 
-import contextlib
 import json
 import re
 
 import pytest
-from test_pin import Terminal
+from terminal import Terminal
 
 
 def delete(token, *args):
@@ -24,15 +23,6 @@ def seen(token, kind):
 
 def everything(token):
     return {kind: seen(token, kind) for kind in ("privkey", "pubkey", "cert")}
-
-
-@contextlib.contextmanager
-def terminal(token, *args):
-    made = Terminal(token, *args)
-    try:
-        yield made
-    finally:
-        made.close()
 
 
 # keys delete
@@ -112,20 +102,20 @@ def test_nobody_to_ask(token):
 
 def test_a_person_types_the_label(token):
     row = token.make_key()
-    with terminal(token, *delete(token, "--key-label", "web")) as window:
-        window.wait_for(b"Type web to agree: ")
+    with Terminal(token, *delete(token, "--key-label", "web")) as window:
+        window.expect("Type web to agree: ")
         for text in (row["uri"], row["spki-sha256"], "p256", "goes:  private key 'web' (id 01)"):
             assert text in window.screen.decode(), window.screen
-        window.type(b"web\n")
+        window.line("web")
         window.end().ok()
     assert token.keys() == []
 
 
-@pytest.mark.parametrize("typed", [b"\n", b"yes\n", b"we\n", b"webb\n", b"web \n", b"\x04"])
+@pytest.mark.parametrize("typed", ["\n", "yes\n", "we\n", "webb\n", "web \n", "\x04"])
 def test_a_person_types_something_else(token, typed):
     token.make_key()
-    with terminal(token, *delete(token, "--key-label", "web")) as window:
-        window.wait_for(b"Type web to agree: ")
+    with Terminal(token, *delete(token, "--key-label", "web")) as window:
+        window.expect("Type web to agree: ")
         window.type(typed)
         result = window.end()
     assert result.status == 8 and "was not confirmed" in result.err, result

@@ -1,34 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
 """Where the PIN comes from, and that a wrong one is an answer and not a habit."""
 
-import fcntl
 import os
-import pty
-import select
-import signal
-import subprocess
-import termios
 
 import pytest
 
 import support
 
-# Long for a program, short for somebody who waits for a test that hangs.
-PATIENCE = 10
-SUBJECT = ("--subject", "CN=www.example.com")
+SUBJECT = support.SUBJECT
 # Nowhere to remember a wrong PIN: every run sends it (see test_latch.py).
 NO_LATCH = {"XDG_STATE_HOME": "/dev/null/none"}
-
-
-@pytest.fixture
-def ready(token):
-    token.make_key()
-    token.ask = ("request", "--token", token.label, "--key-label", "web", *SUBJECT)
-    return token
-
-
-def pin_state(token):
-    return token.run("tokens", "show", "--token", token.label, "--json").ok().json["token"]["pin-state"]
 
 
 # A wrong PIN
@@ -37,7 +18,7 @@ def pin_state(token):
 def test_wrong_pin(ready):
     wrong = ready.write_pin(ready.dir / "wrong", "Zq7-kestrel-94")
     ready.secrets.append("Zq7-kestrel-94")
-    assert pin_state(ready) == "unknown"
+    assert ready.pin_state() == "unknown"
     refused = ready.refused(
         *ready.ask,
         "--pin-source",
@@ -53,10 +34,10 @@ def test_wrong_pin(ready):
         env=NO_LATCH,
     )
     assert refused.json["error"]["notes"]
-    assert pin_state(ready) == "count-low"
+    assert ready.pin_state() == "count-low"
     assert "a wrong PIN was sent since the last good one" in ready.run("tokens", "show").ok().out
     ready.run(*ready.ask, *ready.login).ok()
-    assert pin_state(ready) == "unknown"
+    assert ready.pin_state() == "unknown"
 
 
 def test_pin_is_sent_once_per_run(ready):
@@ -71,7 +52,7 @@ def test_pin_is_sent_once_per_run(ready):
 def test_pin_of_wrong_length_is_not_sent(ready, pin):
     source = ready.write_pin(ready.dir / "other", pin)
     result = ready.run(*ready.ask, "--pin-source", source)
-    assert result.status == 4 and pin_state(ready) == "unknown", result
+    assert result.status == 4 and ready.pin_state() == "unknown", result
     if len(pin) < 4:
         ready.refused(
             *ready.ask,
@@ -114,14 +95,14 @@ def test_content_of_a_pin_file(ready, content, good):
         ready.refused(
             *ready.ask, "--pin-source", f"file:{path}", status=4, code="PIN_SOURCE", says=[str(path), says]
         )
-        assert pin_state(ready) == "unknown"
+        assert ready.pin_state() == "unknown"
 
 
 def test_pin_file_with_blanks_is_taken_as_it_is(ready):
     """Only the newline is not the PIN's: a blank may be."""
     source = ready.write_pin(ready.dir / "other", support.PIN + " ")
     assert ready.run(*ready.ask, "--pin-source", source).status == 4
-    assert pin_state(ready) == "count-low"
+    assert ready.pin_state() == "count-low"
 
 
 @pytest.mark.parametrize(
@@ -405,208 +386,3 @@ def test_no_source_and_no_terminal(ready):
         *ready.ask, "--pin-source", "prompt", status=4, code="PIN_NEEDED", says="'test token'"
     )
     assert "PIN of token" not in result.err
-
-
-# At a terminal
-
-
-class Terminal:
-    """p11csr with a terminal of its own, on which nobody but the test types."""
-
-    def __init__(self, token, *args):
-        self.token = token
-        self.args = args
-        self.screen = b""
-        self.master, self.slave = pty.openpty()
-        self.child = subprocess.Popen(
-            [support.PROGRAM, *args],
-            env=token.environment(),
-            cwd=token.work,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            start_new_session=True,
-            pass_fds=[self.slave],
-            preexec_fn=self.adopt,
-        )
-
-    def adopt(self):
-        fcntl.ioctl(self.slave, termios.TIOCSCTTY, 0)
-
-    def echoes(self):
-        return bool(termios.tcgetattr(self.slave)[3] & termios.ECHO)
-
-    def wait_for(self, text):
-        while text not in self.screen:
-            assert select.select([self.master], [], [], PATIENCE)[0], self.screen
-            self.screen += os.read(self.master, 4096)
-
-    def type(self, text):
-        os.write(self.master, text)
-
-    def end(self):
-        out, err = self.child.communicate(timeout=PATIENCE)
-        while select.select([self.master], [], [], 0)[0]:
-            self.screen += os.read(self.master, 4096)
-        result = self.token.took(self.args, self.child.returncode, out, err + b"\n" + self.screen)
-        assert self.echoes()
-        return result
-
-    def close(self):
-        if self.child.poll() is None:
-            self.child.kill()
-            self.child.wait()
-        os.close(self.master)
-        os.close(self.slave)
-
-
-@pytest.fixture
-def terminal(ready):
-    opened = []
-
-    def start(*args):
-        opened.append(Terminal(ready, *ready.ask, *args))
-        return opened[-1]
-
-    yield start
-    for each in opened:
-        each.close()
-
-
-def test_prompt(terminal):
-    for args in ((), ("--pin-source", "prompt")):
-        tty = terminal(*args)
-        tty.wait_for(b"PIN of token 'test token': ")
-        assert not tty.echoes()
-        tty.type(support.PIN.encode() + b"\n")
-        result = tty.end().ok()
-        assert "BEGIN CERTIFICATE REQUEST" in result.out and "PIN of token" not in result.out
-
-
-def test_prompt_is_not_needed_with_a_source(ready, terminal):
-    tty = terminal(*ready.login)
-    tty.end().ok()
-    assert tty.screen == b""
-
-
-def test_prompt_wrong_pin(ready, terminal):
-    ready.secrets.append("nope-nope")
-    for hint in (b"", b"A wrong PIN was sent to this token before."):
-        tty = terminal()
-        tty.wait_for(b"PIN of token 'test token': ")
-        assert hint in tty.screen
-        tty.type(b"nope-nope\n")
-        result = tty.end()
-        assert result.status == 4 and "CKR_PIN_INCORRECT" in result.err
-        assert result.err.count("PIN of token") == 1
-
-
-@pytest.mark.parametrize("typed", [b"\n", b"\x04"])
-def test_prompt_without_an_answer(ready, terminal, typed):
-    tty = terminal("-o", "a.csr")
-    tty.wait_for(b"PIN of token 'test token': ")
-    tty.type(typed)
-    result = tty.end()
-    assert result.status == 4 and "no PIN was given" in result.err
-    assert list(ready.work.iterdir()) == [] and pin_state(ready) == "unknown"
-
-
-def test_prompt_interrupted(ready, terminal):
-    tty = terminal("-o", "a.csr")
-    tty.wait_for(b"PIN of token 'test token': ")
-    assert not tty.echoes()
-    tty.type(b"half\x03")
-    result = tty.end()
-    assert result.status == 130, result
-    assert "half" not in result.err and list(ready.work.iterdir()) == [] and pin_state(ready) == "unknown"
-
-
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT])
-def test_prompt_ended_by_a_signal(ready, terminal, number):
-    tty = terminal("-o", "a.csr")
-    tty.wait_for(b"PIN of token 'test token': ")
-    os.kill(tty.child.pid, number)
-    assert tty.end().status in (130, -number) and list(ready.work.iterdir()) == []
-
-
-def test_prompt_too_long(ready, terminal):
-    tty = terminal()
-    tty.wait_for(b"PIN of token 'test token': ")
-    tty.type(b"x" * 300 + b"\n")
-    result = tty.end()
-    assert result.status == 4 and pin_state(ready) == "unknown"
-    assert "PIN" in result.err and "no PIN was given" not in result.err, result
-
-
-def test_prompt_only_when_needed(ready, terminal):
-    """Nobody is asked for a PIN before it is known that the request can be made."""
-    for args, status in ((("--dns", "a b"), 9), (("-o", "no/a.csr"), 10), (("--scheme", "x"), 9)):
-        tty = terminal(*args)
-        assert tty.end().status == status and tty.screen == b""
-
-
-def test_prompt_for_each_use(ready, terminal):
-    """A key that wants its PIN for every signature: asked twice, and the second time says why."""
-    ready.raw("p256", "strict", "02", "always-authenticate=1")
-    ready.ask = ("request", "--token", ready.label, "--key-label", "strict", *SUBJECT)
-    tty = terminal()
-    tty.wait_for(b"PIN of token 'test token': ")
-    tty.type(support.PIN.encode() + b"\n")
-    tty.wait_for(b"PIN of token 'test token' for one use of key 'strict': ")
-    assert not tty.echoes()
-    tty.type(support.PIN.encode() + b"\n")
-    tty.end().ok()
-
-
-def test_prompt_says_which_and_why(ready, terminal):
-    """The role, what the PIN consists of, and that a key wants it again."""
-    form = ("--quirk", "pin-form=user:password", "--quirk", "so-pin-form=48 hex digits")
-    ready.ask = ("keys", "generate", "p256", "--token", ready.label, "--key-label", "new")
-    tty = terminal(*form)
-    tty.wait_for(b"PIN of token 'test token' (user:password): ")
-    tty.type(support.PIN.encode() + b"\n")
-    tty.end().ok()
-    tty = terminal(*form, "--login-as", "so")
-    tty.wait_for(b"SO PIN of token 'test token' (48 hex digits): ")
-    assert not tty.echoes()
-    tty.type(b"\n")
-    result = tty.end()
-    assert result.status == 4 and "no SO PIN was given for token 'test token'" in result.err
-    ready.raw("p256", "strict", "02", "always-authenticate=1")
-    ready.ask = ("request", "--token", ready.label, "--key-label", "strict", *SUBJECT)
-    tty = terminal(*form)
-    tty.wait_for(b"PIN of token 'test token' (user:password): ")
-    tty.type(support.PIN.encode() + b"\n")
-    tty.wait_for(b"PIN of token 'test token' (user:password) for one use of key 'strict': ")
-    assert b"This key wants the PIN again for each signature." in tty.screen
-    tty.type(b"\n")
-    assert "no PIN was given" in tty.end().err
-
-
-def test_prompt_always(ready, terminal):
-    """Before anything else, even for what could be seen without."""
-    ready.ask = ("keys", "list", "--token", ready.label)
-    terminal().end().ok()
-    tty = terminal("--login", "always")
-    tty.wait_for(b"PIN of token 'test token': ")
-    tty.type(support.PIN.encode() + b"\n")
-    tty.end().ok()
-
-
-def test_quiet_and_json_still_ask(terminal):
-    tty = terminal("--quiet", "--json")
-    tty.wait_for(b"PIN of token 'test token': ")
-    tty.type(support.PIN.encode() + b"\n")
-    assert tty.end().ok().json["ok"] is True
-
-
-def test_prompt_shows_no_escapes_of_a_label(token):
-    """What a token calls itself goes to a terminal: no colours, no moves of the cursor, no titles."""
-    token.add_token("\x1b[31mred")
-    tty = Terminal(token, "keys", "generate", "p256", "--token", "\x1b[31mred", "--key-label", "web")
-    try:
-        tty.wait_for(b"PIN of token '\\x1b[31mred': ")
-        assert b"\x1b" not in tty.screen
-    finally:
-        tty.close()
-    token.run("tokens", "list").ok()

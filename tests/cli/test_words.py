@@ -41,6 +41,8 @@ def test_manual_names_everything(box):
     for command in rows(box)["commands"]:
         assert f"{command['name']} {command['args']}".strip() in text, command
         assert command["help"] in text, command
+        example = re.sub(r"(\\?\s)+", " ", command["example"])
+        assert example in re.sub(r"\s+", " ", text), example  # with its quotes
     for name in ("AMBIGUOUS", "PIN_LOCKED", "PROOF_SIGNATURE"):
         assert name in text
 

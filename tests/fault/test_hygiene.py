@@ -13,7 +13,7 @@ import time
 
 import pytest
 import support
-from test_pin import Terminal
+from terminal import Terminal
 
 SUBJECT = ("--subject", "CN=www.example.com")
 NOBODY = 65534
@@ -106,8 +106,8 @@ class Waiting:
         args = ("request", *source.at, "--key-label", "web", *SUBJECT, "-v", "-o", "web.csr")
         if source.args == ():
             self.terminal = Terminal(token, *args)
-            self.terminal.wait_for(b"PIN of token 'test token': ")
-            self.terminal.type(token.pin.encode() + b"\n")
+            self.terminal.expect("PIN of token 'test token': ")
+            self.terminal.line(token.pin)
             self.child = self.terminal.child
         else:
             self.child = token.start(
