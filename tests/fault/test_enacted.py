@@ -239,7 +239,7 @@ def test_ykcs11_so_pin_is_named(token):
     assert refused.status == 4 and "consists of: management key, 48 hex digits" in refused.err, refused
 
 
-def test_quirk_touch(token):
+def test_ykcs11_wants_to_be_touched(token):
     stage = play(token, "ykcs11")
     text = f"touch the device of token '{token.label}' if it blinks"
     assert text in stage.generate().ok().err
@@ -301,7 +301,7 @@ def test_utimaco_key_has_to_be_authorised(token):
     assert failed.status == 6 and "has to be authorised" in failed.err, failed
 
 
-def test_quirk_finalize(token):
+def test_nethsm_is_not_finalized(token):
     stage = play(token, "nethsm")
     stage.generate().ok()
     stage.forget()

@@ -54,6 +54,9 @@ def test_passes_everything_on(web, shim):
         'token label "no end',
         "flag CKF_RNG maybe",
         "mechanism rename CKM_ECDSA",
+        "generate kind CKA_ID one CKM_EC_KEY_PAIR_GEN 06",
+        "edwards named CKA_ID",
+        "ecdsa raw",
     ],
 )
 def test_unknown_words_are_refused(web, shim, rule):

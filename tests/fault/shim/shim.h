@@ -60,6 +60,12 @@
  *   hide CLASS                  objects of this class are not found
  *   generate own-id HEX         the module gives new keys this CKA_ID, whatever it is told
  *   generate overwrites         a key pair of the same CKA_ID is destroyed first
+ *   generate kind CKA N CKM OF  the private template of a new key holds CKA_LABEL, of letters, digits, '-'
+ *                               and '_', and this attribute with the number of a kind of key, and nothing
+ *                               else; the public one is empty. Number N is made by CKM, with OF: the
+ *                               CKA_EC_PARAMS in hex, or the bits of an RSA key
+ *   edwards named CKR           an EdDSA key whose CKA_EC_PARAMS is no PrintableString is not made
+ *   ecdsa der                   ECDSA signatures are a SEQUENCE of two INTEGERs
  *   ec-point raw|octets|bits    CKA_EC_POINT bare, in an OCTET STRING, in a BIT STRING
  *
  *   attribute CKA any|CLASS refuse CKR     cannot be read. CKR_ATTRIBUTE_SENSITIVE and ..._TYPE_INVALID
@@ -69,123 +75,14 @@
  *   attribute CKA any|CLASS drop           is passed over there in silence
  *   attribute CKA any|CLASS search CKR     is refused in a search
  */
-#include "tokens/ck.h"
-
-#include <stdbool.h>
-#include <stddef.h>
-
-enum { MAX_RULES = 512, MAX_ROWS = 64, MAX_SESSIONS = 256, MAX_VALUE = 1024, MAX_TEXT = 128, MAX_HITS = 8 };
-/* A class that is not one: every object. */
-#define ANY_CLASS (~0UL)
-/* A login that nobody has made. */
-#define NO_USER (~0UL)
-
-enum shim_action {
-    ACTION_RETURN,
-    ACTION_ANSWER,
-    ACTION_DELAY,
-    ACTION_HANG,
-    ACTION_CRASH,
-    ACTION_SESSIONS_LOST,
-    ACTION_REMOVE,
-    ACTION_INSERT,
-    ACTION_SIGNATURE_LENGTH,
-    ACTION_SIGNATURE_FLIP,
-    ACTION_OTHER_KEY,
-};
-
-/* A rule for calls. */
-struct shim_rule {
-    int function; /* FN_..., or FN_COUNT for any */
-    unsigned long first;
-    unsigned long last;
-    enum shim_action action;
-    long value;
-};
-
-enum shim_how { HOW_REFUSE, HOW_VALUE, HOW_TEMPLATE, HOW_DROP, HOW_SEARCH };
-
-struct shim_attribute {
-    CK_ATTRIBUTE_TYPE type;
-    CK_OBJECT_CLASS class;
-    enum shim_how how;
-    CK_RV rv;
-    unsigned char value[MAX_VALUE];
-    size_t len;
-};
-
-struct shim_mechanism {
-    CK_MECHANISM_TYPE real;
-    CK_MECHANISM_TYPE shown; /* the same: hidden */
-};
-
-struct shim_role {
-    CK_USER_TYPE type;
-    char given[MAX_TEXT];
-    char real[MAX_TEXT];
-};
-
-enum shim_field {
-    FIELD_MODULE_MANUFACTURER,
-    FIELD_MODULE_DESCRIPTION,
-    FIELD_MODULE_VERSION,
-    FIELD_MODULE_CRYPTOKI,
-    FIELD_SLOT_MANUFACTURER,
-    FIELD_SLOT_DESCRIPTION,
-    FIELD_TOKEN_MANUFACTURER,
-    FIELD_TOKEN_MODEL,
-    FIELD_TOKEN_LABEL,
-    FIELD_TOKEN_SERIAL,
-    FIELD_TOKEN_HARDWARE,
-    FIELD_TOKEN_FIRMWARE,
-    FIELD_COUNT,
-};
-
-enum shim_need { NEED_GENERATE, NEED_SIGN, NEED_FIND, NEED_COUNT };
-enum shim_point { POINT_AS_IS, POINT_RAW, POINT_OCTETS, POINT_BITS };
-
-/* A script, as read. */
-struct shim_script {
-    struct shim_rule rules[MAX_RULES];
-    size_t rule_count;
-    struct shim_attribute attributes[MAX_ROWS];
-    size_t attribute_count;
-    struct shim_mechanism mechanisms[MAX_ROWS];
-    size_t mechanism_count;
-    struct shim_role roles[MAX_ROWS];
-    size_t role_count;
-    struct {
-        bool given;
-        char text[MAX_TEXT];
-    } fields[FIELD_COUNT];
-    CK_FLAGS flags_on;
-    CK_FLAGS flags_off;
-    CK_OBJECT_CLASS hidden[MAX_ROWS];
-    size_t hidden_count;
-    CK_USER_TYPE needs[NEED_COUNT];
-    unsigned long pin_tries; /* 0: not counted */
-    bool pin_flags_hidden;
-    CK_RV pin_locked;
-    char pin_pad[MAX_TEXT];
-    bool has_pin_pad;
-    char context_pin[MAX_TEXT];
-    bool always_authenticate;
-    unsigned long max_sessions; /* 0: no limit */
-    CK_RV read_only;            /* CKR_OK: such sessions are opened */
-    char init_args[MAX_TEXT];
-    char lock_file[MAX_TEXT]; /* empty: calls are made at any time */
-    unsigned char own_id[MAX_TEXT];
-    size_t own_id_len;
-    bool has_own_id;
-    bool overwrites;
-    enum shim_point point;
-};
+#include "shim_script.h"
 
 /* A session that is open, and what the shim has to remember of it. */
 struct shim_session {
     CK_SESSION_HANDLE handle; /* CK_INVALID_HANDLE: the place is free */
     CK_SLOT_ID slot;
     bool wants_context; /* a signature was begun and wants a login of its own */
+    bool signs_ecdsa;
     /* What a search asked for and the real token cannot answer: attributes that are shown changed. */
     struct shim_attribute wanted[MAX_HITS];
     size_t wanted_count;
@@ -217,6 +114,16 @@ struct shim_call {
 bool shim_number(const char *text, unsigned long *ret);
 bool shim_named(const char *prefix, const char *text, unsigned long *ret);
 const char *shim_ckr_name(CK_RV rv, char fallback[static 32]);
+
+/* The words of a line. */
+enum { MAX_WORDS = 8 };
+struct shim_words {
+    char *at[MAX_WORDS];
+    size_t count;
+};
+
+/* shim_rules.c: reads a rule for calls, false: it is none. */
+bool shim_rule_read(struct shim_script *script, const struct shim_words *words);
 
 /* shim_script.c: reads the script that the environment names; false after a text on stderr. */
 bool shim_script_read(struct shim_script *ret);
@@ -258,6 +165,13 @@ const struct shim_attribute *shim_attribute_find(CK_ATTRIBUTE_TYPE type, CK_OBJE
 /* The template without what is dropped, in `room`; its refusal if the script refuses one. */
 CK_RV shim_template(const CK_ATTRIBUTE *from, CK_ULONG count, CK_OBJECT_CLASS class, CK_ATTRIBUTE *room,
                     CK_ULONG *ret_count);
+
+/* shim_keys.c: an attribute for a template, if the module chooses the CKA_ID. */
+void shim_add_own_id(CK_ATTRIBUTE *list, CK_ULONG *count);
+/* The objects that fit, asked at the real module. */
+enum { MAX_FOUND = 64 };
+CK_ULONG shim_find_real(CK_SESSION_HANDLE session, CK_ATTRIBUTE *list, CK_ULONG count,
+                        CK_OBJECT_HANDLE found[MAX_FOUND]);
 
 /* shim_tokens.c: the mechanism as the real module knows it; false: it is hidden. */
 bool shim_mechanism(const CK_MECHANISM *shown, CK_MECHANISM *ret);

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-/* Making objects, and signing. */
+/* Writing objects, and signing. */
 #include "shim.h"
 
 #include <string.h>
 
-enum { MAX_FOUND = 64 };
+enum { DER_SEQUENCE = 0x30, DER_INTEGER = 0x02, DER_SHORT = 0x80, DER_ONE = 0x81, DER_OVERHEAD = 9 };
 
 /* The class that a template names; `fallback` if it does not. */
 static CK_OBJECT_CLASS class_in(const CK_ATTRIBUTE *list, CK_ULONG count, CK_OBJECT_CLASS fallback)
@@ -18,7 +18,7 @@ static CK_OBJECT_CLASS class_in(const CK_ATTRIBUTE *list, CK_ULONG count, CK_OBJ
 }
 
 /* Room for what the shim adds is behind what shim_template() fills. */
-static void add_own_id(CK_ATTRIBUTE *list, CK_ULONG *count)
+void shim_add_own_id(CK_ATTRIBUTE *list, CK_ULONG *count)
 {
     if (shim.script.has_own_id) {
         list[(*count)++] = (CK_ATTRIBUTE){CKA_ID, shim.script.own_id, shim.script.own_id_len};
@@ -35,7 +35,7 @@ CK_RV shim_do_C_CreateObject(struct shim_call *call, CK_SESSION_HANDLE session, 
     if (rv != CKR_OK) {
         return rv;
     }
-    add_own_id(real, &real_count);
+    shim_add_own_id(real, &real_count);
     return shim.real->C_CreateObject(session, real, real_count, object);
 }
 
@@ -62,9 +62,8 @@ CK_RV shim_do_C_SetAttributeValue(struct shim_call *call, CK_SESSION_HANDLE sess
     return shim.real->C_SetAttributeValue(session, object, real, real_count);
 }
 
-/* The objects that fit, asked at the real module. */
-static CK_ULONG find_real(CK_SESSION_HANDLE session, CK_ATTRIBUTE *list, CK_ULONG count,
-                          CK_OBJECT_HANDLE found[MAX_FOUND])
+CK_ULONG shim_find_real(CK_SESSION_HANDLE session, CK_ATTRIBUTE *list, CK_ULONG count,
+                        CK_OBJECT_HANDLE found[MAX_FOUND])
 {
     CK_ULONG n = 0;
     if (shim.real->C_FindObjectsInit(session, list, count) != CKR_OK) {
@@ -77,52 +76,6 @@ static CK_ULONG find_real(CK_SESSION_HANDLE session, CK_ATTRIBUTE *list, CK_ULON
     return n;
 }
 
-static void destroy_same_id(CK_SESSION_HANDLE session, const CK_ATTRIBUTE *list, CK_ULONG count)
-{
-    for (CK_ULONG i = 0; i < count; i++) {
-        CK_OBJECT_HANDLE found[MAX_FOUND];
-        CK_ATTRIBUTE id = list[i];
-        const CK_ULONG n = id.type == CKA_ID ? find_real(session, &id, 1, found) : 0;
-        for (CK_ULONG k = 0; k < n; k++) {
-            (void)shim.real->C_DestroyObject(session, found[k]);
-        }
-    }
-}
-
-// NOLINTNEXTLINE(readability-function-size): as many parameters as PKCS#11 wants
-CK_RV shim_do_C_GenerateKeyPair(struct shim_call *call, CK_SESSION_HANDLE session, CK_MECHANISM *mechanism,
-                                CK_ATTRIBUTE *public_list, CK_ULONG public_count, CK_ATTRIBUTE *private_list,
-                                CK_ULONG private_count, CK_OBJECT_HANDLE *public_key,
-                                CK_OBJECT_HANDLE *private_key)
-{
-    CK_MECHANISM real;
-    CK_ATTRIBUTE publics[MAX_ROWS + 1];
-    CK_ATTRIBUTE privates[MAX_ROWS + 1];
-    CK_ULONG publics_count = 0;
-    CK_ULONG privates_count = 0;
-    (void)call;
-    CK_RV rv = shim_check_need(NEED_GENERATE);
-    if (rv == CKR_OK && !shim_mechanism(mechanism, &real)) {
-        rv = CKR_MECHANISM_INVALID;
-    }
-    if (rv == CKR_OK) {
-        rv = shim_template(public_list, public_count, CKO_PUBLIC_KEY, publics, &publics_count);
-    }
-    if (rv == CKR_OK) {
-        rv = shim_template(private_list, private_count, CKO_PRIVATE_KEY, privates, &privates_count);
-    }
-    if (rv != CKR_OK) {
-        return rv;
-    }
-    add_own_id(publics, &publics_count);
-    add_own_id(privates, &privates_count);
-    if (shim.script.overwrites) {
-        destroy_same_id(session, privates, privates_count);
-    }
-    return shim.real->C_GenerateKeyPair(session, &real, publics, publics_count, privates, privates_count,
-                                        public_key, private_key);
-}
-
 /* A private key of the same type that is not this one; the key itself if there is none. */
 static CK_OBJECT_HANDLE other_key(CK_SESSION_HANDLE session, CK_OBJECT_HANDLE key)
 {
@@ -133,7 +86,7 @@ static CK_OBJECT_HANDLE other_key(CK_SESSION_HANDLE session, CK_OBJECT_HANDLE ke
     if (shim.real->C_GetAttributeValue(session, key, list, 1) != CKR_OK) {
         return key;
     }
-    const CK_ULONG count = find_real(session, list, 2, found);
+    const CK_ULONG count = shim_find_real(session, list, 2, found);
     for (CK_ULONG i = 0; i < count; i++) {
         if (found[i] != key) {
             return found[i];
@@ -160,6 +113,7 @@ CK_RV shim_do_C_SignInit(struct shim_call *call, CK_SESSION_HANDLE session, CK_M
     const CK_RV rv = shim.real->C_SignInit(session, &real, key);
     if (row != NULL) {
         row->wants_context = rv == CKR_OK && shim.script.always_authenticate;
+        row->signs_ecdsa = real.mechanism >= CKM_ECDSA && real.mechanism <= CKM_ECDSA_SHA512;
     }
     return rv;
 }
@@ -168,6 +122,69 @@ static bool wants_context(CK_SESSION_HANDLE session)
 {
     const struct shim_session *row = shim_session_of(session);
     return row != NULL && row->wants_context;
+}
+
+/* Writes a number of a raw signature as an INTEGER; returns its length. */
+static size_t put_integer(unsigned char *to, const unsigned char *number, size_t len)
+{
+    while (len > 1 && *number == 0) {
+        number++;
+        len--;
+    }
+    const size_t zero = *number >= DER_SHORT ? 1 : 0;
+    to[0] = DER_INTEGER;
+    to[1] = (unsigned char)(len + zero);
+    to[2] = 0;
+    memcpy(to + 2 + zero, number, len);
+    return 2 + zero + len;
+}
+
+/* A raw signature as a SEQUENCE of two INTEGERs, into the caller's room. */
+static CK_RV as_der(const unsigned char *raw, size_t raw_len, CK_BYTE *signature, CK_ULONG *len)
+{
+    unsigned char body[MAX_VALUE];
+    const size_t half = raw_len / 2;
+    size_t body_len = put_integer(body, raw, half);
+    body_len += put_integer(body + body_len, raw + half, half);
+    const size_t head = body_len < DER_SHORT ? 2 : 3;
+    signature[0] = DER_SEQUENCE;
+    signature[1] = DER_ONE;
+    signature[head - 1] = (unsigned char)body_len;
+    memcpy(signature + head, body, body_len);
+    *len = head + body_len;
+    return CKR_OK;
+}
+
+typedef CK_RV (*sign_function)(CK_SESSION_HANDLE session, CK_BYTE *data, CK_ULONG data_len,
+                               CK_BYTE *signature, CK_ULONG *signature_len);
+
+static CK_RV end_parts(CK_SESSION_HANDLE session, CK_BYTE *data, CK_ULONG data_len, CK_BYTE *signature,
+                       CK_ULONG *signature_len)
+{
+    (void)data;
+    (void)data_len;
+    return shim.real->C_SignFinal(session, signature, signature_len);
+}
+
+/* Signs by `sign`, and in the form that the script says. */
+static CK_RV sign_in_form(sign_function sign, CK_SESSION_HANDLE session, CK_BYTE *data, CK_ULONG data_len,
+                          CK_BYTE *signature, CK_ULONG *len)
+{
+    unsigned char raw[MAX_VALUE];
+    CK_ULONG raw_len = 0;
+    const struct shim_session *row = shim_session_of(session);
+    if (!shim.script.ecdsa_der || row == NULL || !row->signs_ecdsa) {
+        return sign(session, data, data_len, signature, len);
+    }
+    CK_RV rv = sign(session, data, data_len, NULL, &raw_len);
+    const CK_ULONG wanted = raw_len + DER_OVERHEAD;
+    if (rv != CKR_OK || signature == NULL || *len < wanted || raw_len > sizeof(raw)) {
+        rv = rv == CKR_OK && signature != NULL ? CKR_BUFFER_TOO_SMALL : rv;
+        *len = wanted;
+        return rv;
+    }
+    rv = sign(session, data, data_len, raw, &raw_len);
+    return rv == CKR_OK ? as_der(raw, raw_len, signature, len) : rv;
 }
 
 /* Spoils a signature that was made, as the rules say. */
@@ -198,7 +215,7 @@ CK_RV shim_do_C_Sign(struct shim_call *call, CK_SESSION_HANDLE session, CK_BYTE 
     if (wants_context(session)) {
         return CKR_USER_NOT_LOGGED_IN;
     }
-    const CK_RV rv = shim.real->C_Sign(session, data, data_len, signature, signature_len);
+    const CK_RV rv = sign_in_form(shim.real->C_Sign, session, data, data_len, signature, signature_len);
     return spoil(call, rv, signature, signature_len, room);
 }
 
@@ -216,6 +233,6 @@ CK_RV shim_do_C_SignFinal(struct shim_call *call, CK_SESSION_HANDLE session, CK_
     if (wants_context(session)) {
         return CKR_USER_NOT_LOGGED_IN;
     }
-    const CK_RV rv = shim.real->C_SignFinal(session, signature, signature_len);
+    const CK_RV rv = sign_in_form(end_parts, session, NULL, 0, signature, signature_len);
     return spoil(call, rv, signature, signature_len, room);
 }

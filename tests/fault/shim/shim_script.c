@@ -7,23 +7,18 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { MAX_WORDS = 8, MAX_LINE = 4096 };
-
-struct words {
-    char *at[MAX_WORDS];
-    size_t count;
-};
+enum { MAX_LINE = 4096 };
 
 struct row {
     const char *first;
     const char *second; /* NULL: any */
     size_t count;       /* of words */
-    bool (*read)(struct shim_script *script, const struct words *words, long row);
+    bool (*read)(struct shim_script *script, const struct shim_words *words, long row);
     long number; /* what the reader makes of it */
 };
 
 /* Splits a line in place: blanks part words, double quotes hold blanks. False: too many, or no end. */
-static bool split(char *line, struct words *ret)
+static bool split(char *line, struct shim_words *ret)
 {
     ret->count = 0;
     for (;;) {
@@ -97,13 +92,13 @@ static bool read_user(const char *text, CK_USER_TYPE *ret)
     return shim_number(text, ret);
 }
 
-static bool read_field(struct shim_script *script, const struct words *words, long field)
+static bool read_field(struct shim_script *script, const struct shim_words *words, long field)
 {
     script->fields[field].given = true;
     return copy_text(script->fields[field].text, words->at[2]);
 }
 
-static bool read_flag(struct shim_script *script, const struct words *words, long row)
+static bool read_flag(struct shim_script *script, const struct shim_words *words, long row)
 {
     (void)row;
     unsigned long flag = 0;
@@ -115,9 +110,16 @@ static bool read_flag(struct shim_script *script, const struct words *words, lon
     return true;
 }
 
-enum { OPTION_PIN_TRIES, OPTION_PIN_HIDDEN, OPTION_PIN_LOCKED, OPTION_MAX_SESSIONS, OPTION_RW_ONLY };
+enum {
+    OPTION_PIN_TRIES,
+    OPTION_PIN_HIDDEN,
+    OPTION_PIN_LOCKED,
+    OPTION_MAX_SESSIONS,
+    OPTION_RW_ONLY,
+    OPTION_EDWARDS
+};
 
-static bool read_option(struct shim_script *script, const struct words *words, long option)
+static bool read_option(struct shim_script *script, const struct shim_words *words, long option)
 {
     switch (option) {
     case OPTION_PIN_TRIES:
@@ -129,38 +131,40 @@ static bool read_option(struct shim_script *script, const struct words *words, l
         return shim_named("CKR_", words->at[2], &script->pin_locked);
     case OPTION_MAX_SESSIONS:
         return shim_number(words->at[2], &script->max_sessions) && script->max_sessions > 0;
+    case OPTION_EDWARDS:
+        return shim_named("CKR_", words->at[2], &script->edwards_unnamed);
     default:
         return shim_named("CKR_", words->at[2], &script->read_only);
     }
 }
 
-static bool read_pin_pad(struct shim_script *script, const struct words *words, long row)
+static bool read_pin_pad(struct shim_script *script, const struct shim_words *words, long row)
 {
     (void)row;
     script->has_pin_pad = true;
     return copy_text(script->pin_pad, words->at[1]);
 }
 
-static bool read_always(struct shim_script *script, const struct words *words, long row)
+static bool read_always(struct shim_script *script, const struct shim_words *words, long row)
 {
     (void)row;
     script->always_authenticate = true;
     return copy_text(script->context_pin, words->at[1]);
 }
 
-static bool read_init_args(struct shim_script *script, const struct words *words, long row)
+static bool read_init_args(struct shim_script *script, const struct shim_words *words, long row)
 {
     (void)row;
     return copy_text(script->init_args, words->at[1]);
 }
 
-static bool read_lock(struct shim_script *script, const struct words *words, long row)
+static bool read_lock(struct shim_script *script, const struct shim_words *words, long row)
 {
     (void)row;
     return copy_text(script->lock_file, words->at[1]);
 }
 
-static bool read_role(struct shim_script *script, const struct words *words, long row)
+static bool read_role(struct shim_script *script, const struct shim_words *words, long row)
 {
     (void)row;
     struct shim_role *role = &script->roles[script->role_count];
@@ -171,12 +175,12 @@ static bool read_role(struct shim_script *script, const struct words *words, lon
     return copy_text(role->given, words->at[2]) && copy_text(role->real, words->at[3]);
 }
 
-static bool read_need(struct shim_script *script, const struct words *words, long need)
+static bool read_need(struct shim_script *script, const struct shim_words *words, long need)
 {
     return read_user(words->at[2], &script->needs[need]);
 }
 
-static bool read_mechanism(struct shim_script *script, const struct words *words, long row)
+static bool read_mechanism(struct shim_script *script, const struct shim_words *words, long row)
 {
     (void)row;
     if (script->mechanism_count == MAX_ROWS) {
@@ -187,21 +191,43 @@ static bool read_mechanism(struct shim_script *script, const struct words *words
     return shim_named("CKM_", words->at[2], &to->real) && shim_named("CKM_", shown, &to->shown);
 }
 
-static bool read_hide(struct shim_script *script, const struct words *words, long row)
+static bool read_hide(struct shim_script *script, const struct shim_words *words, long row)
 {
     (void)row;
     return script->hidden_count < MAX_ROWS &&
            read_class(words->at[1], &script->hidden[script->hidden_count++]);
 }
 
-static bool read_own_id(struct shim_script *script, const struct words *words, long row)
+static bool read_own_id(struct shim_script *script, const struct shim_words *words, long row)
 {
     (void)row;
     script->has_own_id = true;
     return read_hex(words->at[2], script->own_id, sizeof(script->own_id), &script->own_id_len);
 }
 
-static bool read_overwrites(struct shim_script *script, const struct words *words, long row)
+static bool read_kind(struct shim_script *script, const struct shim_words *words, long row)
+{
+    (void)row;
+    if (script->kind_count == MAX_ROWS) {
+        return false;
+    }
+    struct shim_kind *to = &script->kinds[script->kind_count++];
+    return shim_named("CKA_", words->at[2], &to->type) && shim_number(words->at[3], &to->number) &&
+           shim_named("CKM_", words->at[4], &to->mechanism) &&
+           (to->mechanism == CKM_RSA_PKCS_KEY_PAIR_GEN
+                ? shim_number(words->at[5], &to->bits)
+                : read_hex(words->at[5], to->ec_params, sizeof(to->ec_params), &to->ec_params_len));
+}
+
+static bool read_der(struct shim_script *script, const struct shim_words *words, long row)
+{
+    (void)words;
+    (void)row;
+    script->ecdsa_der = true;
+    return true;
+}
+
+static bool read_overwrites(struct shim_script *script, const struct shim_words *words, long row)
 {
     (void)words;
     (void)row;
@@ -209,7 +235,7 @@ static bool read_overwrites(struct shim_script *script, const struct words *word
     return true;
 }
 
-static bool read_point(struct shim_script *script, const struct words *words, long point)
+static bool read_point(struct shim_script *script, const struct shim_words *words, long point)
 {
     (void)words;
     script->point = (enum shim_point)point;
@@ -217,7 +243,7 @@ static bool read_point(struct shim_script *script, const struct words *words, lo
 }
 
 /* attribute CKA CLASS HOW [what] */
-static bool read_attribute(struct shim_script *script, const struct words *words, long row)
+static bool read_attribute(struct shim_script *script, const struct shim_words *words, long row)
 {
     static const char *const hows[] = {[HOW_REFUSE] = "refuse",
                                        [HOW_VALUE] = "value",
@@ -276,80 +302,19 @@ static const struct row behaviours[] = {
     {"hide", NULL, 2, read_hide, 0},
     {"generate", "own-id", 3, read_own_id, 0},
     {"generate", "overwrites", 2, read_overwrites, 0},
+    {"generate", "kind", 6, read_kind, 0},
+    {"edwards", "named", 3, read_option, OPTION_EDWARDS},
+    {"ecdsa", "der", 2, read_der, 0},
     {"ec-point", "raw", 2, read_point, POINT_RAW},
     {"ec-point", "octets", 2, read_point, POINT_OCTETS},
     {"ec-point", "bits", 2, read_point, POINT_BITS},
     {"attribute", NULL, 0, read_attribute, 0},
 };
 
-static const struct {
-    const char *word;
-    enum shim_action action;
-    char wants; /* 'r' a CKR, 'n' a number, '-' nothing */
-} actions[] = {
-    {"return", ACTION_RETURN, 'r'},
-    {"answer", ACTION_ANSWER, 'r'},
-    {"delay", ACTION_DELAY, 'n'},
-    {"hang", ACTION_HANG, '-'},
-    {"crash", ACTION_CRASH, '-'},
-    {"sessions-lost", ACTION_SESSIONS_LOST, '-'},
-    {"remove", ACTION_REMOVE, '-'},
-    {"insert", ACTION_INSERT, '-'},
-    {"signature-length", ACTION_SIGNATURE_LENGTH, 'n'},
-    {"signature-flip", ACTION_SIGNATURE_FLIP, 'n'},
-    {"other-key", ACTION_OTHER_KEY, '-'},
-};
-
-/* '3', '3+' or '*'. */
-static bool read_nth(const char *text, struct shim_rule *rule)
-{
-    char *end = NULL;
-    rule->first = 1;
-    rule->last = ~0UL;
-    if (strcmp(text, "*") == 0) {
-        return true;
-    }
-    rule->first = strtoul(text, &end, 10);
-    if (strcmp(end, "+") != 0) {
-        rule->last = rule->first;
-    }
-    return rule->first > 0 && *text >= '0' && *text <= '9' && (*end == 0 || rule->last == ~0UL);
-}
-
-static bool read_rule(struct shim_script *script, const struct words *words)
-{
-    struct shim_rule *rule = &script->rules[script->rule_count];
-    size_t i = 0;
-    if (script->rule_count == MAX_RULES || words->count < 3 || !read_nth(words->at[1], rule)) {
-        return false;
-    }
-    while (i < sizeof(actions) / sizeof(actions[0]) && strcmp(actions[i].word, words->at[2]) != 0) {
-        i++;
-    }
-    if (i == sizeof(actions) / sizeof(actions[0]) || words->count != (actions[i].wants == '-' ? 3 : 4)) {
-        return false;
-    }
-    script->rule_count++;
-    rule->function = shim_function_find(words->at[0]);
-    rule->action = actions[i].action;
-    unsigned long number = 0;
-    char *end = NULL;
-    if (actions[i].wants == 'r') {
-        const bool good = shim_named("CKR_", words->at[3], &number);
-        rule->value = (long)number;
-        return good;
-    }
-    if (actions[i].wants == 'n') {
-        rule->value = strtol(words->at[3], &end, 10);
-        return *end == 0;
-    }
-    return true;
-}
-
-static bool read_line(struct shim_script *script, const struct words *words)
+static bool read_line(struct shim_script *script, const struct shim_words *words)
 {
     if (shim_function_find(words->at[0]) != FN_C_NONE) {
-        return read_rule(script, words);
+        return shim_rule_read(script, words);
     }
     for (size_t i = 0; i < sizeof(behaviours) / sizeof(behaviours[0]); i++) {
         const struct row *row = &behaviours[i];
@@ -366,7 +331,7 @@ static bool read_file(FILE *file, const char *path, struct shim_script *ret)
     char line[MAX_LINE];
     char copy[MAX_LINE];
     for (int number = 1; fgets(line, sizeof(line), file) != NULL; number++) {
-        struct words words;
+        struct shim_words words;
         memcpy(copy, line, sizeof(copy));
         if (!split(line, &words) || (words.count > 0 && !read_line(ret, &words))) {
             (void)fprintf(stderr, "p11csr-shim: %s:%d: not understood: %s", path, number, copy);
