@@ -20,6 +20,7 @@ SUBJECT = ("--subject", "CN=www.example.com")
 WRONG = "0001 wrong-Zq7"
 MANAGEMENT_KEY = "010203040506070801020304050607080102030405060708"
 GENERATE = "C_GenerateKeyPair"
+OID = {"p256": "06082a8648ce3d030107", "p384": "06052b81040022"}
 
 
 class Enacted(NamedTuple):
@@ -95,8 +96,15 @@ TOKENS = {
         pin="crypto_user:password",
     ),
     "kmsp11": Enacted(
-        (*identity("Google", "Cloud KMS Token", "Cryptoki Library for Cloud KMS"),),
-        generate=(),
+        (
+            *identity("Google", "Cloud KMS Token", "Cryptoki Library for Cloud KMS"),
+            f"generate kind 0x8001e101 12 CKM_EC_KEY_PAIR_GEN {OID['p256']}",
+            f"generate kind 0x8001e101 13 CKM_EC_KEY_PAIR_GEN {OID['p384']}",
+            "generate kind 0x8001e101 5 CKM_RSA_PKCS_KEY_PAIR_GEN 2048",
+            f"generate own-id {b'projects/p/cryptoKeys/web/cryptoKeyVersions/1'.hex()}",
+            "attribute CKA_PRIVATE any value 00",
+        ),
+        generate=("p256", "--key-label", "web"),
     ),
     "utimaco": Enacted((*identity("Utimaco IS GmbH", "CryptoServer", "CryptoServer PKCS#11"),)),
     "nethsm": Enacted(
@@ -284,13 +292,27 @@ def test_cloudhsm_is_waited_for(token, judges):
     assert "quirk retry-on=CKR_FUNCTION_FAILED, set by row cloudhsm" in failed.err
 
 
-def test_kmsp11_makes_the_kinds_it_knows(token):
+@pytest.mark.parametrize("spec", ["p384", "rsa-2048"])
+def test_kmsp11_makes_the_kinds_it_knows(token, judges, spec):
     stage = play(token, "kmsp11")
     failed = stage.run("keys", "generate", "ed25519", "--key-label", "new")
     assert failed.status == 7 and "the token makes no ed25519 keys" in failed.err, failed
+    assert stage.shim.count(GENERATE) == 0
+    key = stage.run("keys", "generate", spec, "--key-label", "web", "--json").ok().json["key"]
+    assert bytes.fromhex(key["id"]).startswith(b"projects/") and key["label"] == "web"
+    verify(judges, stage.request().ok().bytes)
     stage.forget("C_Sign * return CKR_DEVICE_ERROR")
     failed = stage.request()
     assert failed.status == 6 and "KMS_PKCS11_CONFIG" in failed.err, failed
+
+
+def test_kmsp11_names_of_keys(token):
+    """What the module answers to a name that it does not take is said in words."""
+    stage = play(token, "kmsp11")
+    failed = stage.run("keys", "generate", "p256", "--key-label", "web server")
+    assert failed.status == 7 and "letters, digits, '-' and '_'" in failed.err, failed
+    given = stage.run("keys", "generate", "p256", "--key-label", "web", "--key-id", "01")
+    assert given.status == 9 and "takes no CKA_ID" in given.err, given
 
 
 def test_utimaco_key_has_to_be_authorised(token):

@@ -208,7 +208,7 @@ ROWS = (
         title="Google Cloud KMS, kmsp11",
         proof=ENACTED,
         quirks="kmsp11",
-        holds=("p256",),
+        generates=("p256",),
         note="the template of new keys is its own",
     ),
     Row(
