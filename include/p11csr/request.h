@@ -84,6 +84,15 @@ P11CSR_API enum p11csr_code p11csr_request_check_token(const p11csr_request *req
                                                        const char *token, const char *key_type,
                                                        p11csr_error **err);
 /*
+ * The DER of the CertificationRequestInfo (RFC 2986 section 4.1) that p11csr_request_sign() would have signed
+ * with this key, and in *ret_sha256, if not NULL, its SHA-256 in lower-case hex. The same request and key
+ * give the same bytes; nothing is signed. *ret_info is freed with p11csr_free_bytes(), *ret_sha256 with
+ * p11csr_free_text(). Errors: those of p11csr_request_check().
+ */
+P11CSR_API enum p11csr_code p11csr_request_assemble(const p11csr_request *request, p11csr_key *key,
+                                                    unsigned char **ret_info, size_t *ret_len,
+                                                    char **ret_sha256, p11csr_error **err);
+/*
  * Assembles the CertificationRequestInfo (RFC 2986), has the token sign it, and proves the result: it is read
  * back, compared with what was asked, and its signature verified in software with the public key in it. On
  * any failure there is no result. Errors: those of p11csr_request_check(), MECHANISM, KEY_USE,

@@ -145,6 +145,65 @@ static struct pc_result prepare_verifier(struct p11csr_key *key, const struct pc
     return PC_OK;
 }
 
+/* What this request says of this key; its buffers are borrowed from the request. */
+static struct pc_result make_content(const p11csr_request *request, struct p11csr_key *key,
+                                     struct pc_content *ret, p11csr_error **err)
+{
+    const struct pc_crypto *crypto = NULL;
+    *ret = request->content;
+    PC_TRY(pc_ctx_crypto(key->ctx, &crypto, err));
+    return pc_skid_compute(crypto, request->skid, pc_buf_span(&key->key.spki), ret, err);
+}
+
+PC_RESULT pc_lib_sha256(p11csr_ctx *ctx, struct pc_span bytes, char **ret_hex, p11csr_error **err)
+{
+    const struct pc_crypto *crypto = NULL;
+    uint8_t digest[PC_DIGEST_MAX];
+    PC_TRY(pc_ctx_crypto(ctx, &crypto, err));
+    PC_TRY(pc_crypto_digest(crypto, PC_DIGEST_SHA256, bytes, digest, err));
+    *ret_hex = pc_hex((struct pc_span){digest, pc_digest_get(PC_DIGEST_SHA256)->len});
+    return *ret_hex != NULL ? PC_OK : pc_fail_memory(err);
+}
+
+PC_RESULT pc_lib_assemble(const p11csr_request *request, struct p11csr_key *key, struct pc_buf *ret,
+                          const struct pc_scheme **ret_scheme, p11csr_error **err)
+{
+    struct pc_content content;
+    PC_TRY(check_names(&request->content, err));
+    PC_TRY(check_key(request, key, err));
+    PC_TRY(choose_scheme(request, key->key.public.spec, ret_scheme, err));
+    PC_TRY(make_content(request, key, &content, err));
+    return pc_request_assemble(&content, pc_buf_span(&key->key.spki), ret, err);
+}
+
+static struct pc_result assemble(const p11csr_request *request, struct p11csr_key *key,
+                                 unsigned char **ret_info, size_t *ret_len, char **ret_sha256,
+                                 p11csr_error **err)
+{
+    const struct pc_scheme *scheme = NULL;
+    char *sha256 PC_CLEANUP(pc_free_str) = NULL;
+    struct pc_buf info PC_CLEANUP(pc_buf_done) = {0};
+    pc_buf_init(&info, PC_MAX_REQUEST);
+    PC_TRY(pc_lib_assemble(request, key, &info, &scheme, err));
+    PC_TRY(pc_lib_sha256(key->ctx, pc_buf_span(&info), &sha256, err));
+    PC_TRY(pc_buf_take(&info, ret_info, ret_len, err));
+    if (ret_sha256 != NULL) {
+        *ret_sha256 = sha256;
+        sha256 = NULL;
+    }
+    return PC_OK;
+}
+
+enum p11csr_code p11csr_request_assemble(const p11csr_request *request, p11csr_key *key,
+                                         unsigned char **ret_info, size_t *ret_len, char **ret_sha256,
+                                         p11csr_error **err)
+{
+    const struct pc_lock lock PC_LOCK_CLEANUP = pc_lock_begin(key->ctx);
+    return pc_frame(assemble(request, key, ret_info, ret_len, ret_sha256, err), err,
+                    "cannot assemble a request for key '%s'", key->texts.uri)
+        .code;
+}
+
 static struct pc_result sign(const p11csr_request *request, struct p11csr_key *key, p11csr_csr **ret,
                              p11csr_error **err)
 {
@@ -152,6 +211,7 @@ static struct pc_result sign(const p11csr_request *request, struct p11csr_key *k
     const struct pc_scheme *scheme = NULL;
     struct pc_token_signer token_signer;
     struct pc_signer signer;
+    struct pc_content content;
     struct pc_buf der PC_CLEANUP(pc_buf_done) = {0};
     char fallback[32];
     pc_buf_init(&der, PC_MAX_REQUEST);
@@ -164,8 +224,7 @@ static struct pc_result sign(const p11csr_request *request, struct p11csr_key *k
     const struct pc_signing signing = {
         .crypto = crypto, .verifier = key->verifier, .signer = &signer, .scheme = scheme};
     pc_opened_touch(key->ctx, key->opened);
-    struct pc_content content = request->content; // its buffers are borrowed; the identifier is of this key
-    PC_TRY(pc_skid_compute(crypto, request->skid, pc_buf_span(&key->key.spki), &content, err));
+    PC_TRY(make_content(request, key, &content, err));
     const struct pc_result made = pc_request_make(&signing, &content, &der, err);
     if (made.code == P11CSR_E_PROOF_SIGNATURE && token_signer.used != NULL) {
         pc_note(err, "signed by %s; the public key is from: %s",
@@ -184,17 +243,6 @@ static void csr_cleanup(p11csr_csr **csr)
     p11csr_csr_free(csr);
 }
 
-static struct pc_result hash_tbs(const struct p11csr_key *key, const struct p11csr_csr *csr, char **ret,
-                                 p11csr_error **err)
-{
-    const struct pc_crypto *crypto = NULL;
-    uint8_t digest[PC_DIGEST_MAX];
-    PC_TRY(pc_ctx_crypto(key->ctx, &crypto, err));
-    PC_TRY(pc_crypto_digest(crypto, PC_DIGEST_SHA256, csr->parts.tbs, digest, err));
-    *ret = pc_hex((struct pc_span){digest, pc_digest_get(PC_DIGEST_SHA256)->len});
-    return *ret != NULL ? PC_OK : pc_fail_memory(err);
-}
-
 /* The request is released when its line is in the log. */
 static struct pc_result sign_and_log(const p11csr_request *request, struct p11csr_key *key, p11csr_csr **ret,
                                      p11csr_error **err)
@@ -205,7 +253,7 @@ static struct pc_result sign_and_log(const p11csr_request *request, struct p11cs
     struct pc_result result = sign(request, key, &csr, err);
     if (key->ctx->log_fd >= 0) {
         if (pc_is_ok(result)) {
-            result = hash_tbs(key, csr, &tbs, err);
+            result = pc_lib_sha256(key->ctx, csr->parts.tbs, &tbs, err);
         }
         const struct pc_log_line line = {.event = pc_is_ok(result) ? "request-signed" : "request-refused",
                                          .token = key->texts.token,

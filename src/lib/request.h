@@ -5,6 +5,7 @@
 #include "alg/rows.h"
 #include "csr/content/content.h"
 #include "csr/content/skid.h"
+#include "lib/context.h"
 #include "p11csr/request.h"
 
 /* What a request is to say and how it is to be signed: filled in content.c, made in request.c. */
@@ -16,5 +17,11 @@ struct p11csr_request {
     bool allow_weak;
     enum pc_skid_method skid;
 };
+
+/* p11csr_request_assemble() with the context locked: appends the DER, and tells the scheme for this key. */
+PC_RESULT pc_lib_assemble(const p11csr_request *request, struct p11csr_key *key, struct pc_buf *ret,
+                          const struct pc_scheme **ret_scheme, p11csr_error **err);
+/* The SHA-256 in hex; the caller releases it. The context is locked. */
+PC_RESULT pc_lib_sha256(p11csr_ctx *ctx, struct pc_span bytes, char **ret_hex, p11csr_error **err);
 
 #endif

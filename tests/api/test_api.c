@@ -389,6 +389,50 @@ static void test_request_on_token(void **state)
     p11csr_ctx_free(&ctx);
 }
 
+/* The same bytes each time, and those that are signed. */
+static void test_assemble(void **state)
+{
+    p11csr_ctx *ctx = new_ctx(*state);
+    p11csr_error *both_err = NULL;
+    p11csr_key *key = ensure_key(ctx, "p256", "csr");
+    p11csr_request *request = new_request("CN=assembled");
+    p11csr_csr *csr = NULL;
+    unsigned char *info = NULL;
+    unsigned char *again = NULL;
+    char *sha256 = NULL;
+    char *json = NULL;
+    size_t len = 0;
+    size_t again_len = 0;
+    size_t der_len = 0;
+    check_ok(p11csr_request_set_subject_key_id(request, "sha1", &both_err), &both_err);
+    check_ok(p11csr_request_assemble(request, key, &info, &len, &sha256, &both_err), &both_err);
+    check_ok(p11csr_request_assemble(request, key, &again, &again_len, NULL, &both_err), &both_err);
+    assert_int_equal(len, again_len);
+    assert_memory_equal(info, again, len);
+    check_ok(p11csr_request_sign(request, key, &csr, &both_err), &both_err);
+    const unsigned char *der = p11csr_csr_get_der(csr, &der_len);
+    assert_true(der_len > len + 4);
+    assert_memory_equal(der + (der[1] == 0x82 ? 4 : 3), info, len);
+    check_ok(p11csr_csr_to_json(ctx, csr, &json, &both_err), &both_err);
+    assert_int_equal(strlen(sha256), 64);
+    assert_non_null(strstr(json, sha256));
+    p11csr_free_bytes(&info);
+    p11csr_free_bytes(&again);
+    p11csr_free_text(&sha256);
+    p11csr_free_text(&json);
+    check_ok(p11csr_request_set_scheme(request, "ed25519", &both_err), &both_err);
+    check_both(p11csr_request_assemble(request, key, &info, &len, &sha256, err), P11CSR_E_ALGORITHM);
+    p11csr_request_free(&request);
+    request = new_request("");
+    check_both(p11csr_request_assemble(request, key, &info, &len, &sha256, err), P11CSR_E_SUBJECT);
+    assert_null(info);
+    assert_null(sha256);
+    p11csr_request_free(&request);
+    p11csr_csr_free(&csr);
+    p11csr_key_free(&key);
+    p11csr_ctx_free(&ctx);
+}
+
 static void test_csr(void **state)
 {
     p11csr_ctx *ctx = new_ctx(*state);
@@ -536,6 +580,7 @@ int main(void)
         cmocka_unit_test(test_key_list),
         cmocka_unit_test(test_request_content),
         cmocka_unit_test(test_request_on_token),
+        cmocka_unit_test(test_assemble),
         cmocka_unit_test(test_csr),
         cmocka_unit_test(test_smaller_struct),
         cmocka_unit_test(test_struct_without_size),
