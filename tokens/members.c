@@ -85,6 +85,7 @@ static struct pc_result add_member(struct pc_token *token, CK_OBJECT_HANDLE hand
 struct neighbours {
     struct pc_buf handles;    /* CK_OBJECT_HANDLE */
     struct pc_buf value;      /* the SubjectPublicKeyInfo that tells what belongs to the key; may be empty */
+    CK_OBJECT_HANDLE own;     /* the half that was chosen: it is the key, whatever it shows */
     CK_OBJECT_HANDLE another; /* a private key that is not the key's */
     bool values_differ;       /* the public keys show several values */
 };
@@ -163,8 +164,7 @@ static struct pc_result look_around(struct pc_token *token, const struct pc_key 
     CK_ATTRIBUTE by_id = {CKA_ID, key->id.ptr, key->id.len};
     PC_TRY(pc_objects_find(token, &by_id, 1, &near->handles, err));
     const bool has_private = key->private_key != CK_INVALID_HANDLE;
-    PC_TRY(shown_value(token, has_private ? key->private_key : key->public_key,
-                       has_private ? CKO_PRIVATE_KEY : CKO_PUBLIC_KEY, &near->value, err));
+    PC_TRY(shown_value(token, near->own, has_private ? CKO_PRIVATE_KEY : CKO_PUBLIC_KEY, &near->value, err));
     const bool is_known = near->value.len > 0;
     for (size_t i = 0; i < handle_count(&near->handles); i++) {
         const CK_OBJECT_HANDLE handle = handle_at(&near->handles, i);
@@ -209,7 +209,9 @@ static struct pc_result add_class(struct pc_token *token, CK_OBJECT_CLASS class,
         enum pc_kept kept = PC_KEPT_NOT;
         PC_TRY(class_of(token, handle, &its, err));
         if (its == class) {
-            PC_TRY(judge(token, handle, class, near, &kept, err));
+            if (handle != near->own) {
+                PC_TRY(judge(token, handle, class, near, &kept, err));
+            }
             PC_TRY(add_member(token, handle, kept, ret, err));
         }
     }
@@ -229,7 +231,7 @@ static struct pc_result refuse_hidden_private(struct pc_token *token, const stru
     }
     pc_buf_init(&value, PC_MAX_SPKI);
     PC_TRY(shown_value(token, near->another, CKO_PRIVATE_KEY, &value, err));
-    if (value.len > 0 && !pc_span_eq(pc_buf_span(&value), pc_buf_span(&near->value))) {
+    if (value.len > 0 && near->value.len > 0 && !pc_span_eq(pc_buf_span(&value), pc_buf_span(&near->value))) {
         return PC_OK;
     }
     other.private_key = near->another;
@@ -244,17 +246,17 @@ static struct pc_result refuse_hidden_private(struct pc_token *token, const stru
 
 static struct pc_result gather(struct pc_token *token, struct pc_members *ret, p11csr_error **err)
 {
-    struct neighbours near PC_CLEANUP(neighbours_done) = {.another = CK_INVALID_HANDLE};
     const bool has_private = ret->key.private_key != CK_INVALID_HANDLE;
+    struct neighbours near PC_CLEANUP(neighbours_done) = {
+        .own = has_private ? ret->key.private_key : ret->key.public_key, .another = CK_INVALID_HANDLE};
     pc_buf_init(&near.handles, PC_MAX_OBJECTS * sizeof(CK_OBJECT_HANDLE));
     pc_buf_init(&near.value, PC_MAX_SPKI);
     if (ret->key.id.len == 0) { // it joins nothing
-        return add_member(token, has_private ? ret->key.private_key : ret->key.public_key, PC_KEPT_NOT, ret,
-                          err);
+        return add_member(token, near.own, PC_KEPT_NOT, ret, err);
     }
     PC_TRY(look_around(token, &ret->key, &near, err));
     if (has_private) {
-        PC_TRY(add_member(token, ret->key.private_key, PC_KEPT_NOT, ret, err));
+        PC_TRY(add_member(token, near.own, PC_KEPT_NOT, ret, err));
     } else {
         PC_TRY(refuse_hidden_private(token, &near, err));
     }

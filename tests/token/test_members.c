@@ -145,6 +145,29 @@ static void test_lonely_public(void **state)
     check_fails(find(f, "web", NULL), &f->err, P11CSR_E_KEY_AMBIGUOUS, "2 public keys match");
 }
 
+/* What a module leaves when it is killed while it makes a key: a half that shows no value is deleted too. */
+static void test_lonely_public_without_value(void **state)
+{
+    struct fixture *f = *state;
+    struct mock_object *half = mock_add_public(f->mock, MOCK_P256, 0, "web", "1");
+    mock_unset(half, CKA_EC_POINT);
+    mock_unset(half, CKA_EC_PARAMS);
+    check_ok(find(f, "web", "1"), &f->err);
+    check_kept(half, PC_KEPT_NOT);
+    check_ok(pc_members_destroy(&f->token, &members, false, &f->err), &f->err);
+    assert_int_equal(mock_object_count(f->mock), 0);
+}
+
+/* It may be the half of a private key that has another label, whatever that shows. */
+static void test_half_without_value_of_a_shown_key(void **state)
+{
+    struct fixture *f = *state;
+    struct mock_object *half = mock_add_public(f->mock, MOCK_RSA_2048, 0, "public label", "1");
+    mock_add_private(f->mock, MOCK_RSA_2048, 0, "private label", "1");
+    mock_unset(half, CKA_MODULUS);
+    check_fails(find(f, "public label", NULL), &f->err, P11CSR_E_KEY_AMBIGUOUS, "only a public key matches");
+}
+
 static void test_private_half_under_another_label(void **state)
 {
     struct fixture *f = *state;
@@ -355,6 +378,8 @@ int main(void)
         MEMBERS_TEST(test_pair_and_certificate),
         MEMBERS_TEST(test_other_values_stay),
         MEMBERS_TEST(test_unclear_halves_stay),
+        MEMBERS_TEST(test_lonely_public_without_value),
+        MEMBERS_TEST(test_half_without_value_of_a_shown_key),
         MEMBERS_TEST(test_shared_id),
         MEMBERS_TEST(test_empty_id_joins_nothing),
         MEMBERS_TEST(test_ambiguous),
