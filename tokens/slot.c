@@ -186,14 +186,9 @@ PC_RESULT pc_slots_find(const struct pc_modules *modules, const struct pc_uri *u
 
 static void note_candidate(const struct pc_slot *slot, p11csr_error **err)
 {
-    struct pc_uri uri PC_CLEANUP(pc_uri_done);
-    struct pc_buf text PC_CLEANUP(pc_buf_done) = {0};
-    char *line PC_CLEANUP(pc_free_str) = NULL;
-    pc_uri_init(&uri);
-    pc_buf_init(&text, PC_MAX_URI);
-    if (pc_is_ok(pc_slot_to_uri(slot, &uri, NULL)) && pc_is_ok(pc_uri_format(&uri, &text, NULL)) &&
-        pc_is_ok(pc_buf_take_text(&text, &line, NULL))) {
-        pc_note(err, "%s (module %s)", line, slot->module->name);
+    char *uri PC_CLEANUP(pc_free_str) = NULL;
+    if (pc_is_ok(pc_slot_uri_text(slot, &uri, NULL))) {
+        pc_note(err, "%s (module %s)", uri, slot->module->name);
     }
 }
 
@@ -329,4 +324,15 @@ PC_RESULT pc_module_expect_maker(struct pc_module *module, const char *maker, p1
                        (int)is.len, (const char *)is.ptr, maker);
     }
     return PC_OK;
+}
+
+PC_RESULT pc_slot_uri_text(const struct pc_slot *slot, char **ret, p11csr_error **err)
+{
+    struct pc_uri uri PC_CLEANUP(pc_uri_done);
+    struct pc_buf text PC_CLEANUP(pc_buf_done) = {0};
+    pc_uri_init(&uri);
+    pc_buf_init(&text, PC_MAX_URI);
+    PC_TRY(pc_slot_to_uri(slot, &uri, err));
+    PC_TRY(pc_uri_format(&uri, &text, err));
+    return pc_buf_take_text(&text, ret, err);
 }

@@ -30,6 +30,8 @@ PC_RESULT pc_slot_again(struct pc_slot *slot, p11csr_error **err);
 PC_RESULT pc_slot_find_uninitialised(struct pc_module *module, CK_SLOT_ID *ret, p11csr_error **err);
 /* Sets the attributes that name the token: label, serial number, model, manufacturer. */
 PC_RESULT pc_slot_to_uri(const struct pc_slot *slot, struct pc_uri *ret, p11csr_error **err);
+/* The same as text, which the caller frees. */
+PC_RESULT pc_slot_uri_text(const struct pc_slot *slot, char **ret, p11csr_error **err);
 /*
  * Fails with MODULE_LOAD unless the module says that it is made by `maker` (the beginning of C_GetInfo's
  * manufacturerID).

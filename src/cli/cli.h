@@ -216,6 +216,9 @@ json_t *cli_error_json(const p11csr_error *err, enum p11csr_code code);
 /* Prints the JSON answer, or the error for people; returns the exit status. */
 int cli_finish(struct cli *cli, struct pc_result result, const p11csr_error *err);
 
+/* What the JSON answers call a pin-state, for people. */
+const char *cli_pin_text(const char *state);
+
 /* Prints a request from the JSON that p11csr_csr_to_json() returns. */
 void cli_print_csr(const json_t *csr, FILE *to);
 

@@ -6,24 +6,6 @@
 
 /* p11csr tokens ..., p11csr uri explain */
 
-static const char *pin_text(const char *state)
-{
-    static const char *const texts[][2] = {
-        {"unknown", "the token reports nothing about wrong PINs"},
-        {"count-low", "a wrong PIN was sent since the last good one"},
-        {"final-try", "one more wrong PIN locks the token"},
-        {"locked", "locked"},
-        {"to-be-changed", "has to be changed"},
-        {"not-set", "not set yet"},
-    };
-    for (size_t i = 0; i < PC_ARRAY_LEN(texts); i++) {
-        if (strcmp(texts[i][0], state) == 0) {
-            return texts[i][1];
-        }
-    }
-    return state;
-}
-
 static const char *text_of(const json_t *row, const char *name)
 {
     return json_string_value(json_object_get(row, name));
@@ -35,7 +17,7 @@ static void print_token(const json_t *row)
               text_of(row, "label"), text_of(row, "uri"), text_of(row, "manufacturer"), text_of(row, "model"),
               text_of(row, "firmware-version"), text_of(row, "module"));
     cli_print("  PIN:      %s%s\n",
-              json_is_true(json_object_get(row, "login-required")) ? pin_text(text_of(row, "pin-state"))
+              json_is_true(json_object_get(row, "login-required")) ? cli_pin_text(text_of(row, "pin-state"))
                                                                    : "none needed",
               json_is_true(json_object_get(row, "pin-pad")) ? "; entered at the device" : "");
     if (json_is_true(json_object_get(row, "write-protected"))) {

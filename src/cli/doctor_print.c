@@ -32,23 +32,6 @@ static void print_list(const char *title, const json_t *list)
     }
 }
 
-static const char *pin_text(const char *state)
-{
-    static const char *const texts[][2] = {
-        {"unknown", "the token reports nothing about wrong PINs"},
-        {"count-low", "a wrong PIN was sent since the last good one"},
-        {"final-try", "one more wrong PIN locks the token"},
-        {"locked", "locked"},
-        {"not-set", "not set yet"},
-    };
-    for (size_t i = 0; i < PC_ARRAY_LEN(texts); i++) {
-        if (strcmp(texts[i][0], state) == 0) {
-            return texts[i][1];
-        }
-    }
-    return state;
-}
-
 static void print_token(const json_t *token)
 {
     if (!json_is_true(json_object_get(token, "initialized"))) {
@@ -60,7 +43,7 @@ static void print_token(const json_t *token)
     cli_print("    token      '%s' by %s, model %s, firmware %s\n", text_of(token, "label"),
               text_of(token, "manufacturer"), text_of(token, "model"), text_of(token, "firmware-version"));
     cli_print("    URI        %s\n    PIN        %s\n", text_of(token, "uri"),
-              pin_text(text_of(token, "pin-state")));
+              cli_pin_text(text_of(token, "pin-state")));
     print_list("flags", json_object_get(token, "flags"));
     print_list("makes", json_object_get(token, "key-specs"));
     print_list("signs by", json_object_get(token, "schemes"));

@@ -3,6 +3,7 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 
 bool cli_wants_text(const struct cli *cli)
 {
@@ -110,4 +111,22 @@ int cli_finish(struct cli *cli, struct pc_result result, const p11csr_error *err
         return p11csr_code_exit_status(P11CSR_E_WRITE);
     }
     return p11csr_code_exit_status(result.code);
+}
+
+const char *cli_pin_text(const char *state)
+{
+    static const char *const texts[][2] = {
+        {"unknown", "the token reports nothing about wrong PINs"},
+        {"count-low", "a wrong PIN was sent since the last good one"},
+        {"final-try", "one more wrong PIN locks the token"},
+        {"locked", "locked"},
+        {"to-be-changed", "has to be changed"},
+        {"not-set", "not set yet"},
+    };
+    for (size_t i = 0; i < PC_ARRAY_LEN(texts); i++) {
+        if (strcmp(texts[i][0], state) == 0) {
+            return texts[i][1];
+        }
+    }
+    return state;
 }

@@ -143,22 +143,11 @@ static bool still_holds(const json_t *entry, const char *path, const struct pc_l
             number(entry, "folder-inode") != (int64_t)file->folder_inode);
 }
 
-static struct pc_result format_token(const struct pc_slot *slot, char **ret, p11csr_error **err)
-{
-    struct pc_uri uri PC_CLEANUP(pc_uri_done);
-    struct pc_buf formatted PC_CLEANUP(pc_buf_done) = {0};
-    pc_uri_init(&uri);
-    pc_buf_init(&formatted, PC_MAX_URI);
-    PC_TRY(pc_slot_to_uri(slot, &uri, err));
-    PC_TRY(pc_uri_format(&uri, &formatted, err));
-    return pc_buf_take_text(&formatted, ret, err);
-}
-
 static struct pc_result fail_latched(const struct pc_pin_request *request, const json_t *entry,
                                      p11csr_error **err)
 {
     char *token PC_CLEANUP(pc_free_str) = NULL;
-    PC_TRY(format_token(request->slot, &token, err));
+    PC_TRY(pc_slot_uri_text(request->slot, &token, err));
     const struct pc_result result =
         pc_fail(err, P11CSR_E_PIN_LATCHED, "the PIN in '%s' was wrong at %s and %s; it was not sent",
                 text(entry, "path"), text(entry, "since"),
@@ -232,7 +221,7 @@ static struct pc_result change_record(p11csr_ctx *ctx, const struct pc_pin_reque
     (void)flock(folder, LOCK_EX); // where there are no locks, one of two at the same instant may be lost
     PC_TRY(read_record(ctx, name, &record, err));
     if (record == NULL) {
-        PC_TRY(format_token(request->slot, &token, err));
+        PC_TRY(pc_slot_uri_text(request->slot, &token, err));
         record = json_pack("{s:s, s:s, s:[]}", "token", token, "role",
                            request->role == PC_ROLE_SO ? "so" : "user", "files");
     }
@@ -301,7 +290,7 @@ void pc_latch_set(p11csr_ctx *ctx, const struct pc_pin_request *request, const c
         return;
     }
     char *token PC_CLEANUP(pc_free_str) = NULL;
-    if (!pc_is_ok(format_token(request->slot, &token, NULL))) {
+    if (!pc_is_ok(pc_slot_uri_text(request->slot, &token, NULL))) {
         pc_note(err, "it is not sent again before '%s' changes", path);
         return;
     }

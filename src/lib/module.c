@@ -155,13 +155,9 @@ static struct pc_result add_offers(const struct pc_slot *slot, json_t *to, p11cs
 
 static struct pc_result add_uri(const struct pc_slot *slot, json_t *to, p11csr_error **err)
 {
-    struct pc_uri uri PC_CLEANUP(pc_uri_done);
-    struct pc_buf text PC_CLEANUP(pc_buf_done) = {0};
-    pc_uri_init(&uri);
-    pc_buf_init(&text, PC_MAX_URI);
-    PC_TRY(pc_slot_to_uri(slot, &uri, err));
-    PC_TRY(pc_uri_format(&uri, &text, err));
-    (void)json_object_set_new(to, "uri", json_stringn((const char *)text.ptr, text.len));
+    char *uri PC_CLEANUP(pc_free_str) = NULL;
+    PC_TRY(pc_slot_uri_text(slot, &uri, err));
+    (void)json_object_set_new(to, "uri", json_string(uri));
     return PC_OK;
 }
 

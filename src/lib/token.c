@@ -53,17 +53,6 @@ static enum p11csr_pin_state pin_state(CK_FLAGS flags)
     return (flags & CKF_USER_PIN_INITIALIZED) != 0 ? P11CSR_PIN_STATE_UNKNOWN : P11CSR_PIN_STATE_NOT_SET;
 }
 
-static struct pc_result format_uri(const struct pc_slot *slot, char **ret, p11csr_error **err)
-{
-    struct pc_uri uri PC_CLEANUP(pc_uri_done);
-    struct pc_buf text PC_CLEANUP(pc_buf_done) = {0};
-    pc_uri_init(&uri);
-    pc_buf_init(&text, PC_MAX_URI);
-    PC_TRY(pc_slot_to_uri(slot, &uri, err));
-    PC_TRY(pc_uri_format(&uri, &text, err));
-    return pc_buf_take_text(&text, ret, err);
-}
-
 static char *field(const unsigned char *bytes, size_t size)
 {
     return pc_text_printable_bytes(pc_padded(bytes, size));
@@ -72,7 +61,7 @@ static char *field(const unsigned char *bytes, size_t size)
 static struct pc_result fill_texts(const struct pc_slot *slot, struct row *row, p11csr_error **err)
 {
     const CK_TOKEN_INFO *info = &slot->token_info;
-    PC_TRY(format_uri(slot, &row->uri, err));
+    PC_TRY(pc_slot_uri_text(slot, &row->uri, err));
     row->label = field(info->label, sizeof(info->label));
     row->manufacturer = field(info->manufacturerID, sizeof(info->manufacturerID));
     row->model = field(info->model, sizeof(info->model));

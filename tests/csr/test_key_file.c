@@ -86,7 +86,7 @@ static void check_pem(const struct files *f, int (*write)(BIO *bio, const struct
     assert_int_equal(write(bio, f), 1);
     const long len = BIO_get_mem_data(bio, &text);
     check_reads(f, text, len);
-    check_refuses(text, (size_t)len / 2, "neither PEM nor DER"); // cut off
+    check_refuses(text, (size_t)len / 2, "the PEM is damaged"); // cut off
     BIO_free(bio);
 }
 

@@ -3,10 +3,9 @@
 
 #include "base/error.h"
 #include "base/limits.h"
-#include "csr/ossl.h"
+#include "csr/reading/pem.h"
 #include "der/reader.h"
 
-#include <openssl/pem.h>
 #include <openssl/x509.h>
 #include <string.h>
 #include <time.h>
@@ -199,30 +198,15 @@ static struct pc_result add(const struct pc_crypto *crypto, struct pc_span der, 
     return result;
 }
 
-/* One block of PEM as libcrypto hands it out. */
-struct block {
-    char *label;
-    char *header;
-    unsigned char *data;
-    long len;
-};
-
-static void free_block(struct block *block)
-{
-    OPENSSL_free(block->label);
-    OPENSSL_free(block->header);
-    OPENSSL_clear_free(block->data,
-                       block->len > 0 ? (size_t)block->len : 0); // it may have been a private key
-}
-
 static struct pc_result read_pem(const struct pc_crypto *crypto, BIO *bio, struct pc_certificates *ret,
                                  p11csr_error **err)
 {
     for (;;) {
-        struct block block PC_CLEANUP(free_block) = {0};
-        if (PEM_read_bio(bio, &block.label, &block.header, &block.data, &block.len) != 1) {
-            const bool end = ERR_GET_REASON(ERR_peek_last_error()) == PEM_R_NO_START_LINE;
-            return end ? PC_OK : fail_certificate("the PEM", err);
+        struct pc_pem_block block PC_CLEANUP(pc_pem_block_done) = {0};
+        bool end = false;
+        PC_TRY(pc_pem_next(bio, P11CSR_E_CERTIFICATE, &block, &end, err));
+        if (end) {
+            return PC_OK;
         }
         if (strcmp(block.label, PEM_STRING_X509) != 0 && strcmp(block.label, PEM_STRING_X509_OLD) != 0) {
             return pc_fail(err, P11CSR_E_CERTIFICATE, "the PEM block '%s' is not a certificate", block.label);

@@ -4,11 +4,10 @@
 #include "alg/public.h"
 #include "base/error.h"
 #include "base/limits.h"
-#include "csr/ossl.h"
+#include "csr/reading/pem.h"
 #include "csr/reading/read.h"
 
 #include <limits.h>
-#include <openssl/pem.h>
 #include <string.h>
 
 /* How the public key is found in each kind of input. */
@@ -74,25 +73,15 @@ static struct pc_result read_block(const char *label, struct pc_span der, struct
 
 static struct pc_result read_pem(struct pc_span input, struct pc_buf *ret, p11csr_error **err)
 {
-    char *label = NULL;
-    char *header = NULL;
-    unsigned char *data = NULL;
-    long len = 0;
-    BIO *bio = BIO_new_mem_buf(input.ptr, (int)input.len);
+    struct pc_pem_block block PC_CLEANUP(pc_pem_block_done) = {0};
+    bool end = false;
+    BIO *bio PC_CLEANUP(pc_ossl_free_bio) = BIO_new_mem_buf(input.ptr, (int)input.len);
     if (bio == NULL) {
         return pc_fail_memory(err);
     }
-    struct pc_result result;
-    if (PEM_read_bio(bio, &label, &header, &data, &len) == 1) {
-        result = read_block(label, (struct pc_span){data, (size_t)len}, ret, err);
-    } else {
-        result = pc_fail(err, P11CSR_E_REQUEST, "neither PEM nor DER");
-    }
-    OPENSSL_free(label);
-    OPENSSL_free(header);
-    OPENSSL_clear_free(data, len > 0 ? (size_t)len : 0); // it may have been a private key
-    BIO_free(bio);
-    return result;
+    PC_TRY(pc_pem_next(bio, P11CSR_E_REQUEST, &block, &end, err));
+    return end ? pc_fail(err, P11CSR_E_REQUEST, "neither PEM nor DER")
+               : read_block(block.label, (struct pc_span){block.data, (size_t)block.len}, ret, err);
 }
 
 PC_RESULT pc_key_file_read(struct pc_span input, struct pc_buf *ret_spki, p11csr_error **err)

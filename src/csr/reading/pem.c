@@ -1,28 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "csr/reading/pem.h"
+
 #include "base/error.h"
 #include "base/limits.h"
-#include "csr/ossl.h"
 #include "csr/reading/read.h"
 
 #include <limits.h>
-#include <openssl/pem.h>
 #include <string.h>
 
-/* One block of PEM as libcrypto hands it out. */
-struct pem_block {
-    char *label;
-    char *header;
-    unsigned char *data;
-    long len;
-};
-
-/* Every block is wiped: it may have been a private key. */
-static void free_block(struct pem_block *block)
+void pc_pem_block_done(struct pc_pem_block *block)
 {
     OPENSSL_free(block->label);
     OPENSSL_free(block->header);
     OPENSSL_clear_free(block->data, block->len > 0 ? (size_t)block->len : 0);
-    *block = (struct pem_block){0};
+    *block = (struct pc_pem_block){0};
 }
 
 static bool is_request_label(const char *label)
@@ -51,8 +42,8 @@ static const char *kind_of(const char *label)
     return "something else";
 }
 
-/* Reads the next block. *ret_end is true when there is none. */
-static struct pc_result next_block(BIO *bio, struct pem_block *ret, bool *ret_end, p11csr_error **err)
+PC_RESULT pc_pem_next(BIO *bio, enum p11csr_code code, struct pc_pem_block *ret, bool *ret_end,
+                      p11csr_error **err)
 {
     *ret_end = false;
     if (PEM_read_bio(bio, &ret->label, &ret->header, &ret->data, &ret->len) == 1) {
@@ -62,7 +53,7 @@ static struct pc_result next_block(BIO *bio, struct pem_block *ret, bool *ret_en
         return pc_fail_memory(err);
     }
     *ret_end = ERR_GET_REASON(ERR_peek_last_error()) == PEM_R_NO_START_LINE;
-    return *ret_end ? PC_OK : pc_fail(err, P11CSR_E_REQUEST, "the PEM is damaged");
+    return *ret_end ? PC_OK : pc_fail(err, code, "the PEM is damaged");
 }
 
 /* What was found so far. */
@@ -71,7 +62,7 @@ struct pem_search {
     const char *other; /* kind of the first block that is no request, or NULL */
 };
 
-static struct pc_result take_block(const struct pem_block *block, struct pem_search *search,
+static struct pc_result take_block(const struct pc_pem_block *block, struct pem_search *search,
                                    struct pc_buf *ret, p11csr_error **err)
 {
     if (!is_request_label(block->label)) {
@@ -96,9 +87,9 @@ static struct pc_result read_blocks(struct pc_span input, struct pem_search *sea
         return pc_fail_memory(err);
     }
     for (;;) {
-        struct pem_block block PC_CLEANUP(free_block) = {0};
+        struct pc_pem_block block PC_CLEANUP(pc_pem_block_done) = {0};
         bool end = false;
-        PC_TRY(next_block(bio, &block, &end, err));
+        PC_TRY(pc_pem_next(bio, P11CSR_E_REQUEST, &block, &end, err));
         if (end) {
             return PC_OK;
         }

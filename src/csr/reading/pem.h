@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef PC_CSR_READING_PEM_H
+#define PC_CSR_READING_PEM_H
+
+#include "csr/ossl.h"
+
+#include <openssl/pem.h>
+
+/* One block of PEM as libcrypto hands it out. Initialised by {0}. */
+struct pc_pem_block {
+    char *label;
+    char *header;
+    unsigned char *data;
+    long len;
+};
+
+/* Wipes the block too: it may have been a private key. */
+void pc_pem_block_done(struct pc_pem_block *block);
+/* Reads the next block; *ret_end is true when there is none. A damaged one fails with `code`. */
+PC_RESULT pc_pem_next(BIO *bio, enum p11csr_code code, struct pc_pem_block *ret, bool *ret_end,
+                      p11csr_error **err);
+
+#endif
