@@ -4,106 +4,19 @@
 
 #include "base/buf.h"
 #include "base/error.h"
+#include "cli/commands.h"
+#include "cli/options.h"
 #include <p11csr/p11csr.h>
 
 #include <jansson.h>
 
 /* The command line. Options and commands are rows; parser, help, manual and completion are made from them. */
 
-enum cli_option_id {
-    OPT_TOKEN,
-    OPT_MODULE,
-    OPT_CONFIG,
-    OPT_PIN_SOURCE,
-    OPT_SO_PIN_SOURCE,
-    OPT_LOGIN_AS,
-    OPT_LOGIN,
-    OPT_ACCEPT_FINAL_TRY,
-    OPT_QUIRK,
-    OPT_ALLOW_WEAK,
-    OPT_ISOLATE,
-    OPT_TIME_LIMIT,
-    OPT_JSON,
-    OPT_QUIET,
-    OPT_VERBOSE,
-    OPT_HELP,
-    OPT_VERSION,
-    OPT_KEY_LABEL,
-    OPT_KEY_ID,
-    OPT_PIV_SLOT,
-    OPT_KEY_FOR,
-    OPT_PUBKEY,
-    OPT_GENERATE,
-    OPT_ENSURE,
-    OPT_BACKUP,
-    OPT_OVERWRITE_SLOT,
-    OPT_SCHEME,
-    OPT_HASH,
-    OPT_PSS,
-    OPT_SUBJECT,
-    OPT_DNS,
-    OPT_IP,
-    OPT_EMAIL,
-    OPT_URI,
-    OPT_KEY_USAGE,
-    OPT_EXT_KEY_USAGE,
-    OPT_CA,
-    OPT_PATH_LENGTH,
-    OPT_MUST_STAPLE,
-    OPT_SUBJECT_KEY_ID,
-    OPT_OUT,
-    OPT_FORM,
-    OPT_PUBLIC_FORM,
-    OPT_FORCE,
-    OPT_TEXT,
-    OPT_CHECK,
-    OPT_PROTECTION,
-    OPT_PRINT_ENV,
-    OPT_QUIRKS,
-    OPT_PROBE,
-    OPT_BUNDLE,
-    OPT_INCOMPLETE,
-    OPT_CLOSE,
-    OPT_YES,
-    OPT_WITH_CERTIFICATE,
-    OPT_NEW_LABEL,
-    OPT_NEW_ID,
-    OPT_SERIAL,
-    OPT_WARN_DAYS,
-    OPT_CHAIN,
-    OPT_WITH_CHAIN,
-    OPT_REPLACE,
-    OPT_COUNT
-};
-
-/* What a value can be completed to. */
-enum cli_values {
-    CLI_VALUES_NONE,
-    CLI_VALUES_FILES,
-    CLI_VALUES_TOKENS,  /* aliases of the configuration */
-    CLI_VALUES_SPECS,   /* kinds of keys */
-    CLI_VALUES_SCHEMES, /* signature schemes */
-    CLI_VALUES_WORDS,   /* the words of the option's `words` */
-};
-
-struct cli_option {
-    const char *name;
-    char letter;     /* 0: none */
-    const char *arg; /* what the value is, for help; NULL: a switch */
-    bool global;     /* belongs to every command */
-    bool repeatable;
-    enum cli_values values;
-    const char *words; /* separated by blanks, for CLI_VALUES_WORDS */
-    const char *help;
-};
-
 /* One use of an option, in the order of the command line. */
 struct cli_use {
     enum cli_option_id id;
     char *value; /* NULL for a switch */
 };
-
-struct cli;
 
 struct cli_command {
     const char *name; /* one or two words: "request", "keys list" */
@@ -135,7 +48,6 @@ struct cli {
     long long call_began;              /* the PKCS#11 call that -v tells of, in nanoseconds */
 };
 
-const struct cli_option *cli_option_get(enum cli_option_id id);
 const struct cli_command *cli_command_get(size_t index); /* NULL behind the last */
 
 /*
@@ -276,28 +188,5 @@ PC_RESULT cli_confirm(const struct cli *cli, const struct cli_doom *doom, p11csr
 PC_RESULT cli_load_config(const struct cli *cli, p11csr_ctx *ctx, p11csr_error **err);
 /* The rows of options and commands as JSON, for the manual and its tests. */
 json_t *cli_rows_json(void);
-
-PC_RESULT cli_run_algorithms(struct cli *cli, p11csr_error **err);
-PC_RESULT cli_run_certs_delete(struct cli *cli, p11csr_error **err);
-PC_RESULT cli_run_certs_export(struct cli *cli, p11csr_error **err);
-PC_RESULT cli_run_certs_install(struct cli *cli, p11csr_error **err);
-PC_RESULT cli_run_certs_list(struct cli *cli, p11csr_error **err);
-PC_RESULT cli_run_complete(struct cli *cli, p11csr_error **err);
-PC_RESULT cli_run_completion(struct cli *cli, p11csr_error **err);
-PC_RESULT cli_run_keys_delete(struct cli *cli, p11csr_error **err);
-PC_RESULT cli_run_doctor(struct cli *cli, p11csr_error **err);
-PC_RESULT cli_run_keys_generate(struct cli *cli, p11csr_error **err);
-PC_RESULT cli_run_keys_label(struct cli *cli, p11csr_error **err);
-PC_RESULT cli_run_keys_list(struct cli *cli, p11csr_error **err);
-PC_RESULT cli_run_keys_public(struct cli *cli, p11csr_error **err);
-PC_RESULT cli_run_keys_show(struct cli *cli, p11csr_error **err);
-PC_RESULT cli_run_request(struct cli *cli, p11csr_error **err);
-PC_RESULT cli_run_show(struct cli *cli, p11csr_error **err);
-PC_RESULT cli_run_tokens_clear_latch(struct cli *cli, p11csr_error **err);
-PC_RESULT cli_run_tokens_init_soft(struct cli *cli, p11csr_error **err);
-PC_RESULT cli_run_tokens_list(struct cli *cli, p11csr_error **err);
-PC_RESULT cli_run_tokens_show(struct cli *cli, p11csr_error **err);
-PC_RESULT cli_run_uri_explain(struct cli *cli, p11csr_error **err);
-PC_RESULT cli_run_verify(struct cli *cli, p11csr_error **err);
 
 #endif

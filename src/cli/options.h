@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef PC_CLI_OPTIONS_H
+#define PC_CLI_OPTIONS_H
+
+#include "base/mem.h"
+
+/* The options: their rows are in options.c. */
+
+enum cli_option_id {
+    OPT_TOKEN,
+    OPT_MODULE,
+    OPT_CONFIG,
+    OPT_PIN_SOURCE,
+    OPT_SO_PIN_SOURCE,
+    OPT_LOGIN_AS,
+    OPT_LOGIN,
+    OPT_ACCEPT_FINAL_TRY,
+    OPT_QUIRK,
+    OPT_ALLOW_WEAK,
+    OPT_ISOLATE,
+    OPT_TIME_LIMIT,
+    OPT_JSON,
+    OPT_QUIET,
+    OPT_VERBOSE,
+    OPT_HELP,
+    OPT_VERSION,
+    OPT_KEY_LABEL,
+    OPT_KEY_ID,
+    OPT_PIV_SLOT,
+    OPT_KEY_FOR,
+    OPT_PUBKEY,
+    OPT_GENERATE,
+    OPT_ENSURE,
+    OPT_BACKUP,
+    OPT_OVERWRITE_SLOT,
+    OPT_SCHEME,
+    OPT_HASH,
+    OPT_PSS,
+    OPT_SUBJECT,
+    OPT_DNS,
+    OPT_IP,
+    OPT_EMAIL,
+    OPT_URI,
+    OPT_KEY_USAGE,
+    OPT_EXT_KEY_USAGE,
+    OPT_CA,
+    OPT_PATH_LENGTH,
+    OPT_MUST_STAPLE,
+    OPT_SUBJECT_KEY_ID,
+    OPT_OUT,
+    OPT_FORM,
+    OPT_PUBLIC_FORM,
+    OPT_FORCE,
+    OPT_TEXT,
+    OPT_CHECK,
+    OPT_PROTECTION,
+    OPT_PRINT_ENV,
+    OPT_QUIRKS,
+    OPT_PROBE,
+    OPT_BUNDLE,
+    OPT_INCOMPLETE,
+    OPT_CLOSE,
+    OPT_YES,
+    OPT_WITH_CERTIFICATE,
+    OPT_NEW_LABEL,
+    OPT_NEW_ID,
+    OPT_SERIAL,
+    OPT_WARN_DAYS,
+    OPT_CHAIN,
+    OPT_WITH_CHAIN,
+    OPT_REPLACE,
+    OPT_COUNT
+};
+
+/* What a value can be completed to. */
+enum cli_values {
+    CLI_VALUES_NONE,
+    CLI_VALUES_FILES,
+    CLI_VALUES_TOKENS,  /* aliases of the configuration */
+    CLI_VALUES_SPECS,   /* kinds of keys */
+    CLI_VALUES_SCHEMES, /* signature schemes */
+    CLI_VALUES_WORDS,   /* the words of the option's `words` */
+};
+
+struct cli_option {
+    const char *name;
+    char letter;     /* 0: none */
+    const char *arg; /* what the value is, for help; NULL: a switch */
+    bool global;     /* belongs to every command */
+    bool repeatable;
+    enum cli_values values;
+    const char *words; /* separated by blanks, for CLI_VALUES_WORDS */
+    const char *help;
+};
+
+const struct cli_option *cli_option_get(enum cli_option_id id);
+
+#endif
