@@ -27,6 +27,7 @@ struct cli_command {
     size_t option_count;
     bool without_login;  /* needs no PIN source */
     bool one_token;      /* works on one token: that of the URI, of --token, or the only one */
+    bool any_token;      /* can be told which token is meant */
     bool hidden;         /* not for people */
     const char *help;    /* one line */
     const char *example; /* shown by --help */
@@ -123,8 +124,14 @@ void cli_remark(const struct cli *cli, const char *format, ...) __attribute__((f
 void cli_warn(struct cli *cli, const char *text);
 /* Adds a field to the JSON answer; takes `value` over. */
 void cli_json(struct cli *cli, const char *name, json_t *value);
+/*
+ * A text for a person, in which each command of p11csr says which configuration, module, token and PIN source
+ * it is for as the command line at hand did, as far as it does not say so itself. `code`: of the error that
+ * the text belongs to; what was not found is not repeated. NULL when out of memory.
+ */
+char *cli_hint(const struct cli *cli, enum p11csr_code code, const char *text) __attribute__((malloc));
 /* An error as the JSON answers have it. */
-json_t *cli_error_json(const p11csr_error *err, enum p11csr_code code);
+json_t *cli_error_json(const struct cli *cli, const p11csr_error *err, enum p11csr_code code);
 /* Prints the JSON answer, or the error for people; returns the exit status. */
 int cli_finish(struct cli *cli, struct pc_result result, const p11csr_error *err);
 

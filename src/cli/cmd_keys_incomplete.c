@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "base/text.h"
 #include "cli/cli.h"
 
 #include <string.h>
@@ -16,8 +17,16 @@ static const char *text_of(const json_t *record, const char *name)
     return text != NULL ? text : "";
 }
 
+/* A line that says what to do, by a command that can be copied. */
+static void print_advice(const struct cli *cli, const char *what, const char *command, const char *uri)
+{
+    char *text PC_CLEANUP(pc_free_str) = pc_asprintf("%sp11csr %s '%s'", what, command, uri);
+    char *shown PC_CLEANUP(pc_free_str) = text != NULL ? cli_hint(cli, P11CSR_OK, text) : NULL;
+    cli_print("%s\n", shown != NULL ? shown : "");
+}
+
 /* What a state means, and what can be done. */
-static void print_state(const json_t *record, bool closed)
+static void print_state(const struct cli *cli, const json_t *record, bool closed)
 {
     const char *state = text_of(record, "state");
     const char *uri = text_of(record, "uri");
@@ -26,13 +35,14 @@ static void print_state(const json_t *record, bool closed)
                   closed ? "; the record is closed"
                          : "; to close the record: p11csr keys list --incomplete --close");
     } else if (uri[0] != 0) {
-        cli_print("  on the token: %s\n  to look:      p11csr keys show '%s'\n"
-                  "  to delete it: p11csr keys delete '%s'\n  to keep it:   rm '%s'\n",
-                  strcmp(state, "private-only") == 0  ? "the private key only"
-                  : strcmp(state, "public-only") == 0 ? "the public key only"
-                  : strcmp(state, "both") == 0        ? "both halves"
-                                                      : "a part of it, and what is not shown is not known",
-                  uri, uri, text_of(record, "file"));
+        cli_print("  on the token: %s\n", strcmp(state, "private-only") == 0  ? "the private key only"
+                                          : strcmp(state, "public-only") == 0 ? "the public key only"
+                                          : strcmp(state, "both") == 0
+                                              ? "both halves"
+                                              : "a part of it, and what is not shown is not known");
+        print_advice(cli, "  to look:      ", "keys show", uri);
+        print_advice(cli, "  to delete it: ", "keys delete", uri);
+        cli_print("  to keep it:   rm '%s'\n", text_of(record, "file"));
     }
     if (text_of(record, "why")[0] != 0) {
         cli_print("  not known: %s\n  when solved: rm '%s'\n", text_of(record, "why"),
@@ -50,7 +60,7 @@ static struct pc_result take_record(struct cli *cli, p11csr_ctx *ctx, json_t *re
     if (cli_wants_text(cli)) {
         cli_print("%s\n  %s key, id %s, begun %s\n", text_of(record, "label"), text_of(record, "spec"),
                   text_of(record, "id"), text_of(record, "time"));
-        print_state(record, closes);
+        print_state(cli, record, closes);
     }
     return PC_OK;
 }

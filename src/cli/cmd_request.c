@@ -128,8 +128,8 @@ static struct pc_result keep_key(const struct job *job, struct pc_result result,
         const char *uri = p11csr_key_get_info(job->key)->uri;
         pc_note(err, "the new key was made and stays on the token: %s", uri);
         pc_hint(err,
-                "when the cause is gone, go on with: p11csr request '%s' and the same options but --token "
-                "and --generate",
+                "when the cause is gone, go on with: p11csr request '%s' and the options for its content and "
+                "file",
                 uri);
     }
     return result;

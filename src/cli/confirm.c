@@ -44,13 +44,11 @@ static struct pc_result ask(int tty, const struct cli_doom *doom, p11csr_error *
     return pc_fail(err, P11CSR_E_NOT_CONFIRMED, "what was typed is not '%s'", doom->word);
 }
 
-/* The same command with the full name, and with the PIN source that it had. */
+/* The same command with the full name. */
 static void hint_at(const struct cli *cli, const struct cli_doom *doom, p11csr_error **err)
 {
-    const char *source = cli_value(cli, OPT_PIN_SOURCE);
-    pc_hint(err, "if you mean this one: p11csr %s '%s'%s%s%s --yes", cli->command->name, doom->uri,
-            doom->options != NULL ? doom->options : "", source != NULL ? " --pin-source " : "",
-            source != NULL ? source : "");
+    pc_hint(err, "if you mean this one: p11csr %s '%s'%s --yes", cli->command->name, doom->uri,
+            doom->options != NULL ? doom->options : "");
 }
 
 PC_RESULT cli_confirm(const struct cli *cli, const struct cli_doom *doom, p11csr_error **err)

@@ -91,7 +91,7 @@ static void run_in_child(struct cli *cli, const struct cli_job *job, const struc
     p11csr_ctx_set_call_callback(cli->ctx, cli_watch, cli);
     const struct pc_result result = job->work(cli, job, answer, &err);
     if (!pc_is_ok(result)) {
-        (void)json_object_set_new(answer, "error", cli_error_json(err, result.code));
+        (void)json_object_set_new(answer, "error", cli_error_json(cli, err, result.code));
     }
     if (!pc_is_ok(result) || has_no_token(answer)) {
         add_why(job, answer); // here the environment is the one of the configuration
@@ -142,7 +142,13 @@ static json_t *read_answer(const struct cli_child *child, const struct pc_buf *t
     return answer;
 }
 
-static void conclude(const struct cli_child *child, const struct cli_job *job, json_t *answer,
+/* A job and the command line that wants it done. */
+struct order {
+    const struct cli *cli;
+    const struct cli_job *job;
+};
+
+static void conclude(const struct cli_child *child, const struct order *order, json_t *answer,
                      enum p11csr_code *code)
 {
     const char *const statuses[] = {[CLI_END_EXIT] = *code == P11CSR_OK ? "works" : "fails",
@@ -158,15 +164,15 @@ static void conclude(const struct cli_child *child, const struct cli_job *job, j
             (void)json_object_set_new(answer, "status", json_string("crashes"));
         }
         *code = result.code;
-        (void)json_object_set_new(answer, "error", cli_error_json(err, result.code));
+        (void)json_object_set_new(answer, "error", cli_error_json(order->cli, err, result.code));
         if (!child->late) {
-            add_why(job, answer);
+            add_why(order->job, answer);
         }
     }
 }
 
 static struct pc_result watch_child(struct cli_child *child, const struct pipes *pipes,
-                                    const struct cli_job *job, json_t **ret, enum p11csr_code *ret_code,
+                                    const struct order *order, json_t **ret, enum p11csr_code *ret_code,
                                     p11csr_error **err)
 {
     struct pc_buf text PC_CLEANUP(pc_buf_done) = {0};
@@ -180,7 +186,7 @@ static struct pc_result watch_child(struct cli_child *child, const struct pipes 
         return pc_fail(err, P11CSR_E_INTERRUPTED, "%s", cli_signal_name(child->value, fallback));
     }
     json_t *answer = read_answer(child, &text, ret_code);
-    conclude(child, job, answer, ret_code);
+    conclude(child, order, answer, ret_code);
     json_t *lines = said_lines(&said);
     if (json_array_size(lines) > 0) {
         (void)json_object_set(answer, "said", lines);
@@ -207,7 +213,7 @@ PC_RESULT cli_in_child(struct cli *cli, const struct cli_job *job, json_t **ret,
         }
         pc_close(&pipes.answer[1]);
         pc_close(&pipes.said[1]);
-        result = watch_child(&child, &pipes, job, ret, ret_code, err);
+        result = watch_child(&child, &pipes, &(struct order){cli, job}, ret, ret_code, err);
         cli_child_done(&child);
     }
     pipes_done(&pipes);

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "base/limits.h"
+#include "base/text.h"
 #include "cli/cli.h"
 
 #include <stdarg.h>
@@ -23,12 +25,13 @@ void cli_remark(const struct cli *cli, const char *format, ...)
     if (cli_has(cli, OPT_QUIET) || cli_has(cli, OPT_JSON)) {
         return;
     }
+    char text[PC_MAX_TEXT];
     va_list args;
     va_start(args, format);
-    (void)fputs("p11csr: ", stderr);
-    (void)vfprintf(stderr, format, args);
-    (void)fputc('\n', stderr);
+    (void)vsnprintf(text, sizeof(text), format, args);
     va_end(args);
+    char *shown PC_CLEANUP(pc_free_str) = cli_hint(cli, P11CSR_OK, text);
+    (void)fprintf(stderr, "p11csr: %s\n", shown != NULL ? shown : text);
 }
 
 void cli_warn(struct cli *cli, const char *text)
@@ -47,7 +50,13 @@ void cli_json(struct cli *cli, const char *name, json_t *value)
     (void)json_object_set_new(cli->json, name, value != NULL ? value : json_null()); // text that is not UTF-8
 }
 
-json_t *cli_error_json(const p11csr_error *err, enum p11csr_code code)
+static json_t *hint_json(const struct cli *cli, enum p11csr_code code, const char *text)
+{
+    char *hint PC_CLEANUP(pc_free_str) = cli_hint(cli, code, text);
+    return json_string(hint != NULL ? hint : text);
+}
+
+json_t *cli_error_json(const struct cli *cli, const p11csr_error *err, enum p11csr_code code)
 {
     json_t *cause = json_array();
     json_t *notes = json_array();
@@ -55,11 +64,11 @@ json_t *cli_error_json(const p11csr_error *err, enum p11csr_code code)
         (void)json_array_append_new(cause, json_string(p11csr_error_cause(err, i)));
     }
     for (size_t i = 0; i < p11csr_error_note_count(err); i++) {
-        (void)json_array_append_new(notes, json_string(p11csr_error_note(err, i)));
+        (void)json_array_append_new(notes, hint_json(cli, code, p11csr_error_note(err, i)));
     }
-    return json_pack("{s:s, s:i, s:s, s:o, s:o, s:s}", "code", p11csr_code_name(code), "exit",
+    return json_pack("{s:s, s:i, s:s, s:o, s:o, s:o}", "code", p11csr_code_name(code), "exit",
                      p11csr_code_exit_status(code), "message", p11csr_error_message(err), "cause", cause,
-                     "notes", notes, "hint", p11csr_error_hint(err));
+                     "notes", notes, "hint", hint_json(cli, code, p11csr_error_hint(err)));
 }
 
 static void print_json(const struct cli *cli, enum p11csr_code code, const p11csr_error *err)
@@ -67,7 +76,7 @@ static void print_json(const struct cli *cli, enum p11csr_code code, const p11cs
     json_t *answer = json_pack("{s:i, s:s?, s:b}", "p11csr", 1, "command",
                                cli->command != NULL ? cli->command->name : NULL, "ok", code == P11CSR_OK);
     if (code != P11CSR_OK) {
-        (void)json_object_set_new(answer, "error", cli_error_json(err, code));
+        (void)json_object_set_new(answer, "error", cli_error_json(cli, err, code));
     }
     if (cli->warnings != NULL) {
         (void)json_object_set(answer, "warnings", cli->warnings);
@@ -82,18 +91,24 @@ static void print_json(const struct cli *cli, enum p11csr_code code, const p11cs
     json_decref(answer);
 }
 
+static void print_hint(const struct cli *cli, enum p11csr_code code, const char *head, const char *text)
+{
+    char *hint PC_CLEANUP(pc_free_str) = cli_hint(cli, code, text);
+    (void)fprintf(stderr, "%s%s\n", head, hint != NULL ? hint : text);
+}
+
 /* What failed on what; why; what to do. */
-static void print_error(enum p11csr_code code, const p11csr_error *err)
+static void print_error(const struct cli *cli, enum p11csr_code code, const p11csr_error *err)
 {
     (void)fprintf(stderr, "p11csr: error: %s\n", p11csr_error_message(err));
     for (size_t i = 0; i < p11csr_error_cause_count(err); i++) {
         (void)fprintf(stderr, "  cause: %s\n", p11csr_error_cause(err, i));
     }
     for (size_t i = 0; i < p11csr_error_note_count(err); i++) {
-        (void)fprintf(stderr, "         %s\n", p11csr_error_note(err, i));
+        print_hint(cli, code, "         ", p11csr_error_note(err, i));
     }
     if (code != P11CSR_E_CHECK_FAILED) {
-        (void)fprintf(stderr, "  hint:  %s\n", p11csr_error_hint(err));
+        print_hint(cli, code, "  hint:  ", p11csr_error_hint(err));
     }
 }
 
@@ -103,7 +118,7 @@ int cli_finish(struct cli *cli, struct pc_result result, const p11csr_error *err
     if (json) {
         print_json(cli, result.code, err);
     } else if (!pc_is_ok(result)) {
-        print_error(result.code, err);
+        print_error(cli, result.code, err);
     }
     if (fflush(stdout) != 0 || ferror(stdout) != 0) {
         (void)fprintf(stderr,

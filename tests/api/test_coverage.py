@@ -8,9 +8,7 @@ import re
 SOURCE = pathlib.Path(os.environ["P11CSR_SOURCE"])
 # Is linked with the static library, and writes a file with what it has.
 STATIC = "test_no_memory.c"
-TESTS = {
-    path.name: path.read_text() for path in (SOURCE / "tests/api").glob("*.[ch]") if path.name != STATIC
-}
+TESTS = {path.name: path.read_text() for path in (SOURCE / "tests/api").glob("*.[ch]") if path.name != STATIC}
 
 
 def test_every_function_is_called():

@@ -9,7 +9,8 @@ import support
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
-from test_objects import seen, terminal
+from terminal import Terminal
+from test_objects import seen
 
 
 @pytest.fixture(scope="module")
@@ -423,14 +424,14 @@ def test_delete(web, authority):
 def test_a_person_types_the_label(web, authority):
     certificate = issue(web, authority)
     install(web, write(web, "web.crt", certificate)).ok()
-    with terminal(web, "certs", "delete", *web.at, "--key-label", "web") as window:
-        window.wait_for(b"Type web to agree: ")
+    with Terminal(web, "certs", "delete", *web.at, "--key-label", "web") as window:
+        window.expect("Type web to agree: ")
         assert f"{certificate.serial_number:x}" in window.screen.decode()
-        window.type(b"no\n")
+        window.line("no")
         assert window.end().status == 8
-    with terminal(web, "certs", "delete", *web.at, "--key-label", "web") as window:
-        window.wait_for(b"Type web to agree: ")
-        window.type(b"web\n")
+    with Terminal(web, "certs", "delete", *web.at, "--key-label", "web") as window:
+        window.expect("Type web to agree: ")
+        window.line("web")
         window.end().ok()
     assert certs(web) == []
 

@@ -328,7 +328,7 @@ def test_debris_is_found_and_deleted_as_offered(token, lost, state):
     text = token.run("keys", "list", "--incomplete", *token.login).ok().out
     assert "innocent" not in text
     offer = [line.split("p11csr ", 1)[1] for line in text.splitlines() if "to delete it:" in line]
-    token.run(*token.shell_words(offer[0]), *token.login, "--yes").ok()
+    token.run(*token.shell_words(offer[0]), "--yes").ok()
     assert everything(token) == {"privkey": [("innocent", "02")], "pubkey": [("innocent", "02")], "cert": []}
     assert not path.exists() and incomplete(token) == []
 

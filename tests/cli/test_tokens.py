@@ -325,7 +325,7 @@ def test_the_way_on_works_with_an_alias(box):
     )
     assert failed.status == 10
     hint = next(line for line in failed.err.splitlines() if line.startswith("  hint:"))
-    words = box.shell_words(hint.split("go on with: p11csr ", 1)[1].split(" and the same options")[0])
+    words = box.shell_words(hint.split("go on with: p11csr ", 1)[1].split(" and the options")[0])
     box.run(*words, *SUBJECT).ok()
 
 

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """What people are told when a token fails: nothing is hidden, and what may have happened is on record."""
 
+import re
+
 import pytest
 
 GENERATE = ("p256", "--key-label", "new")
@@ -23,7 +25,7 @@ def test_unknown_outcome_of_generation(token, shim, answer):
     shim.script(f"C_GenerateKeyPair 1 answer {answer}")
     made = generate(token)
     assert made.status in (6, 70, 75) and answer in made.err and "may have made the key" in made.err, made
-    assert "keys list --incomplete" in made.err and shim.count("C_GenerateKeyPair") == 1
+    assert re.search("keys list .*--incomplete", made.err) and shim.count("C_GenerateKeyPair") == 1
     shim.script()
     (record,) = incomplete(token)
     (key,) = token.keys()
