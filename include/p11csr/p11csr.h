@@ -11,6 +11,7 @@
 #include "p11csr/key.h"
 #include "p11csr/objects.h"
 #include "p11csr/request.h"
+#include "p11csr/start.h"
 #include "p11csr/token.h"
 #include "p11csr/types.h"
 

@@ -92,7 +92,7 @@ PC_RESULT cli_take_backup(const struct cli *cli, struct p11csr_keygen *ret, p11c
  * A new request with the content and the signature that the command line says. On an error *ret is to be
  * freed all the same.
  */
-PC_RESULT cli_take_content(const struct cli *cli, p11csr_request **ret, p11csr_error **err);
+PC_RESULT cli_take_content(struct cli *cli, p11csr_request **ret, p11csr_error **err);
 /* Reads a file, "-" for standard input, as a certificate request. */
 PC_RESULT cli_read_csr(const char *path, p11csr_csr **ret, p11csr_error **err);
 /* Where configuration (home == "config") or data of the user belong; from XDG variables or HOME. */

@@ -40,7 +40,7 @@ static struct pc_result take_output(const struct cli *cli, struct job *job, p11c
 }
 
 /* Everything that can fail without the token, before a key is made. */
-static struct pc_result check_all(const struct cli *cli, struct job *job, p11csr_error **err)
+static struct pc_result check_all(struct cli *cli, struct job *job, p11csr_error **err)
 {
     const char *generate = cli_value(cli, OPT_GENERATE);
     const char *ensure = cli_value(cli, OPT_ENSURE);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/text.h"
-#include "cli/cli.h"
+#include "cli/start.h"
 
 #include <string.h>
 
@@ -85,9 +85,10 @@ static struct pc_result take_signature(const struct cli *cli, p11csr_request *re
     return cli_lift(p11csr_request_set_scheme(request, cli_value(cli, OPT_SCHEME), err));
 }
 
-PC_RESULT cli_take_content(const struct cli *cli, p11csr_request **ret, p11csr_error **err)
+PC_RESULT cli_take_content(struct cli *cli, p11csr_request **ret, p11csr_error **err)
 {
     PC_TRY(cli_lift(p11csr_request_new(ret, err)));
+    PC_TRY(cli_take_start(cli, *ret, err));
     for (size_t i = 0; i < cli_use_count(cli); i++) {
         PC_TRY(take_use(cli_use_get(cli, i), *ret, err));
     }

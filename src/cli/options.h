@@ -36,6 +36,8 @@ enum cli_option_id {
     OPT_SCHEME,
     OPT_HASH,
     OPT_PSS,
+    OPT_FROM_CSR,
+    OPT_FROM_CERT,
     OPT_SUBJECT,
     OPT_DNS,
     OPT_IP,

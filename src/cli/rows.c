@@ -15,6 +15,8 @@ static const enum cli_option_id request_options[] = {
     OPT_SCHEME,
     OPT_HASH,
     OPT_PSS,
+    OPT_FROM_CSR,
+    OPT_FROM_CERT,
     OPT_SUBJECT,
     OPT_DNS,
     OPT_IP,

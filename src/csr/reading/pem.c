@@ -28,8 +28,13 @@ static const char *kind_of(const char *label)
         const char *ending;
         const char *kind;
     } kinds[] = {
-        {"PRIVATE KEY", "a private key"},   {"PUBLIC KEY", "a public key"}, {"X509 CRL", "a revocation list"},
-        {"CERTIFICATE", "a certificate"},   {"PKCS7", "a PKCS#7 message"},  {"CMS", "a CMS message"},
+        {"CERTIFICATE REQUEST", "a request"},
+        {"PRIVATE KEY", "a private key"},
+        {"PUBLIC KEY", "a public key"},
+        {"X509 CRL", "a revocation list"},
+        {"CERTIFICATE", "a certificate"},
+        {"PKCS7", "a PKCS#7 message"},
+        {"CMS", "a CMS message"},
         {"EC PARAMETERS", "EC parameters"},
     };
     for (size_t i = 0; i < PC_ARRAY_LEN(kinds); i++) {
@@ -134,6 +139,42 @@ PC_RESULT pc_csr_decode_input(struct pc_span input, struct pc_buf *ret_der, p11c
         input.len -= sizeof(byte_order_mark);
     }
     return decode_pem(input, ret_der, err);
+}
+
+/* Appends the first certificate among the blocks. */
+static struct pc_result find_certificate(BIO *bio, struct pc_buf *ret, p11csr_error **err)
+{
+    const char *other = NULL;
+    for (;;) {
+        struct pc_pem_block block PC_CLEANUP(pc_pem_block_done) = {0};
+        bool end = false;
+        PC_TRY(pc_pem_next(bio, P11CSR_E_REQUEST, &block, &end, err));
+        if (end && other != NULL) {
+            return pc_fail(err, P11CSR_E_REQUEST, "this is %s, not a certificate", other);
+        }
+        if (end) {
+            return pc_fail(err, P11CSR_E_REQUEST, "this is neither PEM nor DER");
+        }
+        if (strcmp(block.label, PEM_STRING_X509) == 0 || strcmp(block.label, PEM_STRING_X509_OLD) == 0) {
+            pc_buf_add(ret, block.data, (size_t)block.len);
+            return pc_buf_check(ret, err);
+        }
+        other = other != NULL ? other : kind_of(block.label);
+    }
+}
+
+PC_RESULT pc_pem_find_certificate(struct pc_span input, struct pc_buf *ret_der, p11csr_error **err)
+{
+    PC_OSSL_KEEP_ERRORS(mark);
+    if (input.len == 0 || input.len > PC_MAX_REQUEST) {
+        return pc_fail(err, P11CSR_E_REQUEST, "%s", input.len == 0 ? "it is empty" : "it is too large");
+    }
+    if (input.len > 1 && input.ptr[0] == PC_DER_SEQUENCE && input.ptr[1] >= 0x80) {
+        pc_buf_add_span(ret_der, input);
+        return pc_buf_check(ret_der, err);
+    }
+    BIO *bio PC_CLEANUP(pc_ossl_free_bio) = BIO_new_mem_buf(input.ptr, (int)input.len);
+    return bio != NULL ? find_certificate(bio, ret_der, err) : pc_fail_memory(err);
 }
 
 PC_RESULT pc_pem_encode(const char *label, struct pc_span der, struct pc_buf *ret, p11csr_error **err)

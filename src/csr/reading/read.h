@@ -21,6 +21,8 @@ struct pc_csr {
 
 /* Appends the DER of the one request in `input`: PEM (either label, also with text around it) or DER. */
 PC_RESULT pc_csr_decode_input(struct pc_span input, struct pc_buf *ret_der, p11csr_error **err);
+/* Appends the DER of the first certificate in `input`, PEM or DER, as it stands. Errors: REQUEST. */
+PC_RESULT pc_pem_find_certificate(struct pc_span input, struct pc_buf *ret_der, p11csr_error **err);
 /* Appends PEM with this label, in lines of 64 (RFC 7468). */
 PC_RESULT pc_pem_encode(const char *label, struct pc_span der, struct pc_buf *ret, p11csr_error **err);
 /* The same with the label CERTIFICATE REQUEST. */
