@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/making.h"
+
+#include "base/text.h"
+
+#include <stdio.h>
+#include <string.h>
+
+void cli_making_done(struct cli_making *making)
+{
+    p11csr_csr_free(&making->csr);
+    p11csr_key_free(&making->key);
+    p11csr_request_free(&making->request);
+    cli_selection_done(&making->selection);
+}
+
+PC_RESULT cli_making_take_output(const struct cli *cli, struct cli_making *making, p11csr_error **err)
+{
+    const char *form = cli_value(cli, OPT_FORM);
+    if (form != NULL && strcmp(form, "pem") != 0 && strcmp(form, "der") != 0) {
+        return pc_fail(err, P11CSR_E_USAGE, "--form is pem or der, not '%s'", form);
+    }
+    making->der = form != NULL && strcmp(form, "der") == 0;
+    return cli_take_output(cli, making->der, &making->out, err);
+}
+
+PC_RESULT cli_making_get_key(struct cli *cli, struct cli_making *making, p11csr_error **err)
+{
+    p11csr_ctx *ctx = NULL;
+    struct p11csr_keygen keygen = P11CSR_KEYGEN_INIT;
+    keygen.spec = making->spec;
+    keygen.ensure = making->ensure ? 1 : 0;
+    if (keygen.spec == NULL && (cli_has(cli, OPT_BACKUP) || cli_has(cli, OPT_OVERWRITE_SLOT))) {
+        return pc_fail(err, P11CSR_E_USAGE, "%s is for a new key: it goes with --generate or --ensure",
+                       cli_has(cli, OPT_BACKUP) ? "--backup" : "--overwrite-slot");
+    }
+    PC_TRY(cli_take_backup(cli, &keygen, err));
+    PC_TRY(cli_context(cli, &ctx, err));
+    if (keygen.spec == NULL) {
+        return cli_lift(p11csr_key_open(ctx, &making->selection.select, &making->key, err));
+    }
+    // A key that the token has no mechanism for would be left behind.
+    PC_TRY(cli_lift(
+        p11csr_request_check_token(making->request, ctx, making->selection.select.token, keygen.spec, err)));
+    return cli_lift(
+        p11csr_key_generate(ctx, &making->selection.select, &keygen, &making->key, &making->made, err));
+}
+
+static struct pc_result write_request(const struct cli *cli, const struct cli_making *making,
+                                      p11csr_error **err)
+{
+    size_t len = 0;
+    const unsigned char *der = p11csr_csr_get_der(making->csr, &len);
+    char *pem PC_CLEANUP(p11csr_free_text) = NULL;
+    struct pc_span content = {der, len};
+    if (!making->der) {
+        PC_TRY(cli_lift(p11csr_csr_to_pem(making->csr, &pem, err)));
+        content = pc_span_str(pem);
+    }
+    return cli_write_output(cli, &making->out, content, err);
+}
+
+static void free_json(json_t **json)
+{
+    json_decref(*json);
+}
+
+/* The answer for programs, and the readable form for people who asked for it. */
+static struct pc_result report(struct cli *cli, const struct cli_making *making, p11csr_error **err)
+{
+    const struct p11csr_key_info *key = p11csr_key_get_info(making->key);
+    char *pem PC_CLEANUP(p11csr_free_text) = NULL;
+    char *text PC_CLEANUP(p11csr_free_text) = NULL;
+    PC_TRY(cli_lift(p11csr_csr_to_pem(making->csr, &pem, err)));
+    PC_TRY(cli_lift(p11csr_csr_to_json(cli->ctx, making->csr, &text, err)));
+    json_t *csr PC_CLEANUP(free_json) = json_loads(text, 0, NULL);
+    if (csr == NULL) {
+        return pc_fail_memory(err);
+    }
+    if (cli_has(cli, OPT_TEXT)) {
+        cli_print_csr(csr, stderr);
+    }
+    cli_json(cli, "key",
+             json_pack("{s:s, s:s, s:s, s:s, s:s, s:b}", "uri", key->uri, "id", key->id, "type", key->type,
+                       "spki-sha256", key->spki_sha256, "public-key-source", key->public_key_source,
+                       "generated", making->made));
+    cli_json(cli, "scheme", json_string(p11csr_csr_get_scheme(making->csr)));
+    cli_json(cli, "mechanism", json_string(p11csr_csr_get_mechanism(making->csr)));
+    cli_json(cli, "proof", json_string("software"));
+    cli_json(cli, "sha256", json_incref(json_object_get(csr, "sha256")));
+    cli_json(cli, "tbs-sha256", json_incref(json_object_get(csr, "tbs-sha256")));
+    cli_json(cli, "pem", json_string(pem));
+    cli_json(cli, "file", making->out.path != NULL ? json_string(making->out.path) : json_null());
+    return PC_OK;
+}
+
+/* A failure after a key was made: the key stays, and the person learns how to go on with it. */
+static struct pc_result keep_key(const struct cli_making *making, struct pc_result result, p11csr_error **err)
+{
+    if (!pc_is_ok(result) && making->made != 0) {
+        const char *uri = p11csr_key_get_info(making->key)->uri;
+        pc_note(err, "the new key was made and stays on the token: %s", uri);
+        pc_hint(err,
+                "when the cause is gone, go on with: p11csr request '%s' and the options for its content and "
+                "file",
+                uri);
+    }
+    return result;
+}
+
+static struct pc_result sign_and_write(struct cli *cli, struct cli_making *making, p11csr_error **err)
+{
+    PC_TRY(cli_lift(p11csr_request_sign(making->request, making->key, &making->csr, err)));
+    PC_TRY(write_request(cli, making, err));
+    const struct p11csr_key_info *key = p11csr_key_get_info(making->key);
+    cli_remark(cli, "%s key %s", making->made != 0 ? "made" : "used", key->uri);
+    cli_remark(cli, "%s: signed by the token (%s, %s), signature verified%s%s", key->type,
+               p11csr_csr_get_scheme(making->csr), p11csr_csr_get_mechanism(making->csr),
+               making->out.path != NULL ? ", written to " : "",
+               making->out.path != NULL ? making->out.path : "");
+    return cli_has(cli, OPT_JSON) || cli_has(cli, OPT_TEXT) ? report(cli, making, err) : PC_OK;
+}
+
+PC_RESULT cli_making_finish(struct cli *cli, struct cli_making *making, p11csr_error **err)
+{
+    return keep_key(making, sign_and_write(cli, making, err), err);
+}

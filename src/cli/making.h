@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef PC_CLI_MAKING_H
+#define PC_CLI_MAKING_H
+
+#include "cli/cli.h"
+
+/* Making one request, step by step: what the commands that make requests share. */
+
+/* In the order in which it is filled. Initialised by {0}. */
+struct cli_making {
+    p11csr_request *request;
+    bool der;
+    struct cli_output out;
+    struct cli_selection selection;
+    const char *spec; /* the kind of a key that is to be made; NULL: it is there */
+    bool ensure;      /* made unless it is there */
+    p11csr_key *key;
+    int made; /* the key is new */
+    p11csr_csr *csr;
+};
+void cli_making_done(struct cli_making *making);
+
+/* --form and -o, as far as they can be checked before anything is done. */
+PC_RESULT cli_making_take_output(const struct cli *cli, struct cli_making *making, p11csr_error **err);
+/* Opens or makes the key that the selection names. */
+PC_RESULT cli_making_get_key(struct cli *cli, struct cli_making *making, p11csr_error **err);
+/*
+ * Has the token sign, writes the request, and fills the JSON answer. When it fails, a key that was made
+ * stays; the error says so.
+ */
+PC_RESULT cli_making_finish(struct cli *cli, struct cli_making *making, p11csr_error **err);
+
+#endif
