@@ -27,6 +27,7 @@ static void alias_done(struct pc_alias *alias)
     pc_release(alias->name);
     pc_release(alias->file);
     pc_release(alias->uri);
+    pc_secret_free(&alias->pin);
     pc_release(alias->module);
     pc_release(alias->init_args);
     pc_release(alias->pin_source);
@@ -103,6 +104,9 @@ PC_RESULT pc_config_each_pair(struct pc_config_reader *reader, yaml_node_t *mapp
                 return pc_config_fail_at(reader, key, "this word is there twice", err);
             }
         }
+        if (pc_config_has_pin(pc_config_scalar(value)) && strcmp(name, "uri") != 0) {
+            return pc_config_fail_at(reader, value, "a pin-value stands in the 'uri' of an alias alone", err);
+        }
         PC_TRY(visit(reader, key, value, data, err));
     }
     return PC_OK;
@@ -176,7 +180,7 @@ static struct pc_result take_env(struct pc_config_reader *reader, const struct p
 }
 
 static const struct pc_config_word alias_words[] = {
-    {.name = "uri", .take = pc_config_take_text, .offset = offsetof(struct pc_alias, uri)},
+    {.name = "uri", .take = pc_config_take_uri, .offset = offsetof(struct pc_alias, uri)},
     {.name = "module", .take = pc_config_take_text, .offset = offsetof(struct pc_alias, module)},
     {.name = "init-args", .take = pc_config_take_text, .offset = offsetof(struct pc_alias, init_args)},
     {.name = "pin-source", .take = pc_config_take_text, .offset = offsetof(struct pc_alias, pin_source)},
@@ -267,35 +271,38 @@ static struct pc_result read_document(struct pc_config_reader *reader, p11csr_er
                : pc_config_each_pair(reader, root, pc_config_take_pair, (void *)(uintptr_t)&words, err);
 }
 
-static struct pc_result parse(struct pc_config *config, const char *path, struct pc_span content,
-                              p11csr_error **err)
+static struct pc_result parse(struct pc_config_reader *reader, struct pc_span content, p11csr_error **err)
 {
     yaml_parser_t parser;
-    struct pc_config_reader reader = {.path = path, .config = config};
     if (yaml_parser_initialize(&parser) == 0) {
         return pc_fail_memory(err);
     }
     yaml_parser_set_input_string(&parser, content.ptr, content.len);
-    if (yaml_parser_load(&parser, &reader.document) == 0) {
+    if (yaml_parser_load(&parser, &reader->document) == 0) {
         const struct pc_result result =
-            pc_fail(err, P11CSR_E_CONFIG, "%s:%zu:%zu: %s", path, parser.problem_mark.line + 1,
+            pc_fail(err, P11CSR_E_CONFIG, "%s:%zu:%zu: %s", reader->path, parser.problem_mark.line + 1,
                     parser.problem_mark.column + 1, parser.problem != NULL ? parser.problem : "not YAML");
         yaml_parser_delete(&parser);
         return result;
     }
-    const struct pc_result result = read_document(&reader, err);
-    yaml_document_delete(&reader.document);
+    const struct pc_result result = read_document(reader, err);
+    yaml_document_delete(&reader->document);
     yaml_parser_delete(&parser);
     return result;
 }
 
 PC_RESULT pc_config_read_file(struct pc_config *config, const char *path, p11csr_error **err)
 {
-    struct pc_buf content PC_CLEANUP(pc_buf_done) = {0};
+    struct pc_buf content PC_CLEANUP(pc_buf_wipe) = {0};
+    struct pc_config_reader reader = {.path = path, .config = config};
     pc_buf_init(&content, PC_MAX_CONFIG);
     PC_TRY(pc_file_read(path, &content, err));
-    return pc_frame(parse(config, path, pc_buf_span(&content), err), err, "cannot use the configuration '%s'",
-                    path);
+    struct pc_result result = pc_config_cut_pins(&content, &reader.pins, err);
+    if (pc_is_ok(result)) {
+        result = parse(&reader, pc_buf_span(&content), err);
+    }
+    pc_config_pins_done(&reader.pins);
+    return pc_frame(result, err, "cannot use the configuration '%s'", path);
 }
 
 static int is_yaml(const struct dirent *entry)

@@ -3,6 +3,7 @@
 #define PC_LIB_CONFIG_H
 
 #include "base/buf.h"
+#include "base/secret.h"
 #include "lib/quirks.h"
 
 /* The configuration files: token aliases, the log, quirks. */
@@ -14,12 +15,13 @@ struct pc_env {
 
 struct pc_alias {
     char *name;
-    char *file; /* where it stands */
-    char *uri;
-    char *module;      /* NULL: not said */
-    char *init_args;   /* what C_Initialize of the module is handed; NULL: not said */
-    char *pin_source;  /* NULL: not said */
-    struct pc_buf env; /* struct pc_env: set before the module is loaded */
+    char *file;            /* where it stands */
+    char *uri;             /* with '*' for its pin-value */
+    struct pc_secret *pin; /* that pin-value; NULL: none */
+    char *module;          /* NULL: not said */
+    char *init_args;       /* what C_Initialize of the module is handed; NULL: not said */
+    char *pin_source;      /* NULL: not said */
+    struct pc_buf env;     /* struct pc_env: set before the module is loaded */
 };
 
 struct pc_config {

@@ -14,6 +14,7 @@ struct pc_config_reader {
     const char *path;
     yaml_document_t document;
     struct pc_config *config;
+    struct pc_buf pins; /* what pc_config_cut_pins() cut out */
 };
 
 /* A word that may stand in a mapping, and what takes its value. */
@@ -52,5 +53,17 @@ PC_RESULT pc_config_take_alias_quirks(struct pc_config_reader *reader, const str
                                       yaml_node_t *value, void *target, p11csr_error **err);
 PC_RESULT pc_config_take_quirks(struct pc_config_reader *reader, const struct pc_config_word *word,
                                 yaml_node_t *value, void *target, p11csr_error **err);
+
+/*
+ * Takes the pin-values out of the text of a file, in place: libyaml makes copies that nobody can wipe. Each
+ * leaves as many '*'. Call pc_config_pins_done() whatever it returns.
+ */
+PC_RESULT pc_config_cut_pins(struct pc_buf *text, struct pc_buf *ret, p11csr_error **err);
+void pc_config_pins_done(struct pc_buf *pins);
+/* Whether a text has a pin-value. */
+bool pc_config_has_pin(const char *text);
+/* As pc_config_take_text(), and the alias gets the PIN that was cut out of its URI. */
+PC_RESULT pc_config_take_uri(struct pc_config_reader *reader, const struct pc_config_word *word,
+                             yaml_node_t *value, void *target, p11csr_error **err);
 
 #endif

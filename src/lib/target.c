@@ -33,6 +33,10 @@ static struct pc_result parse_alias_uri(const struct pc_alias *alias, struct pc_
 {
     p11csr_error *why PC_CLEANUP(pc_error_cleanup) = NULL;
     const struct pc_result result = pc_uri_parse(alias->uri, ret, &why);
+    if (pc_is_ok(result) && alias->pin != NULL) {
+        const struct pc_span pin = pc_secret_bytes(alias->pin);
+        (void)pc_secret_set(ret->pin, pin.ptr, pin.len); // in place of as many '*'
+    }
     if (pc_is_ok(result)) {
         return result;
     }

@@ -386,3 +386,65 @@ def test_no_source_and_no_terminal(ready):
         *ready.ask, "--pin-source", "prompt", status=4, code="PIN_NEEDED", says="'test token'"
     )
     assert "PIN of token" not in result.err
+
+
+AT = "pkcs11:token=test%20token"
+
+
+def write_alias(ready, text, encoding="utf-8"):
+    path = ready.dir / "own.yaml"
+    path.write_bytes(text.encode(encoding))
+    return ("request", "--config", path, "--token", "prod", "--key-label", "web", *SUBJECT)
+
+
+@pytest.mark.parametrize(
+    "before, uri",
+    [
+        ("", f"'{AT}?pin-value={support.PIN}'"),
+        ("", f'"{AT}?pin-value={support.PIN}"'),
+        ("", f"{AT}?pin-value={support.PIN}"),
+        ("", f"{AT}?pin-value={support.PIN}&module-name=other"),
+        ("", f"{AT}?x=y&pin-value={''.join(f'%{ord(c):02x}' for c in support.PIN)}"),
+        ("", f">-\n      {AT}?pin-value={support.PIN}\n"),
+        (f"# {AT}?pin-value=1111, as for Käthe\nlog: {{}}\n", f"{AT}?pin-value={support.PIN}"),
+        ("\ufeff# Käthe\r\n", f"{AT}?pin-value={support.PIN}\r"),
+        (f"# Käthe\ntokens:\n  a: {{uri: {AT}?pin-value=1111}}\n", f"{AT}?pin-value={support.PIN}"),
+    ],
+)
+def test_pin_value_of_an_alias(ready, before, uri):
+    """Taken out of the file before YAML is read, from the right place."""
+    tokens = "" if "tokens:" in before else "tokens:\n"
+    ready.run(*write_alias(ready, f"{before}{tokens}  prod:\n    uri: {uri}\n")).ok()
+
+
+def test_pin_value_of_an_anchor(ready):
+    text = f"tokens:\n  a: {{uri: &it '{AT}?pin-value={support.PIN}'}}\n  prod: {{uri: *it}}\n"
+    ready.run(*write_alias(ready, text)).ok()
+
+
+@pytest.mark.parametrize(
+    "text, place, says",
+    [
+        ("uri: 'pkcs11:token=a?pin-value=12,34'", "3:10", "of letters, digits and '-._~'"),
+        ("uri: 'pkcs11:token=a?pin-value=12''34'", "3:10", "in one piece"),
+        ("uri: 'pkcs11:token=a?pin-value=%4'", "3:10", "two hex digits"),
+        ("uri: 'pkcs11:token=a?pin-value='", "3:10", "in one piece"),
+        ("uri: 'pkcs11:token=a?pin-value=1234&pin-value=1234'", "3:10", "there once"),
+        ('uri: "pkcs11:token=a?pin\\x2dvalue=1234"', "3:10", "in one piece"),
+        ('uri: "pkcs11:token=a?pin-value=12\\x334"', "3:10", "in one piece"),
+        ('uri: "pkcs11:token=a?pin-value=12\\\n      34"', "3:10", "in one piece"),
+        ("init-args: 'pin-value=1234'", "3:16", "stands in the 'uri' of an alias alone"),
+        ("env: {A: 'pin-value=1234'}", "3:14", "stands in the 'uri' of an alias alone"),
+    ],
+)
+def test_pin_value_of_an_alias_refused(ready, text, place, says):
+    ask = write_alias(ready, f"tokens:\n  prod:\n    {text}\n")
+    result = ready.refused(*ask, status=78, code="CONFIG", says=says)
+    assert f"own.yaml:{place}: " in "\n".join(result.json["error"]["cause"]), result
+    assert "1234" not in result.out + result.err
+
+
+def test_pin_value_in_utf16(ready):
+    """Which libyaml reads, and nobody looks through before."""
+    uri = f"tokens:\n  prod:\n    uri: '{AT}?pin-value={support.PIN}'\n"
+    ready.refused(*write_alias(ready, uri, "utf-16"), status=78, code="CONFIG", says="in one piece")

@@ -80,6 +80,20 @@ def from_environment_uri(source):
     source.keeps = 2  # in the URI, and by itself
 
 
+def from_alias(source):
+    """pin-value in the URI of an alias, in a configuration that libyaml reads."""
+    folder = source.token.home / "config/p11csr/p11csr.d"
+    folder.mkdir()
+    config = folder / "prod.yaml"
+    uri = f"pkcs11:token=test%20token?pin-value={source.token.pin}"
+    config.write_text(f"# was {uri}\ntokens:\n  prod: {{ uri: '{uri}' }}\n")
+    config.chmod(0o600)
+    source.at = ("--token", "prod")
+    source.args = ("-v",)
+    source.own_files = [config]
+    source.keeps = 3  # in the configuration, in the URI, and by itself
+
+
 def from_terminal(source):
     """The test types it."""
 
@@ -92,6 +106,7 @@ SOURCES = [
     from_credential,
     from_uri,
     from_environment_uri,
+    from_alias,
     from_terminal,
 ]
 
