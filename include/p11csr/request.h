@@ -23,8 +23,15 @@ P11CSR_API void p11csr_request_free(p11csr_request **request);
 P11CSR_API enum p11csr_code p11csr_request_set_subject(p11csr_request *request, const char *text,
                                                        p11csr_error **err);
 /*
- * Adds a subject alternative name (RFC 5280 section 4.2.1.6). `type` is "dns", "ip", "email" or "uri".
- * Errors: SAN.
+ * Adds a subject alternative name (RFC 5280 section 4.2.1.6); one that is there already is dropped. UTF-8.
+ * `type` is one of:
+ *   "dns", "email", "uri"  international labels of the host name become A-labels (IDNA2008); a mailbox whose
+ *                          local part is not ASCII becomes an otherName SmtpUTF8Mailbox (RFC 9598)
+ *   "ip"                   an address of IPv4 or IPv6
+ *   "rid"                  a registered id: an OID
+ *   "dirname"              a distinguished name, as p11csr_request_set_subject() takes it
+ *   "upn"                  a user principal name of Active Directory: "user@realm"
+ * Errors: SAN, with the position; SUBJECT for what is wrong in a "dirname"; LIMIT.
  */
 P11CSR_API enum p11csr_code p11csr_request_add_san(p11csr_request *request, const char *type,
                                                    const char *value, p11csr_error **err);

@@ -30,14 +30,12 @@ static struct pc_result take_san(const struct cli_use *use, p11csr_request *requ
 /* One option of the content, taken in the order of the command line. */
 static struct pc_result take_use(const struct cli_use *use, p11csr_request *request, p11csr_error **err)
 {
+    if (cli_option_get(use->id)->san) {
+        return take_san(use, request, err);
+    }
     switch ((int)use->id) {
     case OPT_SUBJECT:
         return take_subject(use->value, request, err);
-    case OPT_DNS:
-    case OPT_IP:
-    case OPT_EMAIL:
-    case OPT_URI:
-        return take_san(use, request, err);
     case OPT_KEY_USAGE:
         return cli_lift(p11csr_request_set_key_usage(request, use->value, err));
     case OPT_EXT_KEY_USAGE:

@@ -43,6 +43,9 @@ enum cli_option_id {
     OPT_IP,
     OPT_EMAIL,
     OPT_URI,
+    OPT_UPN,
+    OPT_RID,
+    OPT_DIRNAME,
     OPT_KEY_USAGE,
     OPT_EXT_KEY_USAGE,
     OPT_CA,
@@ -90,6 +93,7 @@ struct cli_option {
     const char *arg; /* what the value is, for help; NULL: a switch */
     bool global;     /* belongs to every command */
     bool repeatable;
+    bool san; /* an alternative name: the library knows its kind by the name of the option */
     enum cli_values values;
     const char *words; /* separated by blanks, for CLI_VALUES_WORDS */
     const char *help;

@@ -126,21 +126,21 @@ static const struct {
     {"301a 0603551d11 0413 3011 8201 61 8704c0000201 8103614062 880103",
      "{\"name\":\"subjectAltName\",\"oid\":\"2.5.29.17\",\"critical\":false,\"value\":["
      "{\"type\":\"dns\",\"value\":\"a\"},{\"type\":\"ip\",\"value\":\"192.0.2.1\"},"
-     "{\"type\":\"email\",\"value\":\"a@b\"},{\"type\":\"registered-id\",\"value\":\"0.3\"}]}"},
+     "{\"type\":\"email\",\"value\":\"a@b\"},{\"type\":\"rid\",\"value\":\"0.3\"}]}"},
     {"3029 0603551d11 0422 3020 a00c 06022a03 a006 0c04 41424344 a40e 300c 310a 3008 0603550403 0c01 61 a000",
      "{\"name\":\"subjectAltName\",\"oid\":\"2.5.29.17\",\"critical\":false,\"value\":["
      "{\"type\":\"other-name\",\"hex\":\"a00c06022a03a0060c0441424344\"},"
-     "{\"type\":\"directory-name\",\"value\":\"CN=a\"},{\"type\":\"other-name\",\"hex\":\"a000\"}]}"},
+     "{\"type\":\"dirname\",\"value\":\"CN=a\"},{\"type\":\"other-name\",\"hex\":\"a000\"}]}"},
     {"300d 0603551d11 0406 3004 a402 3100",
      "{\"name\":\"subjectAltName\",\"oid\":\"2.5.29.17\",\"critical\":false,\"value\":["
-     "{\"type\":\"directory-name\",\"hex\":\"a4023100\"}]}"},
+     "{\"type\":\"dirname\",\"hex\":\"a4023100\"}]}"},
     {"300b 0603551d0e 0404 04020102",
      "{\"name\":\"subjectKeyIdentifier\",\"oid\":\"2.5.29.14\",\"critical\":false,\"value\":\"0102\"}"},
     {"3009 0603551d20 0402 3000", "{\"name\":\"certificatePolicies\",\"oid\":\"2.5.29.32\",\"critical\":"
                                   "false,\"value\":{\"hex\":\"3000\"}}"},
     {"300c 0603551d11 0405 3003 880180", // an OID that is none, in a registeredID
      "{\"name\":\"subjectAltName\",\"oid\":\"2.5.29.17\",\"critical\":false,\"value\":["
-     "{\"type\":\"registered-id\",\"value\":\"#80\"}]}"},
+     "{\"type\":\"rid\",\"hex\":\"880180\"}]}"},
     {"300f 0609 81ffffffffffffff7f 0402 0500", // an arc of nine octets
      "{\"name\":null,\"oid\":\"2.144115188075855791\",\"critical\":false,\"value\":{\"hex\":\"0500\"}}"},
     {"3010 060a 81ffffffffffffffff7f 0402 0500", // and one that is too large for decimal text

@@ -40,6 +40,31 @@ static const struct {
     {PC_SAN_URI, "a://[::1]:80/", "860d 613a2f2f5b3a3a315d3a38302f", NULL},
     {PC_SAN_URI, "a://h/%41", "8609 613a2f2f682f253431", NULL},
     {PC_SAN_URI, "spiffe://x/y", "860c 7370696666653a2f2f782f79", NULL},
+    /* U-labels and their A-labels, as RFC 3492 and the tables of IDNA2008 have them; Python's idna agrees. */
+    {PC_SAN_DNS, "*.m\xc3\xbcnchen.example", "8218 2a2e 786e2d2d6d6e6368656e2d337961 2e6578616d706c65",
+     "*.xn--mnchen-3ya.example"},
+    {PC_SAN_DNS, "fa\xc3\x9f.de", "820d 786e2d2d66612d686961 2e6465", "xn--fa-hia.de"},
+    {PC_SAN_DNS, "mu\xcc\x88nchen.de", "8211 786e2d2d6d6e6368656e2d337961 2e6465", "xn--mnchen-3ya.de"},
+    {PC_SAN_EMAIL,
+     "a@b\xc3\xbc"
+     "cher.de",
+     "8112 6140 786e2d2d62636865722d6b7661 2e6465", "a@xn--bcher-kva.de"},
+    {PC_SAN_URI,
+     "https://u@b\xc3\xbc"
+     "cher.de:1/p?q",
+     "8620 68747470733a2f2f7540 786e2d2d62636865722d6b7661 2e6465 3a312f703f71",
+     "https://u@xn--bcher-kva.de:1/p?q"},
+    {PC_SAN_SMTP_UTF8,
+     "\xc3\xa4@b\xc3\xbc"
+     "cher.de",
+     "a021 06082b06010505070809 a015 0c13 c3a440 786e2d2d62636865722d6b7661 2e6465",
+     "\xc3\xa4@xn--bcher-kva.de"},
+    {PC_SAN_RID, "1.2.840.113549", "8806 2a864886f70d", NULL},
+    {PC_SAN_RID, "2.999", "8802 8837", NULL},
+    {PC_SAN_DIRNAME, "CN=a,C=DE", "a41b 3019 310b 3009 0603550406 1302 4445 310a 3008 0603550403 0c0161",
+     NULL},
+    {PC_SAN_UPN, "j\xc3\xb6@ad.example",
+     "a01e 060a2b060104018237140203 a010 0c0e 6ac3b6 40 61642e6578616d706c65", NULL},
     {PC_SAN_URI, "tag:microsoft.com,2022-09-14:sid:S-1",
      "8624"
      "7461673a6d6963726f736f66742e636f6d2c323032322d30392d31343a7369643a532d31",
@@ -95,9 +120,30 @@ static const struct {
     {PC_SAN_DNS, "https://a", "byte 6: dns 'https://a' has a character that host names do not have"},
     {PC_SAN_DNS, "a_b.de", "byte 2: dns 'a_b.de' has an underscore"},
     {PC_SAN_DNS,
-     "b\xc3\xbc"
+     "a.B\xc3\xbc"
      "cher.de",
-     "has a character that is not ASCII (international labels are written as xn--...)"},
+     "byte 3: dns 'a.B\xc3\xbc"
+     "cher.de' has a label with a character that IDNA2008 does not allow"},
+    {PC_SAN_DNS, "\xc3\xbc_a.de", "byte 1: dns '\xc3\xbc_a.de' has a label with a character that IDNA2008"},
+    {PC_SAN_DNS, "\xe2\x98\x83.de",
+     "byte 1: dns '\xe2\x98\x83.de' has a label with a character that IDNA2008"},
+    {PC_SAN_DNS,
+     "a\xe3\x80\x82"
+     "de",
+     "has a label with a character that IDNA2008 does not allow"}, // U+3002
+    {PC_SAN_DNS,
+     "\xcc\x88"
+     "a.de",
+     "byte 1: dns '\xcc\x88"
+     "a.de' has a label that starts with a combining mark"},
+    {PC_SAN_DNS, "ab--\xc3\xbc.de", "has an international label with hyphens at its third and fourth place"},
+    {PC_SAN_DNS, "-\xc3\xbc.de", "has a label that starts or ends with a hyphen"},
+    {PC_SAN_DNS,
+     "\xd7\x90"
+     "a.de",
+     "has a label that mixes directions of writing"},
+    {PC_SAN_DNS, "a.\xff.de", "byte 3: dns 'a.\\xff.de' is not UTF-8"},
+    {PC_SAN_DNS, "b\xc3\xbc*.de", "has a label with a character that IDNA2008 does not allow"},
     {PC_SAN_DNS, "-a.de", "byte 1: dns '-a.de' has a label that starts or ends with a hyphen"},
     {PC_SAN_DNS, "b.a-.de", "byte 3: dns 'b.a-.de' has a label that starts or ends with a hyphen"},
     {PC_SAN_DNS, "*", "byte 1: dns '*' has a '*' that is not its whole first label"},
@@ -133,8 +179,17 @@ static const struct {
     {PC_SAN_EMAIL, "a b@c", "byte 2: email 'a b@c' has a character that addresses do not have"},
     {PC_SAN_EMAIL, "A <a@b>", "has a character that addresses do not have"},
     {PC_SAN_EMAIL, "\"a\"@b", "byte 1: email '\"a\"@b' has a character that addresses do not have"},
-    {PC_SAN_EMAIL, "\xc3\xa4@b", "has a local part that is not ASCII, which an rfc822Name cannot hold"},
-    {PC_SAN_EMAIL, "a@b\xc3\xbc.de", "has a character that is not ASCII"},
+    {PC_SAN_EMAIL, "\xc3\xa4.@b", "byte 3: email '\xc3\xa4.@b' has a dot in the wrong place"},
+    {PC_SAN_EMAIL, "\xc3\xa4\xe2\x80\xae@b", "byte 3: email "}, // right-to-left override
+    {PC_SAN_EMAIL, "\xef\xbb\xbf\xc3\xa4@b", "byte 1: email "}, // byte order mark
+    {PC_SAN_EMAIL, "\xc3\xa4\xff@b", "byte 3: email '\xc3\xa4\\xff@b' is not UTF-8"},
+    {PC_SAN_EMAIL, "\xc3\xa4@", "byte 4: email '\xc3\xa4@' has no host name"},
+    {PC_SAN_EMAIL, "\xc3\xa4@\xc3\x9c.de",
+     "byte 4: email '\xc3\xa4@\xc3\x9c.de' has a label with a character"},
+    {PC_SAN_EMAIL, "a@b\xc3\xbc_.de",
+     "byte 3: email 'a@b\xc3\xbc_.de' has a label with a character that IDNA2008"},
+    {PC_SAN_SMTP_UTF8, "a@b",
+     "byte 1: smtp-utf8-mailbox 'a@b' has a local part of ASCII only, which belongs into"},
     {PC_SAN_EMAIL, "a@[192.0.2.1]",
      "byte 3: email 'a@[192.0.2.1]' has a character that host names do not have"},
     {PC_SAN_URI, "", "byte 1: uri '' has no scheme like https:"},
@@ -148,6 +203,24 @@ static const struct {
     {PC_SAN_URI, "a:%4", "byte 3: uri 'a:%4' has a '%' without two hex digits behind it"},
     {PC_SAN_URI, "a:%4g", "byte 3: uri 'a:%4g' has a '%' without two hex digits behind it"},
     {PC_SAN_URI, "a:b\xc3\xa4", "byte 4: uri "},
+    {PC_SAN_URI, "a://h/\xc3\xa4", "byte 7: uri 'a://h/\xc3\xa4' has a character that is not ASCII"},
+    {PC_SAN_URI, "a://\xc3\xa4@h/", "byte 5: uri 'a://\xc3\xa4@h/' has a character that is not ASCII"},
+    {PC_SAN_URI, "a://h.\xc3\x84/",
+     "byte 7: uri 'a://h.\xc3\x84/' has a label with a character that IDNA2008"},
+    {PC_SAN_RID, "", "rid '' is not an object identifier"},
+    {PC_SAN_RID, "1", "rid '1' is not an object identifier"},
+    {PC_SAN_RID, "1.2.", "rid '1.2.' is not an object identifier"},
+    {PC_SAN_RID, "1.40.1", "rid '1.40.1' is not an object identifier"},
+    {PC_SAN_RID, "3.1", "rid '3.1' is not an object identifier"},
+    {PC_SAN_DIRNAME, "", "dirname '' is empty"},
+    {PC_SAN_DIRNAME, "/", "dirname '/' is empty"},
+    {PC_SAN_UPN, "", "byte 1: upn '' is empty"},
+    {PC_SAN_UPN, "user", "byte 1: upn 'user' is not of the form user@realm"},
+    {PC_SAN_UPN, "@realm", "byte 1: upn '@realm' is not of the form user@realm"},
+    {PC_SAN_UPN, "user@", "byte 5: upn 'user@' is not of the form user@realm"},
+    {PC_SAN_UPN, " user@realm", "byte 1: upn ' user@realm' has a space at its start or end"},
+    {PC_SAN_UPN, "u\xff@realm", "byte 2: upn 'u\\xff@realm' is not UTF-8"},
+    {PC_SAN_UPN, "u\n@realm", "byte 2: upn 'u\\x0a@realm' has a character that controls or hides text"},
     {PC_SAN_URI, "a:b#c#d", "byte 6: uri 'a:b#c#d' has a character in a place where it is written as %XX"},
     {PC_SAN_URI, "a:b[c]", "byte 4: uri 'a:b[c]' has a character in a place where it is written as %XX"},
     {PC_SAN_URI, "a://h/[c]",
@@ -208,11 +281,43 @@ static void test_lengths(void **state)
     check_ok(pc_content_add_san(&content, PC_SAN_URI, longer("a:", PC_MAX_URI - 2, "", text), &err), &err);
     name[253] = 'a';
     name[254] = 0;
-    check_bad(PC_SAN_DNS, name, "is longer than 253 octets");
+    check_bad(PC_SAN_DNS, name, "has a host name of more than 253 octets");
     check_bad(PC_SAN_EMAIL, longer("", 65, "@b", text), "has a local part of more than 64 octets");
     (void)snprintf(text, sizeof(text), "a@%s", name);
-    check_bad(PC_SAN_EMAIL, text, "is longer than 254 octets");
+    check_bad(PC_SAN_EMAIL, text, "byte 3: email 'a@aaaa");
+    name[253] = 0;
+    (void)snprintf(text, sizeof(text), "a@%s", name);
+    check_bad(PC_SAN_EMAIL, text, "byte 1: email 'a@aaaa");
     check_bad(PC_SAN_URI, longer("a:", PC_MAX_URI - 1, "", text), "byte 1: uri 'a:aaaa");
+    pc_content_done(&content);
+}
+
+/* A mailbox whose local part is not ASCII is another kind of name (RFC 9598). */
+static void test_mailbox_chooses_its_kind(void **state)
+{
+    (void)state;
+    p11csr_error *err = NULL;
+    struct pc_content content;
+    pc_content_init(&content);
+    check_ok(pc_content_add_san(&content, PC_SAN_EMAIL, "\xc3\xa4@b", &err), &err);
+    check_ok(pc_content_add_san(&content, PC_SAN_EMAIL, "a@\xc3\xa4", &err), &err);
+    check_ok(pc_content_add_san(&content, PC_SAN_SMTP_UTF8, "\xc3\xa4@b", &err), &err); // is there already
+    assert_int_equal(pc_content_san_count(&content), 2);
+    assert_int_equal(pc_content_san(&content, 0).type, PC_SAN_SMTP_UTF8);
+    assert_int_equal(pc_content_san(&content, 1).type, PC_SAN_EMAIL);
+    pc_content_done(&content);
+}
+
+static void test_directory_name_says_what_its_name_says(void **state)
+{
+    (void)state;
+    p11csr_error *err = NULL;
+    struct pc_content content;
+    pc_content_init(&content);
+    check_fails(pc_content_add_san(&content, PC_SAN_DIRNAME, "CN=a,C=de", &err), &err, P11CSR_E_SUBJECT,
+                "byte 8: the value of C is not a country code");
+    check_fails(pc_content_add_san(&content, PC_SAN_DIRNAME, "CN=a,C=de", &err), &err, P11CSR_E_SUBJECT,
+                "dirname 'CN=a,C=de' cannot be used");
     pc_content_done(&content);
 }
 
@@ -306,8 +411,8 @@ static void test_types(void **state)
     check_ok(pc_san_type_find("DNS", &type, &err), &err);
     check_fails(pc_san_type_find("emial", &type, &err), &err, P11CSR_E_SAN,
                 "unknown kind of alternative name 'emial'; the nearest is 'email'");
-    check_fails(pc_san_type_find("upn-name", &type, &err), &err, P11CSR_E_SAN,
-                "unknown kind of alternative name 'upn-name'");
+    check_fails(pc_san_type_find("x400-address", &type, &err), &err, P11CSR_E_SAN,
+                "unknown kind of alternative name 'x400-address'");
 }
 
 static PC_RESULT note_name(const struct pc_general_name *name, void *data, p11csr_error **err)
@@ -329,9 +434,12 @@ static void test_general_names(void **state)
         {"3003 820261", NULL, "byte 2: length goes beyond the end"},
         {"300c 8704c0000201 8204613a623a", "ip! dns! ", NULL},
         {"300f a000 a300 a400 a500 8800 8103614062",
-         "other-name x400-address directory-name edi-party-name "
-         "registered-id email! ",
-         NULL},
+         "other-name x400-address dirname edi-party-name rid email! ", NULL},
+        {"3013 a011 060a2b060104018237140203 a003 0c0161", "upn! ", NULL},
+        {"3013 a011 060a2b060104018237140203 a003 160161", "upn ", NULL},            // not a UTF8String
+        {"3013 a011 060a2b060104018237140203 a003 0c01c3", "upn ", NULL},            // not UTF-8
+        {"3015 a013 060a2b060104018237140203 a005 0c01610500", "other-name ", NULL}, // two values
+        {"3014 a40e 300c 310a 3008 0603550403 0c0161 8802 2a03", "dirname! rid! ", NULL},
         {"3000", NULL, "byte 2: GeneralNames is empty"},
         {"3100", NULL, "byte 0: tag 31 where GeneralNames (tag 30) is expected"},
         {"3003 820161 00", NULL, "byte 5: more data than belongs into GeneralNames"},
@@ -368,6 +476,8 @@ int main(void)
         cmocka_unit_test(test_good),
         cmocka_unit_test(test_bad),
         cmocka_unit_test(test_lengths),
+        cmocka_unit_test(test_mailbox_chooses_its_kind),
+        cmocka_unit_test(test_directory_name_says_what_its_name_says),
         cmocka_unit_test(test_duplicates_are_dropped),
         cmocka_unit_test(test_octets),
         cmocka_unit_test(test_mapped_address_of_others_is_shown_as_such),

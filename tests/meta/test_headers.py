@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 import tree
 
-PACKAGES = ["libcrypto", "p11-kit-1", "jansson", "yaml-0.1", "popt"]
+PACKAGES = ["libcrypto", "libidn2", "p11-kit-1", "jansson", "yaml-0.1", "popt"]
 STRICT = ["-fsyntax-only", "-pedantic-errors", "-Wall", "-Wextra", "-Werror", "-Wno-unused"]
 HEADERS = tree.code_files(".h")
 PUBLIC = [path for path in HEADERS if tree.name(path).startswith("include/")]

@@ -11,11 +11,21 @@
  */
 
 /* GeneralName choices (RFC 5280 section 4.2.1.6) that have a row. The value is kept in its encoded form. */
-enum pc_san_type { PC_SAN_EMAIL, PC_SAN_DNS, PC_SAN_URI, PC_SAN_IP, PC_SAN_COUNT };
+enum pc_san_type {
+    PC_SAN_EMAIL,
+    PC_SAN_DNS,
+    PC_SAN_URI,
+    PC_SAN_IP,
+    PC_SAN_RID,
+    PC_SAN_DIRNAME,
+    PC_SAN_UPN,
+    PC_SAN_SMTP_UTF8, /* a mailbox whose local part is not ASCII */
+    PC_SAN_COUNT
+};
 
 struct pc_san {
     enum pc_san_type type;
-    struct pc_span value; /* content octets: IA5 text, or 4 or 16 octets of an address */
+    struct pc_span value; /* content octets of the GeneralName */
 };
 
 /* Named bits of KeyUsage (RFC 5280 section 4.2.1.3): bit n is named bit n. */
@@ -47,23 +57,27 @@ void pc_content_done(struct pc_content *content);
 
 /* Takes the text of a distinguished name, see pc_name_parse(). Replaces an earlier one. */
 PC_RESULT pc_content_set_subject(struct pc_content *content, const char *text, p11csr_error **err);
-/* "dns", "ip", "email", "uri" to the type. Unknown: SAN with the nearest name. */
+/* A kind by its word, like "dns". Unknown: SAN with the nearest. */
 PC_RESULT pc_san_type_find(const char *name, enum pc_san_type *ret, p11csr_error **err);
 const char *pc_san_type_name(enum pc_san_type type);
 /*
- * Adds an alternative name from text, checked as standards demand: dns LDH labels with at most a leading "*."
- * label and no trailing dot; ip RFC 791 dotted or RFC 4291 text, no IPv4-mapped IPv6; email an ASCII addr-
- * spec with LDH domain; uri absolute with scheme. Errors: SAN with the position or reason. A duplicate is
- * dropped silently.
+ * Adds an alternative name from text, checked as standards demand: dns LDH or international labels with at
+ * most a leading "*." label and no trailing dot; ip RFC 791 dotted or RFC 4291 text, no IPv4-mapped IPv6;
+ * email a dot-atom at a host name, as SMTP_UTF8 unless its local part is ASCII; uri absolute with scheme; the
+ * others as pc_san_format() writes them. Errors: SAN with the position or reason, SUBJECT below a directory
+ * name. A duplicate is dropped silently.
  */
 PC_RESULT pc_content_add_san(struct pc_content *content, enum pc_san_type type, const char *text,
                              p11csr_error **err);
-/* Adds one in encoded form, as read from a request: IA5 text or an address. A duplicate is kept. */
+/* Adds one by its content octets, as read from a request. A duplicate is kept. */
 PC_RESULT pc_content_add_san_octets(struct pc_content *content, enum pc_san_type type, struct pc_span octets,
                                     p11csr_error **err);
 size_t pc_content_san_count(const struct pc_content *content);
 struct pc_san pc_content_san(const struct pc_content *content, size_t index);
-/* Appends the value as people write it: text, or the address in dotted or RFC 5952 form. */
+/*
+ * Appends the value as people write it: text with A-labels, an address in dotted or RFC 5952 form, a name in
+ * RFC 4514 form, an object identifier in dotted form.
+ */
 PC_RESULT pc_san_format(struct pc_san san, struct pc_buf *ret, p11csr_error **err);
 
 /*

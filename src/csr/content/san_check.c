@@ -1,73 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/limits.h"
 #include "base/text.h"
-#include "csr/content/san.h"
+#include "csr/content/host.h"
+#include "csr/content/san_kinds.h"
 
 #include <arpa/inet.h>
 #include <string.h>
 
-enum { HOST_MAX = 253, LABEL_MAX = 63, LOCAL_PART_MAX = 64, MAILBOX_MAX = 254 };
-
-static const char not_ascii[] =
-    "has a character that is not ASCII (international labels are written as xn--...)";
-
-static const char *host_char_fault(uint8_t c)
-{
-    if (pc_ascii_is_alnum((char)c) || c == '-') {
-        return NULL;
-    }
-    if (c > 0x7F) {
-        return not_ascii;
-    }
-    if (c == '*') {
-        return "has a '*' that is not its whole first label";
-    }
-    return c == '_' ? "has an underscore, which host names do not have"
-                    : "has a character that host names do not have";
-}
-
-/* One label of a host name: `at` is its first octet, *ret_at where the fault or its end is. */
-static const char *label_fault(struct pc_span host, size_t at, size_t *ret_at)
-{
-    size_t end = at;
-    for (; end < host.len && host.ptr[end] != '.'; end++) {
-        const char *fault = host_char_fault(host.ptr[end]);
-        *ret_at = end;
-        if (fault != NULL) {
-            return fault;
-        }
-    }
-    *ret_at = at;
-    if (end == at) {
-        return at > 0 && at == host.len ? "ends with a dot" : "has an empty label";
-    }
-    if (end - at > LABEL_MAX) {
-        return "has a label of more than 63 octets";
-    }
-    if (host.ptr[at] == '-' || host.ptr[end - 1] == '-') {
-        return "has a label that starts or ends with a hyphen";
-    }
-    *ret_at = end;
-    return NULL;
-}
-
-/* A host name of LDH labels (RFC 5890 section 2.3.1), starting at octet `from` of the text. */
-static const char *host_fault(struct pc_span text, size_t from, size_t *ret_at)
-{
-    *ret_at = from;
-    if (text.len == from) {
-        return "has no host name";
-    }
-    if (text.len - from > HOST_MAX) {
-        return "has a host name of more than 253 octets";
-    }
-    for (size_t at = from;; at = *ret_at + 1) {
-        const char *fault = label_fault(text, at, ret_at);
-        if (fault != NULL || *ret_at == text.len) {
-            return fault;
-        }
-    }
-}
+enum { LOCAL_PART_MAX = 64, MAILBOX_MAX = 254 };
 
 static bool is_ipv4(struct pc_span text)
 {
@@ -80,58 +20,100 @@ static bool is_ipv4(struct pc_span text)
     return inet_pton(AF_INET, copy, &address) == 1;
 }
 
-const char *pc_san_dns_fault(struct pc_span text, size_t *ret_at)
+PC_RESULT pc_san_parse_dns(const struct pc_san_text *in, struct pc_buf *ret, p11csr_error **err)
 {
-    *ret_at = 0;
-    if (text.len == 0) {
-        return "is empty";
+    const struct pc_span text = in->text;
+    const size_t from = text.len > 2 && memcmp(text.ptr, "*.", 2) == 0 ? 2 : 0;
+    size_t at = 0;
+    const char *fault = text.len == 0   ? "is empty"
+                        : is_ipv4(text) ? "is an IP address, which is another kind of name (ip)"
+                                        : NULL;
+    if (fault == NULL) {
+        pc_buf_add(ret, text.ptr, from);
+        fault = pc_host_add(text, from, ret, &at);
     }
-    if (text.len > HOST_MAX) {
-        return "is longer than 253 octets";
-    }
-    if (is_ipv4(text)) {
-        return "is an IP address, which is another kind of name (ip)";
-    }
-    return host_fault(text, text.len > 2 && memcmp(text.ptr, "*.", 2) == 0 ? 2 : 0, ret_at);
+    return pc_san_result(in, fault, at, ret, err);
 }
 
-/* Dot-atom of RFC 5322 section 3.2.3, the local part of a mailbox. */
+/*
+ * Dot-atom of RFC 5322 section 3.2.3 with the characters of RFC 6531 section 3.3, the local part of a
+ * mailbox.
+ */
 static const char *local_part_fault(struct pc_span local, size_t *ret_at)
 {
+    *ret_at = 0;
     if (local.len == 0 || local.len > LOCAL_PART_MAX) {
-        *ret_at = 0;
         return local.len == 0 ? "has nothing before the '@'" : "has a local part of more than 64 octets";
     }
-    for (size_t i = 0; i < local.len; i++) {
-        const char c = (char)local.ptr[i];
+    for (size_t i = 0; i < local.len;) {
         *ret_at = i;
-        if (local.ptr[i] > 0x7F) {
-            return "has a local part that is not ASCII, which an rfc822Name cannot hold (RFC 9598)";
+        const int32_t c = pc_utf8_next(local, &i);
+        if (c < 0) {
+            return "is not UTF-8";
         }
-        if (c == '.' && (i == 0 || i == local.len - 1 || local.ptr[i - 1] == '.')) {
+        if (c == '.' && (*ret_at == 0 || i == local.len || local.ptr[*ret_at - 1] == '.')) {
             return "has a dot in the wrong place";
         }
-        if (c != '.' &&
-            (c <= 0x20 || c == 0x7F || (!pc_ascii_is_alnum(c) && strchr("!#$%&'*+-/=?^_`{|}~", c) == NULL))) {
+        const bool atom = c > 0x7F ? c != 0xFEFF && c != 0xA0
+                                   : pc_ascii_is_alnum((char)c) ||
+                                         (c > 0 && strchr("!#$%&'*+-/=?^_`{|}~.", (char)c) != NULL);
+        if (!atom || pc_utf8_is_hostile(c)) {
             return "has a character that addresses do not have";
         }
     }
     return NULL;
 }
 
-const char *pc_san_email_fault(struct pc_span text, size_t *ret_at)
+/* Appends the address with the A-labels of its host name. */
+static const char *add_mailbox(struct pc_span text, struct pc_buf *ret, size_t *ret_at)
 {
     const uint8_t *sign = text.len > 0 ? memrchr(text.ptr, '@', text.len) : NULL;
     *ret_at = 0;
     if (sign == NULL) {
         return "has no '@'";
     }
-    if (text.len > MAILBOX_MAX) {
-        return "is longer than 254 octets";
-    }
     const size_t local_len = (size_t)(sign - text.ptr);
     const char *fault = local_part_fault((struct pc_span){text.ptr, local_len}, ret_at);
-    return fault != NULL ? fault : host_fault(text, local_len + 1, ret_at);
+    if (fault != NULL) {
+        return fault;
+    }
+    pc_buf_add(ret, text.ptr, local_len + 1);
+    fault = pc_host_add(text, local_len + 1, ret, ret_at);
+    if (fault == NULL && ret->len > MAILBOX_MAX) {
+        *ret_at = 0;
+        fault = "is longer than 254 octets";
+    }
+    return fault;
+}
+
+bool pc_san_is_smtp_utf8(struct pc_span text)
+{
+    const uint8_t *sign = text.len > 0 ? memrchr(text.ptr, '@', text.len) : NULL;
+    return sign != NULL && !pc_is_ascii((struct pc_span){text.ptr, (size_t)(sign - text.ptr)});
+}
+
+PC_RESULT pc_san_parse_email(const struct pc_san_text *in, struct pc_buf *ret, p11csr_error **err)
+{
+    size_t at = 0;
+    const char *fault = add_mailbox(in->text, ret, &at);
+    return pc_san_result(in, fault, at, ret, err);
+}
+
+PC_RESULT pc_san_parse_smtp_utf8(const struct pc_san_text *in, struct pc_buf *ret, p11csr_error **err)
+{
+    struct pc_buf mailbox PC_CLEANUP(pc_buf_done) = {0};
+    size_t at = 0;
+    pc_buf_init(&mailbox, ret->max);
+    const char *fault = add_mailbox(in->text, &mailbox, &at);
+    if (fault == NULL && !pc_san_is_smtp_utf8(in->text)) {
+        at = 0;
+        fault = "has a local part of ASCII only, which belongs into an rfc822Name (email)";
+    }
+    PC_TRY(pc_san_result(in, fault, at, &mailbox, err));
+    struct pc_der_writer w;
+    pc_der_writer_init(&w, ret);
+    pc_der_bytes(&w, PC_DER_UTF8_STRING, pc_buf_span(&mailbox));
+    return pc_der_finish(&w, err);
 }
 
 /* Length of the scheme in front of the colon, or 0 (RFC 3986 section 3.1). */
@@ -189,8 +171,8 @@ static size_t authority_end(struct pc_span text, size_t from)
     return end;
 }
 
-/* RFC 5280 section 4.2.1.6: an authority names a host. It stands between octets `from` and `end`. */
-static const char *authority_fault(struct pc_span text, size_t from, size_t end, size_t *ret_at)
+/* The host in an authority, which stands between octets `from` and `end`. */
+static struct pc_span host_of(struct pc_span text, size_t from, size_t end)
 {
     const uint8_t *user_end = end > from ? memrchr(text.ptr + from, '@', end - from) : NULL;
     const size_t start = user_end != NULL ? (size_t)(user_end - text.ptr) + 1 : from;
@@ -199,7 +181,13 @@ static const char *authority_fault(struct pc_span text, size_t from, size_t end,
         host_end--;
     }
     host_end = host_end > start && text.ptr[host_end - 1] == ':' ? host_end - 1 : end;
-    const struct pc_span host = {text.ptr + start, host_end - start};
+    return (struct pc_span){text.ptr + start, host_end - start};
+}
+
+/* RFC 5280 section 4.2.1.6: an authority names a host. */
+static const char *authority_fault(struct pc_span text, struct pc_span host, size_t *ret_at)
+{
+    const size_t start = (size_t)(host.ptr - text.ptr);
     *ret_at = start;
     if (host.len == 0) {
         return "has no host name";
@@ -213,13 +201,22 @@ static const char *authority_fault(struct pc_span text, size_t from, size_t end,
     return NULL;
 }
 
-/* The characters behind the scheme. Brackets are for an address in the authority, which ends at `end`. */
-static const char *uri_text_fault(struct pc_span text, size_t from, size_t end, size_t *ret_at)
+/*
+ * The characters behind the scheme. Brackets are for an address in the authority, which ends at `end`;
+ * characters that are not ASCII are for the host.
+ */
+static const char *uri_text_fault(struct pc_span text, size_t from, size_t end, struct pc_span host,
+                                  size_t *ret_at)
 {
     size_t fragments = 0;
     for (size_t at = from; at < text.len;) {
         const uint8_t c = text.ptr[at];
         *ret_at = at;
+        if (c > 0x7F && host.ptr != NULL && text.ptr + at >= host.ptr &&
+            text.ptr + at < host.ptr + host.len) {
+            at++;
+            continue;
+        }
         fragments += c == '#' ? 1 : 0;
         if (fragments > 1 || (at >= end && (c == '[' || c == ']'))) {
             return "has a character in a place where it is written as %XX";
@@ -232,9 +229,25 @@ static const char *uri_text_fault(struct pc_span text, size_t from, size_t end, 
     return NULL;
 }
 
-const char *pc_san_uri_fault(struct pc_span text, size_t *ret_at)
+/* Appends the URI with the A-labels of an international host name (RFC 9549 section 2.4). */
+static const char *add_uri_parts(struct pc_span text, struct pc_span host, struct pc_buf *ret, size_t *ret_at)
+{
+    if (pc_is_ascii(host)) {
+        pc_buf_add_span(ret, text);
+        return NULL;
+    }
+    const size_t start = (size_t)(host.ptr - text.ptr);
+    const size_t end = start + host.len;
+    pc_buf_add(ret, text.ptr, start);
+    const char *fault = pc_host_add((struct pc_span){text.ptr, end}, start, ret, ret_at);
+    pc_buf_add(ret, text.ptr + end, text.len - end);
+    return fault;
+}
+
+static const char *add_uri(struct pc_span text, struct pc_buf *ret, size_t *ret_at)
 {
     const size_t from = scheme_len(text) + 1;
+    struct pc_span host = {0};
     *ret_at = 0;
     if (from == 1) {
         return "has no scheme like https:";
@@ -247,17 +260,30 @@ const char *pc_san_uri_fault(struct pc_span text, size_t *ret_at)
     }
     const bool authority = text.len - from >= 2 && memcmp(text.ptr + from, "//", 2) == 0;
     const size_t end = authority ? authority_end(text, from + 2) : from;
-    const char *fault = uri_text_fault(text, from, end, ret_at);
-    return fault == NULL && authority ? authority_fault(text, from + 2, end, ret_at) : fault;
+    if (authority) {
+        host = host_of(text, from + 2, end);
+    }
+    const char *fault = uri_text_fault(text, from, end, host, ret_at);
+    if (fault == NULL && authority) {
+        fault = authority_fault(text, host, ret_at);
+    }
+    return fault != NULL ? fault : add_uri_parts(text, host, ret, ret_at);
 }
 
-const char *pc_san_ip_fault(const char *text, uint8_t ret[static 16], size_t *ret_len)
+PC_RESULT pc_san_parse_uri(const struct pc_san_text *in, struct pc_buf *ret, p11csr_error **err)
+{
+    size_t at = 0;
+    const char *fault = add_uri(in->text, ret, &at);
+    return pc_san_result(in, fault, at, ret, err);
+}
+
+/* Reads an IPv4 or IPv6 address and appends its 4 or 16 octets. */
+static const char *add_address(const char *text, struct pc_buf *ret)
 {
     struct in6_addr v6;
     struct in_addr v4;
     if (inet_pton(AF_INET, text, &v4) == 1) {
-        memcpy(ret, &v4, sizeof(v4));
-        *ret_len = sizeof(v4);
+        pc_buf_add(ret, &v4, sizeof(v4));
         return NULL;
     }
     if (strchr(text, '/') != NULL) {
@@ -275,7 +301,51 @@ const char *pc_san_ip_fault(const char *text, uint8_t ret[static 16], size_t *re
     if (IN6_IS_ADDR_V4MAPPED(&v6)) {
         return "is an IPv4-mapped address, which is written as IPv4";
     }
-    memcpy(ret, &v6, sizeof(v6));
-    *ret_len = sizeof(v6);
+    pc_buf_add(ret, &v6, sizeof(v6));
     return NULL;
+}
+
+PC_RESULT pc_san_parse_ip(const struct pc_san_text *in, struct pc_buf *ret, p11csr_error **err)
+{
+    return pc_san_result(in, add_address((const char *)in->text.ptr, ret), PC_SAN_WHOLE, ret, err);
+}
+
+/* RFC 5952 section 4: lower case, no leading zeros, the first longest run of two or more zeros as "::". */
+static void format_ipv6(const uint8_t octets[static 16], struct pc_buf *ret)
+{
+    unsigned fields[8];
+    size_t best_at = 8;
+    size_t best_len = 1;
+    for (size_t i = 0; i < 8; i++) {
+        fields[i] = (unsigned)octets[2 * i] << 8 | octets[2 * i + 1];
+    }
+    for (size_t i = 0, run = 0; i < 8; i++) {
+        run = fields[i] == 0 ? run + 1 : 0;
+        if (run > best_len) {
+            best_len = run;
+            best_at = i + 1 - run;
+        }
+    }
+    for (size_t i = 0; i < 8; i++) {
+        if (i == best_at) {
+            pc_buf_text(ret, "::");
+            i += best_len - 1;
+        } else {
+            pc_buf_printf(ret, i > 0 && i != best_at + best_len ? ":%x" : "%x", fields[i]);
+        }
+    }
+}
+
+bool pc_san_show_ip(struct pc_span octets, struct pc_buf *ret)
+{
+    static const uint8_t mapped[12] = {[10] = 0xFF, [11] = 0xFF};
+    const uint8_t *o = octets.ptr;
+    if (octets.len == 4) {
+        pc_buf_printf(ret, "%u.%u.%u.%u", o[0], o[1], o[2], o[3]);
+    } else if (octets.len == 16 && memcmp(o, mapped, sizeof(mapped)) == 0) { // RFC 5952 section 5
+        pc_buf_printf(ret, "::ffff:%u.%u.%u.%u", o[12], o[13], o[14], o[15]);
+    } else if (octets.len == 16) {
+        format_ipv6(o, ret);
+    }
+    return octets.len == 4 || octets.len == 16;
 }
