@@ -39,8 +39,7 @@ static bool *was_wrong(const struct pc_auth *auth)
 static struct pc_result refresh_flags(struct pc_token *token, p11csr_error **err)
 {
     struct pc_slot now = token->slot;
-    PC_TRY(pc_ckr(PC_P11(token->slot.module, C_GetTokenInfo, token->slot.id, &now.token_info),
-                  "C_GetTokenInfo", err));
+    PC_TRY(pc_ckr(pc_slot_read(&now), "C_GetTokenInfo", err));
     if (!pc_slot_same_token(&now, &token->slot)) {
         return pc_fail(err, P11CSR_E_TOKEN_REMOVED, "another token is in the slot now; no PIN was sent");
     }
@@ -208,9 +207,12 @@ CK_RV pc_auth_send(const struct pc_auth *auth)
     } else if (auth->login->at_device != NULL) {
         auth->login->at_device(auth->login->at_device_self, &auth->request);
     }
+    struct pc_turn *turn = auth->secret != NULL ? &token->slot.module->turn : NULL; // a person takes long
+    pc_turn_begin(turn, true);
     const CK_RV rv =
         PC_P11_ASKING(token->slot.module, auth->secret == NULL, C_Login, token->session,
                       roles[auth->request.role].user, (CK_UTF8CHAR *)(uintptr_t)bytes.ptr, bytes.len);
+    pc_turn_end(turn);
     token->login_failed = rv != CKR_OK && rv != CKR_USER_ALREADY_LOGGED_IN;
     return rv;
 }

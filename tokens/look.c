@@ -8,11 +8,6 @@
 
 #include <string.h>
 
-PC_RESULT pc_module_info(const struct pc_module *module, CK_INFO *ret, p11csr_error **err)
-{
-    return pc_ckr(PC_P11(module, C_GetInfo, ret), "C_GetInfo", err);
-}
-
 static void look_at(struct pc_slot_look *look)
 {
     const struct pc_module *module = look->slot.module;

@@ -15,7 +15,6 @@ struct pc_slot_look {
     CK_RV rv;         /* what it returned */
 };
 
-PC_RESULT pc_module_info(const struct pc_module *module, CK_INFO *ret, p11csr_error **err);
 /* Appends a struct pc_slot_look for each slot of the module. */
 PC_RESULT pc_module_look(struct pc_module *module, struct pc_buf *ret, p11csr_error **err);
 

@@ -39,25 +39,28 @@ static bool logs_calls(CK_FUNCTION_LIST *fn, const char *name, bool from_p11kit)
            (from_p11kit && (option_is_yes(fn, "log-calls") || option_is_yes(NULL, "log-calls")));
 }
 
-/* `file` is the module's, `name` what people know it by. `init_args` is the set's once it is added. */
-static struct pc_result add(struct pc_modules *modules, CK_FUNCTION_LIST *fn, const char *name,
-                            const char *file, char *init_args, p11csr_error **err)
+/*
+ * Adds a module that has started; its name is copied, all else in `started` taken over on success. `file` is
+ * the module's, NULL for one that was started by the caller.
+ */
+static struct pc_result add(struct pc_modules *modules, const struct pc_module *started, const char *file,
+                            p11csr_error **err)
 {
-    const bool managed = file != NULL && modules->registered == NULL;
-    const struct pc_module module = {.fn = fn,
-                                     .name = pc_strdup(name),
-                                     .logs_calls = logs_calls(fn, file != NULL ? file : name, file != NULL),
-                                     .managed = managed,
-                                     .init_args = init_args,
-                                     .hook = modules->hook};
+    struct pc_module module = *started;
+    module.logs_calls = logs_calls(module.fn, file != NULL ? file : module.name, file != NULL);
+    module.managed = file != NULL && modules->registered == NULL;
+    module.name = pc_strdup(started->name);
     if (module.name == NULL) {
+        pc_turn_close(&module.turn);
         return pc_fail_memory(err);
     }
     pc_buf_add(&modules->list, &module, sizeof(module));
-    if (!pc_is_ok(pc_buf_check(&modules->list, err))) {
+    const struct pc_result result = pc_buf_check(&modules->list, err);
+    if (!pc_is_ok(result)) {
+        pc_turn_close(&module.turn);
         pc_release(module.name);
     }
-    return pc_buf_check(&modules->list, err);
+    return result;
 }
 
 static void init(struct pc_modules *modules)
@@ -94,14 +97,19 @@ static CK_RV initialize_with(const struct pc_module *module)
     return PC_P11(module, C_Initialize, &args);
 }
 
-static CK_RV initialize(const struct pc_module *module)
+static CK_RV initialize_by_p11kit(const struct pc_module *module)
 {
-    if (module->init_args != NULL) {
-        return initialize_with(module);
-    }
     pc_call_enter(module->hook, module->name, "C_Initialize", false);
     return pc_call_left(module->hook, module->name, "C_Initialize", false,
                         p11_kit_module_initialize(module->fn));
+}
+
+static CK_RV initialize(struct pc_module *module)
+{
+    pc_turn_begin(&module->turn, false);
+    const CK_RV rv = module->init_args != NULL ? initialize_with(module) : initialize_by_p11kit(module);
+    pc_turn_end(&module->turn);
+    return rv;
 }
 
 static CK_RV finalize(CK_FUNCTION_LIST *fn, const char *name, const struct pc_call_hook *hook)
@@ -123,10 +131,12 @@ static struct pc_result load_path(const char *path, const char *name, char **ini
         const char *why = p11_kit_message();
         return pc_fail(err, P11CSR_E_MODULE_LOAD, "%s", why != NULL ? why : path);
     }
-    const struct pc_module started = {
+    struct pc_module started = {
         .fn = fn, .name = (char *)(uintptr_t)name, .init_args = *init_args, .hook = modules->hook};
+    pc_turn_open(&started.turn, path);
     const CK_RV rv = initialize(&started);
     if (rv != CKR_OK) {
+        pc_turn_close(&started.turn);
         close_file(fn, name, modules->hook);
         const struct pc_result result = pc_ckr(rv, "C_Initialize", err);
         if (rv == CKR_ARGUMENTS_BAD && *init_args == NULL) {
@@ -136,7 +146,7 @@ static struct pc_result load_path(const char *path, const char *name, char **ini
         }
         return pc_frame(result, err, "cannot initialise the module '%s'", path);
     }
-    const struct pc_result result = add(modules, fn, name, path, *init_args, err);
+    const struct pc_result result = add(modules, &started, path, err);
     if (!pc_is_ok(result)) {
         (void)finalize(fn, name, modules->hook);
         close_file(fn, name, modules->hook);
@@ -146,30 +156,60 @@ static struct pc_result load_path(const char *path, const char *name, char **ini
     return PC_OK;
 }
 
+/* One of those that p11-kit has loaded. *ret_works stays false when it does not start, and need not. */
+static struct pc_result start_registered(struct pc_modules *modules, CK_FUNCTION_LIST *fn, bool *ret_works,
+                                         p11csr_error **err)
+{
+    char *name PC_CLEANUP(free_malloced) = p11_kit_module_get_name(fn);
+    char *file PC_CLEANUP(free_malloced) = p11_kit_module_get_filename(fn);
+    struct pc_module started = {
+        .fn = fn, .name = name != NULL ? name : (char *)(uintptr_t) "?", .hook = modules->hook};
+    pc_turn_open(&started.turn, file != NULL ? file : "");
+    const CK_RV rv = initialize(&started);
+    *ret_works = rv == CKR_OK;
+    if (*ret_works) {
+        return add(modules, &started, file != NULL ? file : "", err);
+    }
+    pc_turn_close(&started.turn);
+    if ((p11_kit_module_get_flags(fn) & P11_KIT_MODULE_CRITICAL) == 0) {
+        return PC_OK;
+    }
+    return pc_frame(pc_ckr(rv, "C_Initialize", err), err, "cannot initialise the module '%s'", started.name);
+}
+
+static struct pc_result start_all_registered(struct pc_modules *modules, p11csr_error **err)
+{
+    CK_FUNCTION_LIST **at = modules->registered;
+    while (*at != NULL) {
+        bool works = false;
+        if (!option_is_yes(*at, "trust-policy")) { // certificates of authorities, never anybody's keys
+            PC_TRY(start_registered(modules, *at, &works, err));
+        }
+        if (works) {
+            at++;
+            continue;
+        }
+        p11_kit_module_release(*at);
+        CK_FUNCTION_LIST **rest = at;
+        do {
+            rest[0] = rest[1];
+        } while (*rest++ != NULL);
+    }
+    return PC_OK;
+}
+
 static struct pc_result load_registered(struct pc_modules *modules, p11csr_error **err)
 {
-    pc_call_enter(modules->hook, "p11-kit's modules", "C_Initialize", false);
-    modules->registered = p11_kit_modules_load_and_initialize(0);
-    (void)pc_call_left(modules->hook, "p11-kit's modules", "C_Initialize", false,
+    pc_call_enter(modules->hook, "p11-kit's modules", "dlopen", false);
+    modules->registered = p11_kit_modules_load(NULL, 0);
+    (void)pc_call_left(modules->hook, "p11-kit's modules", "dlopen", false,
                        modules->registered != NULL ? CKR_OK : CKR_LIBRARY_LOAD_FAILED);
     if (modules->registered == NULL) {
         const char *why = p11_kit_message();
         return pc_fail(err, P11CSR_E_MODULE_LOAD, "p11-kit: %s",
                        why != NULL ? why : "no module could be loaded");
     }
-    for (CK_FUNCTION_LIST **fn = modules->registered; *fn != NULL; fn++) {
-        if (option_is_yes(*fn, "trust-policy")) {
-            continue; // certificates of authorities, never anybody's keys
-        }
-        char *name = p11_kit_module_get_name(*fn);
-        char *file = p11_kit_module_get_filename(*fn);
-        const struct pc_result result =
-            add(modules, *fn, name != NULL ? name : "?", file != NULL ? file : "", NULL, err);
-        free(name);
-        free(file);
-        PC_TRY(result);
-    }
-    return PC_OK;
+    return start_all_registered(modules, err);
 }
 
 static struct pc_result load(const char *path_or_name, const char *init_args, struct pc_modules *modules,
@@ -239,8 +279,9 @@ PC_RESULT pc_modules_load(const char *path_or_name, const char *init_args, const
 
 PC_RESULT pc_modules_adopt(CK_FUNCTION_LIST *fn, const char *name, struct pc_modules *ret, p11csr_error **err)
 {
+    const struct pc_module started = {.fn = fn, .name = (char *)(uintptr_t)name};
     init(ret);
-    return add(ret, fn, name, NULL, NULL, err);
+    return add(ret, &started, NULL, err);
 }
 
 void pc_modules_done(struct pc_modules *modules)
@@ -253,6 +294,7 @@ void pc_modules_done(struct pc_modules *modules)
             (void)finalize(module->fn, module->name, module->hook);
             close_file(module->fn, module->name, module->hook);
         }
+        pc_turn_close(&module->turn);
         pc_release(module->name);
         pc_release(module->init_args);
     }
@@ -276,8 +318,31 @@ struct pc_module *pc_modules_get(const struct pc_modules *modules, size_t index)
     return (struct pc_module *)(void *)modules->list.ptr + index;
 }
 
+PC_RESULT pc_module_info(struct pc_module *module, CK_INFO *ret, p11csr_error **err)
+{
+    if (!module->has_info) {
+        PC_TRY(pc_ckr(PC_P11(module, C_GetInfo, &module->info), "C_GetInfo", err));
+        module->has_info = true;
+    }
+    *ret = module->info;
+    return PC_OK;
+}
+
 PC_RESULT pc_module_restart(struct pc_module *module, p11csr_error **err)
 {
     PC_TRY(pc_ckr(finalize(module->fn, module->name, module->hook), "C_Finalize", err));
     return pc_ckr(initialize(module), "C_Initialize", err);
+}
+
+bool pc_modules_look_again(struct pc_modules *modules, unsigned tries)
+{
+    bool any = false;
+    for (size_t i = 0; i < pc_modules_count(modules); i++) {
+        struct pc_module *module = pc_modules_get(modules, i);
+        // With arguments of its own it is not p11-kit's, and may be in use elsewhere in the process.
+        if (module->init_args == NULL && pc_turn_again(&module->turn, tries)) {
+            any = pc_is_ok(pc_module_restart(module, NULL)) || any;
+        }
+    }
+    return any;
 }

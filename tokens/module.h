@@ -5,6 +5,7 @@
 #include "base/buf.h"
 #include "p11csr/call.h"
 #include "tokens/ck.h"
+#include "tokens/turn.h"
 
 /* Who is told of the calls of a module; `callback` NULL: nobody. See tokens/call.h. */
 struct pc_call_hook {
@@ -24,6 +25,9 @@ struct pc_module {
     bool managed;    /* loaded by us: finalised and released with the set */
     char *init_args; /* for C_Initialize, which is called without p11-kit then; else NULL */
     const struct pc_call_hook *hook; /* borrowed; NULL: nobody is told of its calls */
+    struct pc_turn turn;
+    CK_INFO info; /* what it says about itself, asked once */
+    bool has_info;
 };
 
 struct pc_modules {
@@ -57,10 +61,16 @@ PC_RESULT pc_modules_adopt(CK_FUNCTION_LIST *fn, const char *name, struct pc_mod
 void pc_modules_done(struct pc_modules *modules);
 size_t pc_modules_count(const struct pc_modules *modules);
 struct pc_module *pc_modules_get(const struct pc_modules *modules, size_t index);
+PC_RESULT pc_module_info(struct pc_module *module, CK_INFO *ret, p11csr_error **err);
 /*
  * C_Finalize and C_Initialize: some modules show a new token only then. Every handle of the module is gone
  * after.
  */
 PC_RESULT pc_module_restart(struct pc_module *module, p11csr_error **err);
+/*
+ * Restarts the modules that may have read a token's file while another program was writing it. True when
+ * there is reason to look again for a token that was not found, see pc_turn_again(). No handle may be in use.
+ */
+bool pc_modules_look_again(struct pc_modules *modules, unsigned tries);
 
 #endif

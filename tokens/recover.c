@@ -2,9 +2,7 @@
 #include "tokens/recover.h"
 
 #include "base/error.h"
-
-#include <errno.h>
-#include <time.h>
+#include "base/wait.h"
 
 static const struct {
     enum p11csr_code code;
@@ -39,11 +37,8 @@ PC_RESULT pc_token_reattach(struct pc_token *token, p11csr_error **err)
 
 static void wait_for(unsigned tries)
 {
-    static const struct timespec waits[PC_RECOVERY_WAITS] = {
-        {.tv_nsec = 100000000L}, {.tv_nsec = 400000000L}, {.tv_sec = 1, .tv_nsec = 600000000L}};
-    struct timespec left = waits[tries - 1];
-    while (nanosleep(&left, &left) != 0 && errno == EINTR) {
-    }
+    static const unsigned waits[PC_RECOVERY_WAITS] = {100, 400, 1600};
+    pc_wait_ms(waits[tries - 1]);
 }
 
 bool pc_token_recover(struct pc_token *token, struct pc_result failed, unsigned tries, p11csr_error **err)

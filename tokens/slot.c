@@ -59,7 +59,7 @@ static struct pc_result matches_module(const struct pc_uri *uri, struct pc_modul
     }
     CK_INFO info;
     char version[16];
-    PC_TRY(pc_ckr(PC_P11(module, C_GetInfo, &info), "C_GetInfo", err));
+    PC_TRY(pc_module_info(module, &info, err));
     (void)snprintf(version, sizeof(version), "%u.%u", info.libraryVersion.major, info.libraryVersion.minor);
     *ret =
         matches_field(uri, PC_URI_LIBRARY_MANUFACTURER, info.manufacturerID, sizeof(info.manufacturerID)) &&
@@ -98,6 +98,19 @@ static struct pc_result list_slots(struct pc_module *module, struct pc_buf *ret,
     return PC_OK;
 }
 
+CK_RV pc_slot_read(struct pc_slot *slot)
+{
+    struct pc_turn *turn = &slot->module->turn;
+    CK_RV rv = CKR_OK;
+    unsigned tries = 0;
+    do {
+        pc_turn_begin(turn, false);
+        rv = PC_P11(slot->module, C_GetTokenInfo, slot->id, &slot->token_info);
+        pc_turn_end(turn);
+    } while (rv == CKR_GENERAL_ERROR && pc_turn_again(turn, tries++));
+    return rv;
+}
+
 /*
  * Calls `visit` for each token of the module, initialised or not. Tokens that vanish meanwhile are passed
  * over.
@@ -113,7 +126,7 @@ static struct pc_result each_slot(struct pc_module *module,
     for (size_t at = 0; at < ids.len; at += sizeof(CK_SLOT_ID)) {
         struct pc_slot slot = {.module = module};
         memcpy(&slot.id, ids.ptr + at, sizeof(slot.id));
-        const CK_RV rv = PC_P11(module, C_GetTokenInfo, slot.id, &slot.token_info);
+        const CK_RV rv = pc_slot_read(&slot);
         if (rv == CKR_TOKEN_NOT_PRESENT || rv == CKR_DEVICE_REMOVED || rv == CKR_TOKEN_NOT_RECOGNIZED) {
             continue;
         }
@@ -150,7 +163,7 @@ static struct pc_result is_token(const struct search *search, const struct pc_sl
     if (*ret || is_empty(&slot->token_info)) {
         return PC_OK;
     }
-    PC_TRY(pc_ckr(PC_P11(slot->module, C_GetInfo, &info), "C_GetInfo", err));
+    PC_TRY(pc_module_info(slot->module, &info, err));
     PC_TRY(pc_quirks_merge(&info, &slot->token_info, (const struct pc_quirk_rule *)(const void *)rules->ptr,
                            rules->len / sizeof(struct pc_quirk_rule), &quirks, err));
     *ret = pc_quirk_is(&quirks, PC_QUIRK_IGNORE_SLOTS, "none");
@@ -168,6 +181,23 @@ static PC_RESULT add_if_match(const struct pc_slot *slot, void *data, p11csr_err
     return pc_buf_check(search->found, err);
 }
 
+/* Whether calls of the module take turns with those of other processes, whatever the token. */
+static struct pc_result learn_turn(const struct pc_modules *modules, struct pc_module *module,
+                                   p11csr_error **err)
+{
+    const struct pc_buf *rules = &modules->rules;
+    const CK_TOKEN_INFO any = {0};
+    struct pc_quirks quirks;
+    CK_INFO info = {0};
+    if (module->turn.is_known || !pc_is_ok(pc_module_info(module, &info, NULL))) {
+        return PC_OK;
+    }
+    PC_TRY(pc_quirks_merge(&info, &any, (const struct pc_quirk_rule *)(const void *)rules->ptr,
+                           rules->len / sizeof(struct pc_quirk_rule), &quirks, err));
+    pc_turn_learn(&module->turn, pc_quirk_is(&quirks, PC_QUIRK_LOGIN_WRITES, "yes"));
+    return PC_OK;
+}
+
 PC_RESULT pc_slots_find(const struct pc_modules *modules, const struct pc_uri *uri, struct pc_buf *ret,
                         p11csr_error **err)
 {
@@ -175,6 +205,7 @@ PC_RESULT pc_slots_find(const struct pc_modules *modules, const struct pc_uri *u
     for (size_t i = 0; i < pc_modules_count(modules); i++) {
         struct pc_module *module = pc_modules_get(modules, i);
         bool wanted = false;
+        PC_TRY(learn_turn(modules, module, err));
         struct pc_result result = matches_module(uri, module, &wanted, err);
         if (pc_is_ok(result) && wanted) {
             result = each_slot(module, add_if_match, &search, err);
@@ -317,7 +348,7 @@ PC_RESULT pc_slot_to_uri(const struct pc_slot *slot, struct pc_uri *ret, p11csr_
 PC_RESULT pc_module_expect_maker(struct pc_module *module, const char *maker, p11csr_error **err)
 {
     CK_INFO info;
-    PC_TRY(pc_ckr(PC_P11(module, C_GetInfo, &info), "C_GetInfo", err));
+    PC_TRY(pc_module_info(module, &info, err));
     const struct pc_span is = pc_padded(info.manufacturerID, sizeof(info.manufacturerID));
     if (is.len < strlen(maker) || memcmp(is.ptr, maker, strlen(maker)) != 0) {
         return pc_fail(err, P11CSR_E_MODULE_LOAD, "module '%s' is made by '%.*s', not by '%s'", module->name,

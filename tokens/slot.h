@@ -22,6 +22,8 @@ PC_RESULT pc_slots_find(const struct pc_modules *modules, const struct pc_uri *u
 /* The one token that matches; TOKEN_NOT_FOUND or TOKEN_AMBIGUOUS with the candidates' URIs. */
 PC_RESULT pc_slot_find_one(const struct pc_modules *modules, const struct pc_uri *uri, struct pc_slot *ret,
                            p11csr_error **err);
+/* C_GetTokenInfo, in the module's turn. */
+CK_RV pc_slot_read(struct pc_slot *slot);
 /* True when both hold the same token: label, serial number, model and manufacturer are equal. */
 bool pc_slot_same_token(const struct pc_slot *a, const struct pc_slot *b);
 /* Looks for the slot's token again, which may have been away and be in another slot now. */

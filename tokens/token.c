@@ -20,7 +20,7 @@ PC_RESULT pc_token_set_quirks(struct pc_token *token, const struct pc_quirk_rule
                               p11csr_error **err)
 {
     CK_INFO info = {0};
-    PC_TRY(pc_ckr(PC_P11(token->slot.module, C_GetInfo, &info), "C_GetInfo", err));
+    PC_TRY(pc_module_info(token->slot.module, &info, err));
     PC_TRY(pc_quirks_merge(&info, &token->slot.token_info, rules, count, &token->quirks, err));
     token->slot.module->stays = pc_quirk_is(&token->quirks, PC_QUIRK_FINALIZE, "never");
     return PC_OK;

@@ -5,6 +5,7 @@
 #include "base/file.h"
 #include "base/limits.h"
 #include "base/text.h"
+#include "base/wait.h"
 #include "lib/context.h"
 
 #include <errno.h>
@@ -16,10 +17,9 @@
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
-enum { MAX_WORDS = 32, MAX_WAITS = 500 /* of 16 ms */ };
+enum { MAX_WORDS = 32, LONGEST_MS = 8000 };
 
 /* Others that can write the file choose the PIN; others that can read it know it. */
 static struct pc_result check_file(p11csr_ctx *ctx, int fd, const char *path, struct pc_latch_file *ret_file,
@@ -91,17 +91,6 @@ static struct pc_result take_from_fd(int fd, const char *what, struct pc_secret 
     return take(pc_buf_span(&content), what, ret, err);
 }
 
-/* Where there are no locks nobody waits; nor for ever, for a process that hangs. */
-static void wait_for_turn(int fd)
-{
-    struct timespec pause = {.tv_nsec = 1000000};
-    for (int tries = 0; tries < MAX_WAITS && flock(fd, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK;
-         tries++) {
-        (void)nanosleep(&pause, NULL);
-        pause.tv_nsec = pause.tv_nsec < 16000000 ? 2 * pause.tv_nsec : pause.tv_nsec;
-    }
-}
-
 PC_RESULT pc_pin_open_file(p11csr_ctx *ctx, const char *path, int *ret_fd, struct pc_latch_file *ret_file,
                            p11csr_error **err)
 {
@@ -109,7 +98,8 @@ PC_RESULT pc_pin_open_file(p11csr_ctx *ctx, const char *path, int *ret_fd, struc
     if (fd < 0) {
         return pc_fail_errno(err, P11CSR_E_PIN_SOURCE, errno, "open '%s'", path);
     }
-    wait_for_turn(fd);
+    // Where there are no locks nobody waits; nor for ever, for a process that hangs.
+    (void)pc_wait_lock(fd, LOCK_EX, LONGEST_MS);
     const struct pc_result result = check_file(ctx, fd, path, ret_file, err);
     if (pc_is_ok(result)) {
         *ret_fd = fd;

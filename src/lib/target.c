@@ -332,13 +332,40 @@ static void share_wrong_pins(const p11csr_ctx *ctx, struct pc_token *token)
     }
 }
 
+static bool uses_any(const p11csr_ctx *ctx, const struct pc_modules *modules)
+{
+    struct pc_opened *opened = NULL;
+    for (size_t at = 0; at < ctx->opened.len; at += sizeof(opened)) { // NOLINT(bugprone-sizeof-expression)
+        memcpy(&opened, ctx->opened.ptr + at, sizeof(opened));        // NOLINT(bugprone-sizeof-expression)
+        for (size_t i = 0; i < pc_modules_count(modules); i++) {
+            if (opened->token.slot.module == pc_modules_get(modules, i)) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
+static struct pc_result find_slot(const p11csr_ctx *ctx, const struct pc_uri *uri, struct pc_modules *modules,
+                                  struct pc_slot *ret, p11csr_error **err)
+{
+    struct pc_result found = pc_slot_find_one(modules, uri, ret, err);
+    for (unsigned tries = 0; found.code == P11CSR_E_TOKEN_NOT_FOUND && !uses_any(ctx, modules) &&
+                             pc_modules_look_again(modules, tries);
+         tries++) {
+        p11csr_error_free(err);
+        found = pc_slot_find_one(modules, uri, ret, err);
+    }
+    return found;
+}
+
 PC_RESULT pc_target_attach(p11csr_ctx *ctx, const struct pc_target *target, struct pc_opened **ret,
                            p11csr_error **err)
 {
     struct pc_modules *modules = NULL;
     struct pc_slot slot;
     PC_TRY(pc_target_modules(ctx, target, &modules, err));
-    const struct pc_result found = pc_slot_find_one(modules, &target->uri, &slot, err);
+    const struct pc_result found = find_slot(ctx, &target->uri, modules, &slot, err);
     if (found.code == P11CSR_E_TOKEN_NOT_FOUND && target->label != NULL) {
         pc_note(err, "'%s' is no alias of the configuration, so it was taken for a token's label",
                 target->label);

@@ -14,7 +14,6 @@ import pytest
 from cryptography import x509
 
 import support
-from shim import Shim
 
 SUBJECT = ("--subject", "CN=www.example.com")
 
@@ -216,8 +215,6 @@ def test_closed_pipe(ready):
 
 def test_racing_writers(ready):
     """Of many that want the same name one gets it, and it is whole."""
-    # SoftHSM2 rewrites the token's file in place at each login; whoever reads it then sees no token.
-    Shim(ready).script(f"one-at-a-time {ready.dir}/turn")
     children = [ready.start(*ready.ask, "-o", "a.csr", stderr=subprocess.PIPE) for _ in range(6)]
     ends = [
         ready.took(ready.ask, child.returncode, b"", child.communicate(timeout=support.TIMEOUT)[1]).status

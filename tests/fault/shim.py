@@ -8,6 +8,7 @@ The shim module in tests: writes its script, points p11csr at it, reads its log.
     assert shim.count("C_Login") == 1
 """
 
+import shutil
 from typing import NamedTuple
 
 import support
@@ -45,6 +46,11 @@ class Shim:
         """Writes the script anew, and forgets the calls of earlier runs. The PIN's tries stay."""
         self.script_file.write_text("".join(f"{rule}\n" for rule in rules))
         self.log_file.unlink(missing_ok=True)
+
+    def move(self):
+        """To a file of its own, whose lock no other test takes."""
+        self.module = shutil.copy(support.SHIM, self.token.dir / "module.so")
+        self.token.env["P11CSR_MODULE"] = str(self.module)
 
     def forget_tries(self):
         """As after an unblocking by the SO."""

@@ -5,6 +5,10 @@ without the word and with it, set by --quirk. A test test_quirk_WORD for every w
 tests/meta/test_profiles.py.
 """
 
+import fcntl
+import subprocess
+import time
+
 import support
 
 SUBJECT = ("--subject", "CN=www.example.com")
@@ -75,6 +79,46 @@ def check_form(token, word, source, role):
     untold = token.run(*ask)
     failed(untold, 4, "CKR_PIN_INCORRECT")
     assert text not in untold.err
+
+
+def logging_in(token, shim, *more):
+    """A run that stands still in C_Login."""
+    shim.script("C_Login 1 hang")
+    child = token.start(
+        "keys", "list", *token.at, *more, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
+    while not shim.count("C_Login"):
+        assert child.poll() is None
+        time.sleep(0.01)
+    return child
+
+
+def may_be_read(path):
+    """Whether nobody is alone with the file."""
+    with open(path, "rb") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+            return True
+        except BlockingIOError:
+            return False
+
+
+def test_quirk_login_writes(token, shim):
+    """At the login a process is alone with the module; and who hangs there makes nobody else hang."""
+    shim.move()
+    for value, is_alone in (("no", False), ("yes", True)):
+        child = logging_in(token, shim, *quirk("login-writes", value))
+        try:
+            assert may_be_read(shim.module) is not is_alone
+            shim.script()
+            other = token.write_pin(
+                token.dir / "other", token.pin
+            )  # the first one has not let go of its file
+            token.run("keys", "list", "--token", token.label, "--pin-source", other).ok()
+        finally:
+            child.kill()
+            child.wait()
+        assert may_be_read(shim.module)
 
 
 def test_quirk_pin_form(token, shim):

@@ -66,6 +66,7 @@ static void test_library(void **state)
                                       "library-description=mock%20module", "library-version=1.7"};
     static const char *const no[] = {"library-manufacturer=Mock", "library-description=mock",
                                      "library-version=1.70"};
+    pc_modules_get(&f->modules, 0)->has_info = false;
     for (size_t i = 0; i < PC_ARRAY_LEN(yes); i++) {
         struct pc_slot slot;
         char text[128];
@@ -74,7 +75,8 @@ static void test_library(void **state)
         (void)snprintf(text, sizeof(text), "pkcs11:%s", no[i]);
         check_fails(find_one(f, text, &slot), &f->err, P11CSR_E_TOKEN_NOT_FOUND, "no token matches");
     }
-    assert_int_equal(mock_calls(f->mock, "C_GetInfo"), 6);
+    assert_int_equal(mock_calls(f->mock, "C_GetInfo"), 1); // it stays what it is
+    pc_modules_get(&f->modules, 0)->has_info = false;
     mock_fail(f->mock, "C_GetInfo", 1, CKR_GENERAL_ERROR);
     struct pc_slot slot;
     check_fails(find_one(f, "pkcs11:library-version=1.7", &slot), &f->err, P11CSR_E_TOKEN,

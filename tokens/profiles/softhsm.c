@@ -7,12 +7,14 @@ const struct pc_profile pc_profiles_softhsm[] = {
         .name = "softhsm2",
         .match = {.manufacturer = "SoftHSM*", .library = "Implementation of PKCS11"},
         .quirks = {
+            {"login-writes", "yes"},
             {"error-hint",
                 "CKR_GENERAL_ERROR=see that the folder directories.tokendir of SOFTHSM2_CONF can be "
                 "read and written"},
         },
         .since = "SoftHSM 2.6.1",
-        .evidence = "softhsm/SoftHSMv2 README section 2.3 (directories.tokendir)",
+        .evidence = "softhsm/SoftHSMv2 README section 2.3 (directories.tokendir); src/lib/object_store "
+                    "ObjectFile::writeAttributes (unlocks the file it has emptied before it is written)",
     },
     {.name = NULL},
 };

@@ -52,8 +52,6 @@
  *   always-authenticate PIN     each signature wants a login of CKU_CONTEXT_SPECIFIC with this PIN
  *   sessions max N              CKR_SESSION_COUNT beyond
  *   sessions rw-only CKR        a session without CKF_RW_SESSION is refused
- *   one-at-a-time FILE          of all calls of all processes, one has to end before the next: modules that
- *                               write their files in place are read by others while they do
  *   init-args TEXT              C_Initialize without this in pReserved gives CKR_ARGUMENTS_BAD
  *   mechanism hide CKM          is neither listed nor done
  *   mechanism rename CKM NEW    is known by this number instead
@@ -107,7 +105,6 @@ struct shim_call {
     const struct shim_rule *hits[MAX_HITS];
     size_t hit_count;
     char remark[MAX_TEXT]; /* for the log */
-    int lock_fd;           /* -1: others may call at the same time */
 };
 
 /* shim_names.c: the number of a name like CKR_DEVICE_ERROR or 0x30, and the other way; false: neither. */
@@ -142,8 +139,6 @@ unsigned long shim_wrong_pins(void);
 void shim_set_wrong_pins(unsigned long count);
 /* A line for the log. */
 void shim_log(const struct shim_call *call, const char *answer);
-/* Waits for the calls of others; -1: the script does not ask for that. Ended by close(). */
-int shim_turn(void);
 /* Refuses what needs another login. */
 CK_RV shim_check_need(enum shim_need need);
 

@@ -124,7 +124,6 @@ bool shim_enter(struct shim_call *call)
         }
     }
     gather(call);
-    call->lock_fd = shim_turn();
     for (size_t i = 0; i < call->hit_count; i++) {
         act(call, call->hits[i]);
     }
@@ -147,9 +146,6 @@ CK_RV shim_leave(struct shim_call *call, CK_RV rv)
     if (answer != NULL && shim_hit(call, ACTION_RETURN) == NULL) {
         rv = (CK_RV)answer->value;
     }
-    if (call->lock_fd >= 0) {
-        (void)close(call->lock_fd);
-    }
     shim_log(call, shim_ckr_name(rv, fallback));
     return rv;
 }
@@ -170,7 +166,7 @@ static void note_login(struct shim_call *call, CK_USER_TYPE type, const CK_BYTE 
 #define SHIM_WRAP(kind, name, session_of, decl, ...)                                                         \
     static CK_RV wrap_##name decl                                                                            \
     {                                                                                                        \
-        struct shim_call call = {.function = FN_##name, .session = session_of, .lock_fd = -1};               \
+        struct shim_call call = {.function = FN_##name, .session = session_of};                              \
         SHIM_##kind##_NOTE(&call, __VA_ARGS__) const bool go_on = shim_enter(&call);                         \
         return shim_leave(&call, go_on ? SHIM_##kind##_CALL(name, &call, __VA_ARGS__) : call.rv);            \
     }

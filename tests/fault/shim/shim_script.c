@@ -158,12 +158,6 @@ static bool read_init_args(struct shim_script *script, const struct shim_words *
     return copy_text(script->init_args, words->at[1]);
 }
 
-static bool read_lock(struct shim_script *script, const struct shim_words *words, long row)
-{
-    (void)row;
-    return copy_text(script->lock_file, words->at[1]);
-}
-
 static bool read_role(struct shim_script *script, const struct shim_words *words, long row)
 {
     (void)row;
@@ -296,7 +290,6 @@ static const struct row behaviours[] = {
     {"sessions", "max", 3, read_option, OPTION_MAX_SESSIONS},
     {"sessions", "rw-only", 3, read_option, OPTION_RW_ONLY},
     {"init-args", NULL, 2, read_init_args, 0},
-    {"one-at-a-time", NULL, 2, read_lock, 0},
     {"mechanism", "hide", 3, read_mechanism, 0},
     {"mechanism", "rename", 4, read_mechanism, 0},
     {"hide", NULL, 2, read_hide, 0},

@@ -117,7 +117,6 @@ struct shim_script {
     unsigned long max_sessions; /* 0: no limit */
     CK_RV read_only;            /* CKR_OK: such sessions are opened */
     char init_args[MAX_TEXT];
-    char lock_file[MAX_TEXT]; /* empty: calls are made at any time */
     unsigned char own_id[MAX_TEXT];
     size_t own_id_len;
     bool has_own_id;

@@ -7,7 +7,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
 #include <unistd.h>
 
 static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
@@ -99,20 +98,6 @@ void shim_log(const struct shim_call *call, const char *answer)
         abort();
     }
     (void)close(fd);
-}
-
-int shim_turn(void)
-{
-    const char *path = shim.script.lock_file;
-    if (path[0] == 0) {
-        return -1;
-    }
-    const int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-    if (fd < 0 || flock(fd, LOCK_EX) != 0) {
-        (void)fprintf(stderr, "p11csr-shim: %s cannot be locked\n", path);
-        abort();
-    }
-    return fd;
 }
 
 CK_RV shim_check_need(enum shim_need need)
