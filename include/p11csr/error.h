@@ -66,6 +66,7 @@ enum p11csr_code {
     P11CSR_E_VALUE = 506,            /* the value is not valid (exit status 9) */
     P11CSR_E_LIMIT = 507,            /* the input is larger than p11csr handles (exit status 9) */
     P11CSR_E_CERTIFICATE = 508,      /* this is not a certificate that can be used (exit status 9) */
+    P11CSR_E_ATTRIBUTE = 509,        /* the attribute is not valid (exit status 9) */
     P11CSR_E_READ = 550,             /* the file cannot be read (exit status 10) */
     P11CSR_E_WRITE = 551,            /* the file cannot be written (exit status 10) */
     P11CSR_E_FILE_EXISTS = 600,      /* the file is already there (exit status 11) */

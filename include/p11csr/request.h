@@ -62,6 +62,38 @@ P11CSR_API enum p11csr_code p11csr_request_set_subject_key_id(p11csr_request *re
                                                               p11csr_error **err);
 /* TLS feature status_request, "must-staple" (RFC 7633). 1: asked for. */
 P11CSR_API void p11csr_request_set_must_staple(p11csr_request *request, int wanted);
+/*
+ * Asks for any extension (RFC 5280 section 4.2). `what` is its object identifier, dotted; ":critical" or
+ * ":noncritical" may follow, else it is critical where its kind usually is. `value` is the DER of what stands
+ * in extnValue: "hex:3000", "asn1:UTF8:text" (the syntax of OpenSSL's ASN1_generate_nconf(3), without a
+ * configuration), or the name of a file with DER, at most 256 KiB. Replaces an earlier one of the same kind.
+ * Errors: EXTENSION, LIMIT, READ.
+ */
+P11CSR_API enum p11csr_code p11csr_request_add_extension(p11csr_request *request, const char *what,
+                                                         const char *value, p11csr_error **err);
+/*
+ * Adds a value to an attribute (RFC 2986 section 4.1). `what` is its object identifier, dotted; `value` as
+ * for p11csr_request_add_extension(). Values of one attribute are put in DER order; a single-valued attribute
+ * is replaced. The attributes that hold extensions are refused. Errors: ATTRIBUTE, LIMIT, READ.
+ */
+P11CSR_API enum p11csr_code p11csr_request_add_attribute(p11csr_request *request, const char *what,
+                                                         const char *value, p11csr_error **err);
+/* Forgets all of a kind: "san", "extensions" (all but the names) or "attributes". Errors: VALUE. */
+P11CSR_API enum p11csr_code p11csr_request_clear(p11csr_request *request, const char *what,
+                                                 p11csr_error **err);
+/*
+ * Says where the values that are set from now on come from: "profile tls-server", "--dns". NULL: from
+ * nowhere in particular. The different texts of a request are at most 4 MiB together. Errors: LIMIT.
+ */
+P11CSR_API enum p11csr_code p11csr_request_set_origin(p11csr_request *request, const char *origin,
+                                                      p11csr_error **err);
+/*
+ * Everything the request asks for as one JSON object, each value with its "origin" (null: unknown), to be
+ * freed with p11csr_free_text(). A password is not shown. The schema is part of the project. Errors:
+ * NO_MEMORY.
+ */
+P11CSR_API enum p11csr_code p11csr_request_describe(const p11csr_request *request, char **ret_json,
+                                                    p11csr_error **err);
 /* The signature scheme by name, like "rsa-pss-sha256"; NULL: the default of the key. Errors: ALGORITHM. */
 P11CSR_API enum p11csr_code p11csr_request_set_scheme(p11csr_request *request, const char *name,
                                                       p11csr_error **err);

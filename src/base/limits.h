@@ -19,6 +19,8 @@ enum {
     PC_MAX_EKUS = 64,             /* extended key usages of a request */
     PC_MAX_EXTENSIONS = 128,      /* extensions of a request */
     PC_MAX_ATTRIBUTES = 128,      /* attributes of a request */
+    PC_MAX_VALUE = 256 * 1024,    /* DER of one extension or attribute that is given as such */
+    PC_MAX_ORIGINS = 1024,        /* texts that say where values of a request come from */
     PC_MAX_OID = 128,             /* content octets of an object identifier */
     PC_MAX_SPKI = 16 * 1024,      /* SubjectPublicKeyInfo */
     PC_MAX_SIGNATURE = 64 * 1024, /* signature */

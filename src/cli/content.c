@@ -27,6 +27,32 @@ static struct pc_result take_san(const struct cli_use *use, p11csr_request *requ
     return result;
 }
 
+/* OID:VALUE; between the two may stand :critical or :noncritical. */
+static struct pc_result take_by_oid(const struct cli_use *use, p11csr_request *request, p11csr_error **err)
+{
+    static const char *const flags[] = {":critical:", ":noncritical:"};
+    const bool is_extension = use->id == OPT_EXTENSION;
+    const char *option = cli_option_get(use->id)->name;
+    const char *colon = strchr(use->value, ':');
+    for (size_t i = 0; is_extension && colon != NULL && i < PC_ARRAY_LEN(flags); i++) {
+        const size_t len = strlen(flags[i]);
+        if (strncmp(colon, flags[i], len) == 0) {
+            colon += len - 1;
+            break;
+        }
+    }
+    if (colon == NULL || colon == use->value) {
+        return pc_fail(err, P11CSR_E_USAGE, "--%s '%s' is not OID:FILE, OID:hex:... or OID:asn1:...", option,
+                       use->value);
+    }
+    char *what PC_CLEANUP(pc_free_str) = pc_strndup(use->value, (size_t)(colon - use->value));
+    if (what == NULL) {
+        return pc_fail_memory(err);
+    }
+    return cli_lift(is_extension ? p11csr_request_add_extension(request, what, colon + 1, err)
+                                 : p11csr_request_add_attribute(request, what, colon + 1, err));
+}
+
 /* One option of the content, taken in the order of the command line. */
 static struct pc_result take_use(const struct cli_use *use, p11csr_request *request, p11csr_error **err)
 {
@@ -42,6 +68,9 @@ static struct pc_result take_use(const struct cli_use *use, p11csr_request *requ
         return cli_lift(p11csr_request_set_ext_key_usage(request, use->value, err));
     case OPT_SUBJECT_KEY_ID:
         return cli_lift(p11csr_request_set_subject_key_id(request, use->value, err));
+    case OPT_EXTENSION:
+    case OPT_ATTRIBUTE:
+        return take_by_oid(use, request, err);
     case OPT_MUST_STAPLE:
         p11csr_request_set_must_staple(request, 1);
         return PC_OK;
@@ -66,6 +95,7 @@ static struct pc_result take_basic(const struct cli *cli, p11csr_request *reques
     if (text != NULL && !pc_parse_number(text, 1000, &length)) {
         return pc_fail(err, P11CSR_E_VALUE, "--path-length '%s' is not a number from 0 to 1000", text);
     }
+    PC_TRY(cli_lift(p11csr_request_set_origin(request, "--ca", err)));
     return cli_lift(p11csr_request_set_basic_constraints(request, cli_has(cli, OPT_CA) ? 1 : 0,
                                                          text != NULL ? (long)length : -1, err));
 }
@@ -77,18 +107,43 @@ static struct pc_result take_signature(const struct cli *cli, p11csr_request *re
         return pc_fail(err, P11CSR_E_USAGE, "--scheme says it all; --hash and --pss do not go with it");
     }
     if (parts) {
+        PC_TRY(
+            cli_lift(p11csr_request_set_origin(request, cli_has(cli, OPT_HASH) ? "--hash" : "--pss", err)));
         return cli_lift(
             p11csr_request_set_hash(request, cli_value(cli, OPT_HASH), cli_has(cli, OPT_PSS) ? 1 : 0, err));
     }
+    PC_TRY(cli_lift(p11csr_request_set_origin(request, cli_has(cli, OPT_SCHEME) ? "--scheme" : NULL, err)));
     return cli_lift(p11csr_request_set_scheme(request, cli_value(cli, OPT_SCHEME), err));
+}
+
+/* What is taken over is emptied before anything is added, wherever --clear stands. */
+static struct pc_result take_clear(const struct cli *cli, p11csr_request *request, p11csr_error **err)
+{
+    for (size_t i = 0; i < cli_use_count(cli); i++) {
+        const struct cli_use *use = cli_use_get(cli, i);
+        if (use->id == OPT_CLEAR) {
+            PC_TRY(cli_lift(p11csr_request_clear(request, use->value, err)));
+        }
+    }
+    return PC_OK;
+}
+
+/* Values come from the option that says them. */
+static struct pc_result set_origin(const struct cli_use *use, p11csr_request *request, p11csr_error **err)
+{
+    char *origin PC_CLEANUP(pc_free_str) = pc_asprintf("--%s", cli_option_get(use->id)->name);
+    return origin == NULL ? pc_fail_memory(err) : cli_lift(p11csr_request_set_origin(request, origin, err));
 }
 
 PC_RESULT cli_take_content(struct cli *cli, p11csr_request **ret, p11csr_error **err)
 {
     PC_TRY(cli_lift(p11csr_request_new(ret, err)));
     PC_TRY(cli_take_start(cli, *ret, err));
+    PC_TRY(take_clear(cli, *ret, err));
     for (size_t i = 0; i < cli_use_count(cli); i++) {
-        PC_TRY(take_use(cli_use_get(cli, i), *ret, err));
+        const struct cli_use *use = cli_use_get(cli, i);
+        PC_TRY(set_origin(use, *ret, err));
+        PC_TRY(take_use(use, *ret, err));
     }
     p11csr_request_allow_weak(*ret, cli_has(cli, OPT_ALLOW_WEAK) ? 1 : 0);
     PC_TRY(take_basic(cli, *ret, err));

@@ -71,6 +71,7 @@ PC_RESULT cli_take_start(struct cli *cli, p11csr_request *request, p11csr_error 
         const struct cli_use *use = cli_use_get(cli, i);
         for (size_t row = 0; row < PC_ARRAY_LEN(starts); row++) {
             if (starts[row].option == use->id) {
+                PC_TRY(cli_lift(p11csr_request_set_origin(request, use->value, err)));
                 PC_TRY(take_file(cli, row, use->value, request, err));
             }
         }

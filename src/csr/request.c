@@ -5,6 +5,7 @@
 #include "base/error.h"
 #include "base/limits.h"
 #include "csr/content/attributes.h"
+#include "csr/content/ext_fields.h"
 #include "csr/content/extensions.h"
 #include "csr/content/name.h"
 #include "csr/reading/read.h"
@@ -22,15 +23,21 @@ static struct pc_result check_settled(const struct pc_content *content, p11csr_e
     return PC_OK;
 }
 
-/* The extensionRequest attribute (RFC 2985 section 5.4.2). */
-static void write_extension_request(const struct pc_content *content, struct pc_der_writer *w)
+/* Fields and lists are filled apart; each extension may be there once, and all have to fit. */
+static struct pc_result check_extensions(const struct pc_content *content, p11csr_error **err)
 {
-    pc_der_begin(w, PC_DER_SEQUENCE);
-    pc_der_bytes(w, PC_DER_OID, pc_attribute_extension_request());
-    pc_der_begin(w, PC_DER_SET);
-    pc_extensions_write(content, w);
-    pc_der_end(w); // one value: nothing to sort
-    pc_der_end(w);
+    const struct pc_extension_field *field = NULL;
+    struct pc_extension other;
+    for (size_t i = 0; (field = pc_extension_field_get(i)) != NULL; i++) {
+        if (field->wanted(content) && pc_content_get_extension(content, field->oid.oid, &other)) {
+            return pc_fail(err, P11CSR_E_EXTENSION,
+                           "%s was taken over with a value that nothing can be added to", field->oid.name);
+        }
+    }
+    if (pc_extensions_count(content) > PC_MAX_EXTENSIONS) {
+        return pc_fail(err, P11CSR_E_LIMIT, "more than %d extensions", (int)PC_MAX_EXTENSIONS);
+    }
+    return PC_OK;
 }
 
 PC_RESULT pc_request_assemble(const struct pc_content *content, struct pc_span spki, struct pc_buf *ret,
@@ -39,16 +46,13 @@ PC_RESULT pc_request_assemble(const struct pc_content *content, struct pc_span s
     static const uint8_t empty_name[] = {0x30, 0x00};
     struct pc_der_writer w;
     PC_TRY(check_settled(content, err));
+    PC_TRY(check_extensions(content, err));
     pc_der_writer_init(&w, ret);
     pc_der_begin(&w, PC_DER_SEQUENCE);
     pc_der_number(&w, 0);
     pc_der_raw(&w, content->subject.len > 0 ? pc_buf_span(&content->subject) : PC_SPAN(empty_name));
     pc_der_raw(&w, spki);
-    pc_der_begin(&w, PC_DER_CONTEXT_CONSTRUCTED(0));
-    if (pc_extensions_wanted(content)) {
-        write_extension_request(content, &w);
-    }
-    pc_der_end(&w); // one attribute: nothing to sort
+    PC_TRY(pc_attributes_write(content, &w, err));
     pc_der_end(&w);
     return pc_der_finish(&w, err);
 }
@@ -151,7 +155,7 @@ static struct pc_result prove_content(const struct pc_csr *csr, const struct pc_
     }
     if (csr->version != 0 || unknown != 0) {
         return pc_fail(err, P11CSR_E_PROOF_CONTENT, "the finished request has %s that was not asked for",
-                       csr->version != 0 ? "a version" : "an extension or attribute");
+                       csr->version != 0 ? "a version" : "an attribute");
     }
     return pc_content_compare(asked, &got, err);
 }

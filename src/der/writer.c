@@ -108,7 +108,7 @@ PC_RESULT pc_der_end_set_of(struct pc_der_writer *w, p11csr_error **err)
     PC_TRY(pc_buf_check(w->buf, err));
     const size_t start = w->open_at[w->depth - 1];
     const struct pc_span content = {w->buf->ptr + start, w->buf->len - start};
-    struct pc_buf sorted PC_CLEANUP(pc_buf_done) = {0};
+    struct pc_buf sorted PC_CLEANUP(pc_buf_wipe) = {0}; // what is sorted may hold a password
     pc_buf_init(&sorted, content.len);
     PC_TRY(sort_elements(content, &sorted, err));
     if (sorted.len > 0) {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/error.h"
+#include "csr/content/extensions.h"
 #include "lib/request.h"
 
 enum p11csr_code p11csr_request_new(p11csr_request **ret_request, p11csr_error **err)
@@ -9,6 +10,7 @@ enum p11csr_code p11csr_request_new(p11csr_request **ret_request, p11csr_error *
         return pc_fail_memory(err).code;
     }
     pc_content_init(&request->content);
+    pc_origins_init(&request->origins);
     *ret_request = request;
     return P11CSR_OK;
 }
@@ -17,6 +19,7 @@ void p11csr_request_free(p11csr_request **request)
 {
     if (request != NULL && *request != NULL) {
         pc_content_done(&(*request)->content);
+        pc_origins_done(&(*request)->origins);
         pc_release(*request);
         *request = NULL;
     }
@@ -61,11 +64,15 @@ enum p11csr_code p11csr_request_set_basic_constraints(p11csr_request *request, i
 enum p11csr_code p11csr_request_set_subject_key_id(p11csr_request *request, const char *method,
                                                    p11csr_error **err)
 {
-    if (method == NULL) {
-        request->skid = PC_SKID_NONE;
-        return P11CSR_OK;
+    enum pc_skid_method found = PC_SKID_NONE;
+    struct pc_result result = method != NULL ? pc_skid_find(method, &found, err) : PC_OK;
+    if (pc_is_ok(result)) {
+        result = pc_content_drop_extension(&request->content, pc_skid_oid(), err);
     }
-    return pc_skid_find(method, &request->skid, err).code;
+    if (pc_is_ok(result)) {
+        request->skid = found;
+    }
+    return result.code;
 }
 
 void p11csr_request_set_must_staple(p11csr_request *request, int wanted)

@@ -151,6 +151,9 @@ static struct pc_result make_content(const p11csr_request *request, struct p11cs
 {
     const struct pc_crypto *crypto = NULL;
     *ret = request->content;
+    if (request->skid == PC_SKID_NONE) {
+        return PC_OK;
+    }
     PC_TRY(pc_ctx_crypto(key->ctx, &crypto, err));
     return pc_skid_compute(crypto, request->skid, pc_buf_span(&key->key.spki), ret, err);
 }

@@ -6,6 +6,7 @@
 #include "csr/content/content.h"
 #include "csr/content/skid.h"
 #include "lib/context.h"
+#include "lib/origin.h"
 #include "p11csr/request.h"
 
 /* What a request is to say and how it is to be signed: filled in content.c, made in request.c. */
@@ -15,7 +16,8 @@ struct p11csr_request {
     enum pc_digest_id digest;       /* NONE: the default of the key */
     bool pss;
     bool allow_weak;
-    enum pc_skid_method skid;
+    enum pc_skid_method skid; /* computed when it is signed; NONE: what the content says */
+    struct pc_origins origins;
 };
 
 /* p11csr_request_assemble() with the context locked: appends the DER, and tells the scheme for this key. */

@@ -374,6 +374,60 @@ static void test_request_content(void **state)
     assert_null(request);
 }
 
+/* Each value says where it comes from: what was said last before it was set. */
+static void test_request_origins(void **state)
+{
+    p11csr_request *request = NULL;
+    p11csr_error *both_err = NULL;
+    char *json = NULL;
+    (void)state;
+    check_ok(p11csr_request_new(&request, &both_err), &both_err);
+    check_ok(p11csr_request_set_subject(request, "CN=a", &both_err), &both_err);
+    check_ok(p11csr_request_set_origin(request, "profile x", &both_err), &both_err);
+    check_ok(p11csr_request_add_san(request, "dns", "a.example", &both_err), &both_err);
+    check_ok(p11csr_request_set_key_usage(request, "digitalSignature", &both_err), &both_err);
+    check_ok(p11csr_request_set_subject_key_id(request, "sha1", &both_err), &both_err);
+    check_ok(p11csr_request_set_origin(request, "--extension", &both_err), &both_err);
+    check_both(p11csr_request_add_extension(request, "1.2", "hex:05", err), P11CSR_E_EXTENSION);
+    check_both(p11csr_request_add_extension(request, "1", "hex:0500", err), P11CSR_E_EXTENSION);
+    check_both(p11csr_request_add_extension(request, "1.2.3", "/none/such", err), P11CSR_E_READ);
+    check_ok(p11csr_request_add_extension(request, "1.2.3:critical", "hex:0500", &both_err), &both_err);
+    check_ok(p11csr_request_add_san(request, "dns", "b.example", &both_err), &both_err);
+    check_both(p11csr_request_add_attribute(request, "1.2.3", "asn1:NONE", err), P11CSR_E_ATTRIBUTE);
+    check_ok(p11csr_request_add_attribute(request, "1.2.3", "asn1:UTF8:x", &both_err), &both_err);
+    check_ok(p11csr_request_set_origin(request, NULL, &both_err), &both_err);
+    check_ok(p11csr_request_add_attribute(request, "1.2.840.113549.1.9.7", "asn1:UTF8:pw", &both_err),
+             &both_err);
+    check_ok(p11csr_request_describe(request, &json, &both_err), &both_err);
+    assert_string_equal(
+        json,
+        "{\"subject\":{\"value\":\"CN=a\",\"origin\":null},\"extensions\":["
+        "{\"name\":\"keyUsage\",\"oid\":\"2.5.29.15\",\"critical\":true,\"value\":[\"digitalSignature\"],"
+        "\"origin\":\"profile x\"},"
+        "{\"name\":\"subjectAltName\",\"oid\":\"2.5.29.17\",\"critical\":false,\"value\":["
+        "{\"type\":\"dns\",\"value\":\"a.example\",\"origin\":\"profile x\"},"
+        "{\"type\":\"dns\",\"value\":\"b.example\",\"origin\":\"--extension\"}]},"
+        "{\"name\":null,\"oid\":\"1.2.3\",\"critical\":true,\"value\":{\"hex\":\"0500\"},"
+        "\"origin\":\"--extension\"},"
+        "{\"name\":\"subjectKeyIdentifier\",\"oid\":\"2.5.29.14\",\"critical\":false,"
+        "\"value\":{\"method\":\"sha1\"},\"origin\":\"profile x\"}],\"attributes\":["
+        "{\"name\":null,\"oid\":\"1.2.3\",\"value\":{\"hex\":\"0c0178\"},\"origin\":\"--extension\"},"
+        "{\"name\":\"challengePassword\",\"oid\":\"1.2.840.113549.1.9.7\","
+        "\"value\":\"present, not shown\",\"origin\":null}],\"signature\":null}");
+    p11csr_free_text(&json);
+    check_both(p11csr_request_clear(request, "names", err), P11CSR_E_VALUE);
+    check_ok(p11csr_request_clear(request, "san", &both_err), &both_err);
+    check_ok(p11csr_request_clear(request, "extensions", &both_err), &both_err);
+    check_ok(p11csr_request_clear(request, "attributes", &both_err), &both_err);
+    check_ok(p11csr_request_set_scheme(request, "ed25519", &both_err), &both_err);
+    check_ok(p11csr_request_describe(request, &json, &both_err), &both_err);
+    assert_string_equal(json, "{\"subject\":{\"value\":\"CN=a\",\"origin\":null},\"extensions\":[],"
+                              "\"attributes\":[],\"signature\":{\"scheme\":\"ed25519\",\"hash\":null,"
+                              "\"pss\":false,\"origin\":null}}");
+    p11csr_free_text(&json);
+    p11csr_request_free(&request);
+}
+
 static void test_request_on_token(void **state)
 {
     p11csr_ctx *ctx = new_ctx(*state);
@@ -579,6 +633,7 @@ int main(void)
         cmocka_unit_test(test_key_by_uri),
         cmocka_unit_test(test_key_list),
         cmocka_unit_test(test_request_content),
+        cmocka_unit_test(test_request_origins),
         cmocka_unit_test(test_request_on_token),
         cmocka_unit_test(test_assemble),
         cmocka_unit_test(test_csr),

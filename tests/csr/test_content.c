@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/limits.h"
-#include "csr/content/content.h"
+#include "csr/content/attributes.h"
+#include "csr/content/extensions.h"
 #include "lib/check.h"
 
 #include <limits.h>
@@ -9,6 +10,8 @@
 /* A content with everything in it. */
 static void fill(struct pc_content *content)
 {
+    static const uint8_t oid[] = {0x2A, 0x03};
+    static const uint8_t null[] = {0x05, 0x00};
     p11csr_error *err = NULL;
     pc_content_init(content);
     check_ok(pc_content_set_subject(content, "CN=www.example.com,C=DE", &err), &err);
@@ -18,6 +21,8 @@ static void fill(struct pc_content *content)
     check_ok(pc_content_set_ext_key_usage(content, "serverAuth", &err), &err);
     check_ok(pc_content_set_basic(content, true, 3, &err), &err);
     pc_content_set_must_staple(content, true);
+    check_ok(pc_content_set_extension(content, PC_SPAN(oid), PC_CRITICAL_NO, PC_SPAN(null), &err), &err);
+    check_ok(pc_content_add_attribute(content, PC_SPAN(oid), PC_SPAN(null), &err), &err);
     pc_content_settle(content);
 }
 
@@ -329,6 +334,16 @@ static void change_must_staple(struct pc_content *content)
     content->must_staple = false;
 }
 
+static void change_extensions(struct pc_content *content)
+{
+    content->extensions.ptr[content->extensions.len - 1] ^= 1;
+}
+
+static void change_attributes(struct pc_content *content)
+{
+    content->attributes.ptr[content->attributes.len - 1] ^= 1;
+}
+
 static void test_compare(void **state)
 {
     (void)state;
@@ -352,6 +367,8 @@ static void test_compare(void **state)
         {change_path_length, "basicConstraints in the finished request"},
         {change_skid, "subjectKeyIdentifier in the finished request"},
         {change_must_staple, "tlsFeature in the finished request"},
+        {change_extensions, "one of the other extensions in the finished request"},
+        {change_attributes, "one of the attributes in the finished request"},
     };
     p11csr_error *err = NULL;
     for (size_t i = 0; i < PC_ARRAY_LEN(rows); i++) {

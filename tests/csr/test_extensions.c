@@ -13,7 +13,7 @@ static void check_written(const struct pc_content *content, const char *hex)
     struct pc_der_writer w;
     pc_buf_init(&der, 1000);
     pc_der_writer_init(&w, &der);
-    assert_true(pc_extensions_wanted(content));
+    assert_true(pc_extensions_count(content) > 0);
     pc_extensions_write(content, &w);
     check_ok(pc_der_finish(&w, &err), &err);
     check_hex(((struct pc_span){der.ptr + 2, der.len - 2}), hex);
@@ -37,7 +37,7 @@ static void test_key_usage(void **state)
         p11csr_error *err = NULL;
         struct pc_content content;
         pc_content_init(&content);
-        assert_false(pc_extensions_wanted(&content));
+        assert_int_equal(pc_extensions_count(&content), 0);
         check_ok(pc_content_set_key_usage(&content, rows[i].list, &err), &err);
         check_written(&content, rows[i].hex);
         pc_content_done(&content);
@@ -81,7 +81,7 @@ static void test_others(void **state)
     pc_content_set_must_staple(&content, true);
     check_written(&content, "3011 06082b06010505070118 0405 3003 020105");
     pc_content_set_must_staple(&content, false);
-    assert_false(pc_extensions_wanted(&content));
+    assert_int_equal(pc_extensions_count(&content), 0);
     check_ok(pc_content_add_san(&content, PC_SAN_DNS, "a.de", &err), &err);
     check_ok(pc_content_add_san(&content, PC_SAN_IP, "192.0.2.1", &err), &err);
     check_written(&content, "3015 0603551d11 040e 300c 8204612e6465 8704c0000201");
@@ -233,7 +233,7 @@ static void test_lists_that_are_none(void **state)
     }
 }
 
-/* What a content cannot say completely is counted, so that a proof or a copy does not pass over it. */
+/* What no field can say completely goes to the list of others, octet for octet. */
 static void test_unknown(void **state)
 {
     (void)state;
@@ -262,9 +262,144 @@ static void test_unknown(void **state)
         hex_to_buf(rows[i].hex, &der);
         check_ok(read_all(pc_buf_span(&der), &reading, &err), &err);
         assert_int_equal(reading.unknown, rows[i].unknown);
+        const struct pc_span list = {der.ptr + 2, rows[i].unknown > 0 ? der.len - 2 : 0};
+        check_same(pc_buf_span(&reading.content.extensions), list);
+        assert_int_equal(pc_extensions_count(&reading.content), 1);
         pc_content_done(&reading.content);
         pc_buf_done(&der);
     }
+}
+
+/* Any extension by its OID: what is written for it, whether it has a field or not. */
+static void test_set_by_oid(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *oid;
+        enum pc_critical critical;
+        const char *value;
+        const char *hex; /* of the extension */
+    } rows[] = {
+        {"2a03", PC_CRITICAL_USUAL, "0500", "3008 06022a03 0402 0500"},
+        {"2a03", PC_CRITICAL_YES, "0500", "300b 06022a03 0101ff 0402 0500"},
+        {"2a03", PC_CRITICAL_NO, "0500", "3008 06022a03 0402 0500"},
+        {"551d0f", PC_CRITICAL_USUAL, "03020780", "300e 0603551d0f 0101ff 0404 03020780"},
+        {"551d0f", PC_CRITICAL_NO, "03020780", "300b 0603551d0f 0404 03020780"},
+        {"551d13", PC_CRITICAL_USUAL, "3000", "3009 0603551d13 0402 3000"},
+        {"551d13", PC_CRITICAL_USUAL, "3003 0101ff", "300f 0603551d13 0101ff 0405 3003 0101ff"},
+        {"551d13", PC_CRITICAL_NO, "3003 0101ff", "300c 0603551d13 0405 3003 0101ff"},
+        {"551d25", PC_CRITICAL_USUAL, "3004 06022a03", "300d 0603551d25 0406 3004 06022a03"},
+        {"551d0e", PC_CRITICAL_USUAL, "0402aabb", "300b 0603551d0e 0404 0402aabb"},
+        {"551d0e", PC_CRITICAL_YES, "0402aabb", "300e 0603551d0e 0101ff 0404 0402aabb"},
+        {"551d11", PC_CRITICAL_USUAL, "3003 820161", "300c 0603551d11 0405 3003 820161"},
+    };
+    for (size_t i = 0; i < PC_ARRAY_LEN(rows); i++) {
+        p11csr_error *err = NULL;
+        struct pc_content content;
+        struct pc_buf oid;
+        struct pc_buf value;
+        pc_content_init(&content);
+        pc_buf_init(&oid, 100);
+        pc_buf_init(&value, 100);
+        hex_to_buf(rows[i].oid, &oid);
+        hex_to_buf(rows[i].value, &value);
+        for (int again = 0; again < 2; again++) { // the second replaces the first
+            check_ok(pc_content_set_extension(&content, pc_buf_span(&oid), rows[i].critical,
+                                              pc_buf_span(&value), &err),
+                     &err);
+            assert_int_equal(pc_extensions_count(&content), 1);
+            check_written(&content, rows[i].hex);
+        }
+        check_ok(pc_content_drop_extension(&content, pc_buf_span(&oid), &err), &err);
+        assert_int_equal(pc_extensions_count(&content), 0);
+        pc_buf_done(&oid);
+        pc_buf_done(&value);
+        pc_content_done(&content);
+    }
+}
+
+static const uint8_t other_oid[] = {0x2A, 0x03};
+static const uint8_t next_oid[] = {0x2A, 0x04};
+static const uint8_t key_usage_oid[] = {0x55, 0x1D, 0x0F};
+static const uint8_t null_value[] = {0x05, 0x00};
+
+static void test_set_refused(void **state)
+{
+    (void)state;
+    static const struct {
+        struct pc_span oid;
+        const char *value;
+        const char *why;
+    } rows[] = {
+        {{other_oid, 2}, "", "byte 0: a value is missing"},
+        {{other_oid, 2}, "0500 00", "byte 2: more data than belongs into one value"},
+        {{other_oid, 2}, "0501", "byte 0: length goes beyond the end"},
+        {{other_oid, 2}, "3080 0000", "byte 0: indefinite length"},
+        {{other_oid, 2}, "3004 3002 0101", "byte 4: length goes beyond the end"},
+        {{other_oid, 2}, "3081 02 0500", "byte 0: length is not in its shortest form"},
+        {{key_usage_oid, 3}, "03020680", "byte 0: trailing zero bits"},
+        {{key_usage_oid, 3}, "0500", "byte 0: tag 05 where KeyUsage"},
+    };
+    p11csr_error *err = NULL;
+    struct pc_content content;
+    pc_content_init(&content);
+    check_ok(pc_content_set_key_usage(&content, "keyCertSign", &err), &err);
+    for (size_t i = 0; i < PC_ARRAY_LEN(rows); i++) {
+        struct pc_buf value;
+        pc_buf_init(&value, 100);
+        hex_to_buf(rows[i].value, &value);
+        check_fails(
+            pc_content_set_extension(&content, rows[i].oid, PC_CRITICAL_USUAL, pc_buf_span(&value), &err),
+            &err, P11CSR_E_EXTENSION, rows[i].why);
+        check_written(&content, "300e 0603551d0f 0101ff 0404 03020204"); // as before
+        pc_buf_done(&value);
+    }
+    pc_content_done(&content);
+}
+
+/* Nested values deeper than anything that is needed. */
+static void test_set_too_deep(void **state)
+{
+    (void)state;
+    p11csr_error *err = NULL;
+    struct pc_content content;
+    uint8_t value[2 * (PC_MAX_DER_DEPTH + 1)];
+    pc_content_init(&content);
+    for (size_t i = 0; i < sizeof(value); i += 2) {
+        value[i] = 0x30;
+        value[i + 1] = (uint8_t)(sizeof(value) - 2 - i);
+    }
+    check_fails(
+        pc_content_set_extension(&content, PC_SPAN(other_oid), PC_CRITICAL_USUAL, PC_SPAN(value), &err), &err,
+        P11CSR_E_EXTENSION, "byte 62: nested too deeply");
+    const struct pc_span less = {value + 4, sizeof(value) - 4};
+    check_ok(pc_content_set_extension(&content, PC_SPAN(other_oid), PC_CRITICAL_USUAL, less, &err), &err);
+    pc_content_done(&content);
+}
+
+static void test_others_keep_their_order(void **state)
+{
+    (void)state;
+    p11csr_error *err = NULL;
+    struct pc_content content;
+    struct pc_extension ext;
+    const struct pc_span null = PC_SPAN(null_value);
+    pc_content_init(&content);
+    check_ok(pc_content_set_extension(&content, PC_SPAN(next_oid), PC_CRITICAL_NO, null, &err), &err);
+    check_ok(pc_content_set_extension(&content, PC_SPAN(other_oid), PC_CRITICAL_NO, null, &err), &err);
+    check_ok(pc_content_set_extension(&content, PC_SPAN(next_oid), PC_CRITICAL_YES, null, &err), &err);
+    check_hex(pc_buf_span(&content.extensions), "300b 06022a04 0101ff 0402 0500 3008 06022a03 0402 0500");
+    assert_true(pc_content_get_extension(&content, PC_SPAN(other_oid), &ext));
+    check_hex(ext.value, "0500");
+    assert_false(ext.critical);
+    check_ok(pc_content_add_san(&content, PC_SAN_DNS, "a.de", &err), &err);
+    check_ok(pc_content_set_key_usage(&content, "keyCertSign", &err), &err);
+    pc_content_clear_extensions(&content); // the names stay
+    assert_int_equal(pc_extensions_count(&content), 1);
+    assert_int_equal(pc_content_san_count(&content), 1);
+    pc_content_clear_sans(&content);
+    assert_int_equal(pc_extensions_count(&content), 0);
+    pc_content_done(&content);
 }
 
 static PC_RESULT count_one(const struct pc_extension *ext, void *data, p11csr_error **err)
@@ -317,6 +452,10 @@ int main(void)
         cmocka_unit_test(test_what_cannot_be_read),
         cmocka_unit_test(test_lists_that_are_none),
         cmocka_unit_test(test_unknown),
+        cmocka_unit_test(test_set_by_oid),
+        cmocka_unit_test(test_set_refused),
+        cmocka_unit_test(test_set_too_deep),
+        cmocka_unit_test(test_others_keep_their_order),
         cmocka_unit_test(test_limit),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -186,10 +186,12 @@ static void test_content(void **state)
     (void)state;
     static const struct {
         const char *extensions;
-        size_t unknown;
+        const char *others;
     } rows[] = {
-        {"300d 300b 0603551d0f 0404 03020780", 0},
-        {"301a 300b 0603551d0f 0404 03020780 300b 0603551d20 0404 04020780", 1},
+        {"300d 300b 0603551d0f 0404 03020780", ""},
+        {"301a 300b 0603551d0f 0404 03020780 300b 0603551d20 0404 04020780", "300b 0603551d20 0404 04020780"},
+        {"301d 300e 0603551d20 0101ff 0404 04020780 300b 0603551d0f 0404 03020780",
+         "300e 0603551d20 0101ff 0404 04020780"},
     };
     for (size_t i = 0; i < PC_ARRAY_LEN(rows); i++) {
         p11csr_error *err = NULL;
@@ -205,7 +207,8 @@ static void test_content(void **state)
         specimen_make(&(struct specimen){.attributes = (const char *)attributes.ptr}, signer, &der);
         check_ok(pc_csr_parse(pc_buf_span(&der), &csr, &err), &err);
         check_ok(pc_csr_content(&csr, &content, &unknown, &err), &err);
-        assert_int_equal(unknown, rows[i].unknown);
+        assert_int_equal(unknown, 0);
+        check_hex(pc_buf_span(&content.extensions), rows[i].others);
         assert_int_equal(content.key_usage, 1);
         check_same(pc_buf_span(&content.subject), csr.subject);
         pc_content_done(&content);
@@ -214,22 +217,42 @@ static void test_content(void **state)
     }
 }
 
-static void test_content_counts_attributes(void **state)
+static void test_content_has_attributes(void **state)
 {
     (void)state;
-    p11csr_error *err = NULL;
-    struct pc_buf der;
-    struct pc_csr csr;
-    struct pc_content content;
-    size_t unknown = 77;
-    pc_buf_init(&der, PC_MAX_REQUEST);
-    pc_content_init(&content);
-    specimen_make(&(struct specimen){.attributes = "a00a 3008 06022a03 3102 0500"}, signer, &der);
-    check_ok(pc_csr_parse(pc_buf_span(&der), &csr, &err), &err);
-    check_ok(pc_csr_content(&csr, &content, &unknown, &err), &err);
-    assert_int_equal(unknown, 1);
-    pc_content_done(&content);
-    pc_buf_done(&der);
+    static const struct {
+        const char *attributes; /* of the request */
+        const char *taken;      /* of the content; NULL: it cannot be read */
+        size_t unknown;
+    } rows[] = {
+        {"a00a 3008 06022a03 3102 0500", "3008 06022a03 3102 0500", 0},
+        {"a016 3008 06022a03 3102 0500 300a 06022a04 3104 0500 0500",
+         "3008 06022a03 3102 0500 300a 06022a04 3104 0500 0500", 0},
+        {"a014 3008 06022a03 3102 0500 3008 06022a03 3102 0500", NULL, 0},
+        // the extensions in the attribute that Microsoft's tools use
+        {"a01f 301d 060a2b060104018237 02010e 310f 300d 300b 0603551d0f 0404 03020780", "", 1},
+    };
+    for (size_t i = 0; i < PC_ARRAY_LEN(rows); i++) {
+        p11csr_error *err = NULL;
+        struct pc_buf der;
+        struct pc_csr csr;
+        struct pc_content content;
+        size_t unknown = 77;
+        pc_buf_init(&der, PC_MAX_REQUEST);
+        pc_content_init(&content);
+        specimen_make(&(struct specimen){.attributes = rows[i].attributes}, signer, &der);
+        check_ok(pc_csr_parse(pc_buf_span(&der), &csr, &err), &err);
+        const struct pc_result result = pc_csr_content(&csr, &content, &unknown, &err);
+        if (rows[i].taken == NULL) {
+            check_fails(result, &err, P11CSR_E_ATTRIBUTE, "an attribute stands there twice");
+        } else {
+            check_ok(result, &err);
+            check_hex(pc_buf_span(&content.attributes), rows[i].taken);
+            assert_int_equal(unknown, rows[i].unknown);
+        }
+        pc_content_done(&content);
+        pc_buf_done(&der);
+    }
 }
 
 static void test_verify(void **state)
@@ -292,7 +315,7 @@ int main(void)
         cmocka_unit_test(test_other_version),
         cmocka_unit_test(test_extensions),
         cmocka_unit_test(test_content),
-        cmocka_unit_test(test_content_counts_attributes),
+        cmocka_unit_test(test_content_has_attributes),
         cmocka_unit_test(test_verify),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);

@@ -14,6 +14,8 @@ void pc_content_init(struct pc_content *content)
     pc_buf_init(&content->san_store, PC_MAX_REQUEST);
     pc_buf_init(&content->sans, PC_MAX_REQUEST);
     pc_buf_init(&content->ekus, (size_t)PC_MAX_EKUS * (PC_MAX_OID + 3));
+    pc_buf_init(&content->extensions, PC_MAX_REQUEST);
+    pc_buf_init(&content->attributes, PC_MAX_REQUEST);
 }
 
 void pc_content_done(struct pc_content *content)
@@ -22,6 +24,8 @@ void pc_content_done(struct pc_content *content)
     pc_buf_done(&content->san_store);
     pc_buf_done(&content->sans);
     pc_buf_done(&content->ekus);
+    pc_buf_done(&content->extensions);
+    pc_buf_wipe(&content->attributes); // one of them may be a password
     pc_content_init(content);
 }
 
@@ -124,5 +128,13 @@ PC_RESULT pc_content_compare(const struct pc_content *asked, const struct pc_con
                     (struct pc_span){got->skid, got->skid_len})) {
         return differs("subjectKeyIdentifier", err);
     }
-    return asked->must_staple == got->must_staple ? PC_OK : differs("tlsFeature", err);
+    if (asked->must_staple != got->must_staple) {
+        return differs("tlsFeature", err);
+    }
+    if (!pc_span_eq(pc_buf_span(&asked->extensions), pc_buf_span(&got->extensions))) {
+        return differs("one of the other extensions", err);
+    }
+    return pc_span_eq(pc_buf_span(&asked->attributes), pc_buf_span(&got->attributes))
+               ? PC_OK
+               : differs("one of the attributes", err);
 }

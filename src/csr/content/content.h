@@ -50,6 +50,8 @@ struct pc_content {
     uint8_t skid[PC_SKID_MAX]; /* subject key identifier */
     size_t skid_len;           /* 0 = not asked for */
     bool must_staple;          /* TLS feature status_request (RFC 7633) */
+    struct pc_buf extensions;  /* those without a field: complete encodings, one after the other */
+    struct pc_buf attributes;  /* besides the one that holds extensions: complete encodings, in DER order */
 };
 
 void pc_content_init(struct pc_content *content);
@@ -72,6 +74,7 @@ PC_RESULT pc_content_add_san(struct pc_content *content, enum pc_san_type type, 
 /* Adds one by its content octets, as read from a request. A duplicate is kept. */
 PC_RESULT pc_content_add_san_octets(struct pc_content *content, enum pc_san_type type, struct pc_span octets,
                                     p11csr_error **err);
+void pc_content_clear_sans(struct pc_content *content);
 size_t pc_content_san_count(const struct pc_content *content);
 struct pc_san pc_content_san(const struct pc_content *content, size_t index);
 /*

@@ -3,272 +3,13 @@
 
 #include "base/error.h"
 #include "base/limits.h"
+#include "csr/content/ext_fields.h"
 #include "csr/content/oid.h"
-#include "csr/content/san.h"
-
-#include <limits.h>
-#include <string.h>
-
-enum { TLS_FEATURE_STATUS_REQUEST = 5, TLS_FEATURE_MAX = 65535 };
-
-struct extension_row {
-    struct pc_oid_name oid;
-    bool (*wanted)(const struct pc_content *content);
-    bool (*critical)(const struct pc_content *content);
-    void (*write)(const struct pc_content *content, struct pc_der_writer *w);
-    /* `in` stands before the value; sets *ret_known to false when the content cannot say it all. */
-    struct pc_result (*read)(struct pc_der in, bool critical, struct pc_content *content, bool *ret_known,
-                             p11csr_error **err);
-};
-
-static bool wants_basic(const struct pc_content *content)
-{
-    return content->has_basic;
-}
-
-static bool basic_critical(const struct pc_content *content)
-{
-    return content->basic_critical;
-}
-
-static void write_basic(const struct pc_content *content, struct pc_der_writer *w)
-{
-    pc_der_begin(w, PC_DER_SEQUENCE);
-    if (content->is_ca) {
-        pc_der_bool(w, true);
-    }
-    if (content->has_path_length) {
-        pc_der_number(w, content->path_length);
-    }
-    pc_der_end(w);
-}
-
-static struct pc_result read_basic(struct pc_der in, bool critical, struct pc_content *content,
-                                   bool *ret_known, p11csr_error **err)
-{
-    struct pc_der inner;
-    bool is_ca = false;
-    unsigned long path_length = 0;
-    (void)ret_known;
-    PC_TRY(pc_der_enter(&in, PC_DER_SEQUENCE, "BasicConstraints", &inner, err));
-    PC_TRY(pc_der_leave(&in, "BasicConstraints", err));
-    const struct pc_der before = inner;
-    if (pc_der_peek(&inner) == PC_DER_BOOLEAN) {
-        PC_TRY(pc_der_read_bool(&inner, "cA", &is_ca, err));
-        if (!is_ca) {
-            return pc_der_fail(&before, "cA FALSE is the default, which DER leaves out", err);
-        }
-    }
-    const bool has_path_length = pc_der_peek(&inner) == PC_DER_INTEGER;
-    if (has_path_length) {
-        PC_TRY(pc_der_read_number(&inner, "pathLenConstraint", LONG_MAX, &path_length, err));
-    }
-    PC_TRY(pc_der_leave(&inner, "BasicConstraints", err));
-    if (has_path_length && !is_ca) {
-        return pc_der_fail(&before, "pathLenConstraint without cA", err);
-    }
-    content->has_basic = true;
-    content->basic_critical = critical;
-    content->is_ca = is_ca;
-    content->has_path_length = has_path_length;
-    content->path_length = path_length;
-    return PC_OK;
-}
-
-static bool wants_key_usage(const struct pc_content *content)
-{
-    return content->key_usage != 0;
-}
-
-static bool key_usage_critical(const struct pc_content *content)
-{
-    return content->key_usage_critical;
-}
-
-static void write_key_usage(const struct pc_content *content, struct pc_der_writer *w)
-{
-    pc_der_named_bits(w, content->key_usage);
-}
-
-static struct pc_result read_key_usage(struct pc_der in, bool critical, struct pc_content *content,
-                                       bool *ret_known, p11csr_error **err)
-{
-    const struct pc_der before = in;
-    unsigned bits = 0;
-    (void)ret_known;
-    PC_TRY(pc_der_read_named_bits(&in, "KeyUsage", &bits, err));
-    PC_TRY(pc_der_leave(&in, "KeyUsage", err));
-    if (bits == 0 || bits >> PC_KEY_USAGE_COUNT != 0) {
-        return pc_der_fail(
-            &before, bits == 0 ? "KeyUsage has no bit set" : "KeyUsage has a bit that means nothing", err);
-    }
-    content->key_usage = bits;
-    content->key_usage_critical = critical;
-    return PC_OK;
-}
-
-static bool wants_ext_key_usage(const struct pc_content *content)
-{
-    return content->ekus.len > 0;
-}
-
-static bool eku_critical(const struct pc_content *content)
-{
-    return content->eku_critical;
-}
-
-static void write_ext_key_usage(const struct pc_content *content, struct pc_der_writer *w)
-{
-    pc_der_begin(w, PC_DER_SEQUENCE);
-    pc_der_raw(w, pc_buf_span(&content->ekus));
-    pc_der_end(w);
-}
-
-static struct pc_result read_ext_key_usage(struct pc_der in, bool critical, struct pc_content *content,
-                                           bool *ret_known, p11csr_error **err)
-{
-    struct pc_der inner;
-    (void)ret_known;
-    PC_TRY(pc_der_enter(&in, PC_DER_SEQUENCE, "ExtKeyUsageSyntax", &inner, err));
-    PC_TRY(pc_der_leave(&in, "ExtKeyUsageSyntax", err));
-    if (pc_der_at_end(&inner)) {
-        return pc_der_fail(&inner, "ExtKeyUsageSyntax is empty", err);
-    }
-    while (!pc_der_at_end(&inner)) {
-        const struct pc_der before = inner;
-        struct pc_span oid;
-        PC_TRY(pc_oid_read(&inner, "KeyPurposeId", &oid, err));
-        const struct pc_result added = pc_content_add_eku(content, oid, err);
-        if (added.code == P11CSR_E_EXTENSION) {
-            return pc_der_fail(&before, "the same extended key usage twice", err);
-        }
-        PC_TRY(added.code == P11CSR_E_LIMIT ? pc_der_fail(&before, "too many extended key usages", err)
-                                            : added);
-    }
-    content->eku_critical = critical;
-    return PC_OK;
-}
-
-static bool wants_san(const struct pc_content *content)
-{
-    return pc_content_san_count(content) > 0;
-}
-
-static bool san_critical(const struct pc_content *content)
-{
-    return content->san_critical;
-}
-
-struct san_reading {
-    struct pc_content *content;
-    bool *ret_known;
-};
-
-static struct pc_result take_general_name(const struct pc_general_name *name, void *data, p11csr_error **err)
-{
-    const struct san_reading *reading = data;
-    if (!name->has_row) {
-        *reading->ret_known = false;
-        return PC_OK;
-    }
-    return pc_content_add_san_octets(reading->content, name->type, name->content, err);
-}
-
-static struct pc_result read_san(struct pc_der in, bool critical, struct pc_content *content, bool *ret_known,
-                                 p11csr_error **err)
-{
-    struct san_reading reading = {content, ret_known};
-    PC_TRY(pc_general_names_walk(in, take_general_name, &reading, err));
-    content->san_critical = critical;
-    return PC_OK;
-}
-
-static bool wants_tls_feature(const struct pc_content *content)
-{
-    return content->must_staple;
-}
-
-static bool never_critical(const struct pc_content *content)
-{
-    (void)content;
-    return false;
-}
-
-static void write_tls_feature(const struct pc_content *content, struct pc_der_writer *w)
-{
-    (void)content;
-    pc_der_begin(w, PC_DER_SEQUENCE);
-    pc_der_number(w, TLS_FEATURE_STATUS_REQUEST);
-    pc_der_end(w);
-}
-
-static struct pc_result read_tls_feature(struct pc_der in, bool critical, struct pc_content *content,
-                                         bool *ret_known, p11csr_error **err)
-{
-    struct pc_der inner;
-    PC_TRY(pc_der_enter(&in, PC_DER_SEQUENCE, "Features", &inner, err));
-    PC_TRY(pc_der_leave(&in, "Features", err));
-    if (critical) {
-        *ret_known = false;
-    }
-    while (!pc_der_at_end(&inner)) {
-        unsigned long feature = 0;
-        PC_TRY(pc_der_read_number(&inner, "feature", TLS_FEATURE_MAX, &feature, err));
-        const bool staple = feature == TLS_FEATURE_STATUS_REQUEST && !content->must_staple;
-        content->must_staple = content->must_staple || staple;
-        *ret_known = *ret_known && staple;
-    }
-    *ret_known = *ret_known && content->must_staple;
-    return PC_OK;
-}
-
-static bool wants_skid(const struct pc_content *content)
-{
-    return content->skid_len > 0;
-}
-
-static void write_skid(const struct pc_content *content, struct pc_der_writer *w)
-{
-    pc_der_bytes(w, PC_DER_OCTET_STRING, (struct pc_span){content->skid, content->skid_len});
-}
-
-static struct pc_result read_skid(struct pc_der in, bool critical, struct pc_content *content,
-                                  bool *ret_known, p11csr_error **err)
-{
-    struct pc_der_value value;
-    const struct pc_der before = in;
-    PC_TRY(pc_der_expect(&in, PC_DER_OCTET_STRING, "SubjectKeyIdentifier", &value, err));
-    PC_TRY(pc_der_leave(&in, "SubjectKeyIdentifier", err));
-    if (value.content.len == 0) {
-        return pc_der_fail(&before, "SubjectKeyIdentifier is empty", err);
-    }
-    *ret_known = !critical && value.content.len <= sizeof(content->skid);
-    if (*ret_known) {
-        memcpy(content->skid, value.content.ptr, value.content.len);
-        content->skid_len = value.content.len;
-    }
-    return PC_OK;
-}
+#include "csr/content/value.h"
 
 // clang-format off
-static const struct extension_row rows[] = {
-    {.oid = {PC_BYTES("\x55\x1d\x13"), "basicConstraints"}, .wanted = wants_basic, .critical = basic_critical,
-     .write = write_basic, .read = read_basic},
-    {.oid = {PC_BYTES("\x55\x1d\x0f"), "keyUsage"}, .wanted = wants_key_usage, .critical = key_usage_critical,
-     .write = write_key_usage, .read = read_key_usage},
-    {.oid = {PC_BYTES("\x55\x1d\x25"), "extKeyUsage"}, .wanted = wants_ext_key_usage,
-     .critical = eku_critical,
-     .write = write_ext_key_usage, .read = read_ext_key_usage},
-    {.oid = {PC_BYTES("\x55\x1d\x11"), "subjectAltName"}, .wanted = wants_san, .critical = san_critical,
-     .write = pc_san_write, .read = read_san},
-    {.oid = {PC_BYTES("\x2b\x06\x01\x05\x05\x07\x01\x18"), "tlsFeature"}, .wanted = wants_tls_feature,
-     .critical = never_critical, .write = write_tls_feature, .read = read_tls_feature},
-    {.oid = {PC_BYTES("\x55\x1d\x0e"), "subjectKeyIdentifier"}, .wanted = wants_skid,
-     .critical = never_critical,
-     .write = write_skid, .read = read_skid},
-};
-
-static const struct pc_oid_name names_only[] = {
+/* Extensions without a field that have a name. */
+static const struct pc_oid_name names[] = {
     {PC_BYTES("\x55\x1d\x12"), "issuerAltName"},
     {PC_BYTES("\x55\x1d\x1e"), "nameConstraints"},
     {PC_BYTES("\x55\x1d\x1f"), "cRLDistributionPoints"},
@@ -289,49 +30,30 @@ static const struct pc_oid_name names_only[] = {
 };
 // clang-format on
 
-bool pc_extensions_wanted(const struct pc_content *content)
+/* The name of an extension, or NULL. */
+static const char *name_of(struct pc_span oid)
 {
-    for (size_t i = 0; i < PC_ARRAY_LEN(rows); i++) {
-        if (rows[i].wanted(content)) {
-            return true;
-        }
-    }
-    return false;
+    const struct pc_extension_field *field = pc_extension_field_find(oid);
+    return field != NULL ? field->oid.name : pc_oid_find(names, PC_ARRAY_LEN(names), oid);
 }
 
-static void write_extension(const struct extension_row *row, const struct pc_content *content,
-                            struct pc_der_writer *w)
+static void write_header(struct pc_der_writer *w, struct pc_span oid, bool critical)
 {
-    pc_der_begin(w, PC_DER_SEQUENCE);
-    pc_der_bytes(w, PC_DER_OID, row->oid.oid);
-    if (row->critical(content)) {
+    pc_der_bytes(w, PC_DER_OID, oid);
+    if (critical) {
         pc_der_bool(w, true);
     }
-    pc_der_begin(w, PC_DER_OCTET_STRING);
-    row->write(content, w);
-    pc_der_end(w);
-    pc_der_end(w);
 }
 
-void pc_extensions_write(const struct pc_content *content, struct pc_der_writer *w)
+static void write_field(const struct pc_extension_field *field, const struct pc_content *content,
+                        struct pc_der_writer *w)
 {
     pc_der_begin(w, PC_DER_SEQUENCE);
-    for (size_t i = 0; i < PC_ARRAY_LEN(rows); i++) {
-        if (rows[i].wanted(content)) {
-            write_extension(&rows[i], content, w);
-        }
-    }
+    write_header(w, field->oid.oid, field->critical(content));
+    pc_der_begin(w, PC_DER_OCTET_STRING);
+    field->write(content, w);
     pc_der_end(w);
-}
-
-static const struct extension_row *find_row(struct pc_span oid)
-{
-    for (size_t i = 0; i < PC_ARRAY_LEN(rows); i++) {
-        if (pc_span_eq(rows[i].oid.oid, oid)) {
-            return &rows[i];
-        }
-    }
-    return NULL;
+    pc_der_end(w);
 }
 
 static struct pc_result read_extension(struct pc_der *in, struct pc_extension *ret, p11csr_error **err)
@@ -347,10 +69,191 @@ static struct pc_result read_extension(struct pc_der *in, struct pc_extension *r
     }
     PC_TRY(pc_der_expect(&inner, PC_DER_OCTET_STRING, "extnValue", &value, err));
     PC_TRY(pc_der_leave(&inner, "Extension", err));
-    const struct extension_row *row = find_row(ret->oid);
     ret->value = value.content;
-    ret->name = row != NULL ? row->oid.name : pc_oid_find(names_only, PC_ARRAY_LEN(names_only), ret->oid);
+    ret->name = name_of(ret->oid);
     return PC_OK;
+}
+
+/* Each extension of a content that has no field: they stand in `extensions` as they are written. */
+static bool next_other(struct pc_der *in, struct pc_extension *ret)
+{
+    return !pc_der_at_end(in) && pc_is_ok(read_extension(in, ret, NULL));
+}
+
+bool pc_content_get_extension(const struct pc_content *content, struct pc_span oid, struct pc_extension *ret)
+{
+    struct pc_der in = pc_der_over(pc_buf_span(&content->extensions));
+    while (next_other(&in, ret)) {
+        if (pc_span_eq(ret->oid, oid)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+size_t pc_extensions_count(const struct pc_content *content)
+{
+    struct pc_der in = pc_der_over(pc_buf_span(&content->extensions));
+    const struct pc_extension_field *field = NULL;
+    struct pc_extension other;
+    size_t count = 0;
+    for (size_t i = 0; (field = pc_extension_field_get(i)) != NULL; i++) {
+        count += field->wanted(content) ? 1 : 0;
+    }
+    while (next_other(&in, &other)) {
+        count++;
+    }
+    return count;
+}
+
+void pc_extensions_write(const struct pc_content *content, struct pc_der_writer *w)
+{
+    const struct pc_extension_field *field = NULL;
+    pc_der_begin(w, PC_DER_SEQUENCE);
+    for (size_t i = 0; (field = pc_extension_field_get(i)) != NULL; i++) {
+        if (field->wanted(content)) {
+            write_field(field, content, w);
+        }
+    }
+    pc_der_raw(w, pc_buf_span(&content->extensions));
+    pc_der_end(w);
+}
+
+/* Writes the others anew: with `ext` in the place of its like, or at the end; NULL leaves out `oid`. */
+static struct pc_result rewrite_others(struct pc_content *content, struct pc_span oid,
+                                       const struct pc_extension *ext, p11csr_error **err)
+{
+    struct pc_buf fresh PC_CLEANUP(pc_buf_done) = {0};
+    struct pc_der in = pc_der_over(pc_buf_span(&content->extensions));
+    struct pc_der_writer w;
+    bool placed = ext == NULL;
+    pc_buf_init(&fresh, content->extensions.max);
+    pc_der_writer_init(&w, &fresh);
+    while (!placed || !pc_der_at_end(&in)) {
+        const uint8_t *start = in.at;
+        struct pc_extension other = {0};
+        const bool more = next_other(&in, &other);
+        if (more && !pc_span_eq(other.oid, oid)) {
+            pc_der_raw(&w, (struct pc_span){start, (size_t)(in.at - start)});
+        } else if (!placed) {
+            pc_der_begin(&w, PC_DER_SEQUENCE);
+            write_header(&w, oid, ext->critical);
+            pc_der_bytes(&w, PC_DER_OCTET_STRING, ext->value);
+            pc_der_end(&w);
+            placed = true;
+        }
+    }
+    PC_TRY(pc_der_finish(&w, err));
+    const struct pc_buf earlier = content->extensions;
+    content->extensions = fresh;
+    fresh = earlier;
+    return PC_OK;
+}
+
+/* One in the list of others; count and value have been checked. */
+static struct pc_result put_other(struct pc_content *content, const struct pc_extension *ext,
+                                  p11csr_error **err)
+{
+    struct pc_extension earlier;
+    if (!pc_content_get_extension(content, ext->oid, &earlier) &&
+        pc_extensions_count(content) >= PC_MAX_EXTENSIONS) {
+        return pc_fail(err, P11CSR_E_LIMIT, "more than %d extensions", (int)PC_MAX_EXTENSIONS);
+    }
+    return rewrite_others(content, ext->oid, ext, err);
+}
+
+PC_RESULT pc_content_drop_extension(struct pc_content *content, struct pc_span oid, p11csr_error **err)
+{
+    const struct pc_extension_field *field = pc_extension_field_find(oid);
+    if (field != NULL) {
+        field->clear(content);
+    }
+    return rewrite_others(content, oid, NULL, err);
+}
+
+PC_RESULT pc_extensions_merge(struct pc_content *content, const struct pc_content *more, p11csr_error **err)
+{
+    struct pc_der in = pc_der_over(pc_buf_span(&more->extensions));
+    const struct pc_extension_field *field = NULL;
+    struct pc_extension ext;
+    for (size_t i = 0; (field = pc_extension_field_get(i)) != NULL; i++) {
+        if (field->wanted(more)) {
+            PC_TRY(rewrite_others(content, field->oid.oid, NULL, err));
+        }
+    }
+    while (next_other(&in, &ext)) {
+        PC_TRY(pc_content_drop_extension(content, ext.oid, err));
+        PC_TRY(put_other(content, &ext, err));
+    }
+    return PC_OK;
+}
+
+void pc_content_clear_extensions(struct pc_content *content)
+{
+    const struct pc_extension_field *field = NULL;
+    for (size_t i = 0; (field = pc_extension_field_get(i)) != NULL; i++) {
+        if (field->clear != pc_content_clear_sans) {
+            field->clear(content);
+        }
+    }
+    pc_buf_done(&content->extensions);
+}
+
+/* Reads the value into its field. What the field cannot say in full goes to the others. */
+static struct pc_result read_field(const struct pc_extension_field *field, const struct pc_extension *ext,
+                                   struct pc_content *content, bool *ret_known, p11csr_error **err)
+{
+    const struct pc_der in = {ext->start, ext->value.ptr, ext->value.ptr + ext->value.len};
+    *ret_known = true;
+    PC_TRY(pc_frame(field->read(in, ext->critical, content, ret_known, err), err, "%s cannot be read",
+                    field->oid.name));
+    if (!*ret_known) {
+        field->clear(content);
+    }
+    return PC_OK;
+}
+
+PC_RESULT pc_extension_read(const struct pc_extension *ext, struct pc_content *content, bool *ret_known,
+                            p11csr_error **err)
+{
+    const struct pc_extension_field *field = pc_extension_field_find(ext->oid);
+    const struct pc_der in = {ext->start, ext->value.ptr, ext->value.ptr + ext->value.len};
+    *ret_known = false;
+    if (ext->explicit_false) {
+        return pc_der_fail(&in, "critical FALSE stands before this, a default that DER leaves out", err);
+    }
+    if (field != NULL) {
+        PC_TRY(read_field(field, ext, content, ret_known, err));
+    }
+    return *ret_known ? PC_OK : put_other(content, ext, err);
+}
+
+/* Reads the value of an extension that was given by itself; its field says whether it is usually critical. */
+static struct pc_result settle_critical(const struct pc_extension_field *field, enum pc_critical critical,
+                                        struct pc_extension *ext, p11csr_error **err)
+{
+    struct pc_content alone PC_CLEANUP(pc_content_done);
+    bool known = false;
+    pc_content_init(&alone);
+    PC_TRY(pc_value_recode(read_field(field, ext, &alone, &known, err), P11CSR_E_EXTENSION, err));
+    ext->critical = critical == PC_CRITICAL_USUAL ? field->usual(&alone) : critical == PC_CRITICAL_YES;
+    return PC_OK;
+}
+
+PC_RESULT pc_content_set_extension(struct pc_content *content, struct pc_span oid, enum pc_critical critical,
+                                   struct pc_span value, p11csr_error **err)
+{
+    const struct pc_extension_field *field = pc_extension_field_find(oid);
+    struct pc_extension ext = {
+        .oid = oid, .critical = critical == PC_CRITICAL_YES, .value = value, .start = value.ptr};
+    bool known = false;
+    PC_TRY(pc_value_check(value, P11CSR_E_EXTENSION, err));
+    if (field == NULL) {
+        return put_other(content, &ext, err);
+    }
+    PC_TRY(settle_critical(field, critical, &ext, err));
+    PC_TRY(pc_content_drop_extension(content, oid, err));
+    return pc_extension_read(&ext, content, &known, err);
 }
 
 static bool occurs(const struct pc_span *oids, size_t count, struct pc_span oid)
@@ -389,20 +292,4 @@ PC_RESULT pc_extensions_walk(struct pc_der in,
         PC_TRY(visit(&ext, data, err));
     }
     return PC_OK;
-}
-
-PC_RESULT pc_extension_read(const struct pc_extension *ext, struct pc_content *content, bool *ret_known,
-                            p11csr_error **err)
-{
-    const struct extension_row *row = find_row(ext->oid);
-    const struct pc_der in = {ext->start, ext->value.ptr, ext->value.ptr + ext->value.len};
-    if (ext->explicit_false) {
-        return pc_der_fail(&in, "critical FALSE stands before this, a default that DER leaves out", err);
-    }
-    *ret_known = row != NULL;
-    if (row == NULL) {
-        return PC_OK;
-    }
-    return pc_frame(row->read(in, ext->critical, content, ret_known, err), err, "%s cannot be read",
-                    ext->name);
 }

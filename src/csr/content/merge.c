@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "csr/content/merge.h"
 
+#include "csr/content/attributes.h"
+#include "csr/content/extensions.h"
+
 static struct pc_result replace(struct pc_buf *buf, const struct pc_buf *by, p11csr_error **err)
 {
     if (by->len > 0) {
@@ -58,6 +61,8 @@ PC_RESULT pc_content_merge(struct pc_content *content, const struct pc_content *
     PC_TRY(replace(&content->ekus, &more->ekus, err));
     PC_TRY(add_sans(content, more, err));
     replace_values(content, more);
+    PC_TRY(pc_extensions_merge(content, more, err));
+    PC_TRY(pc_attributes_merge(content, more, err));
     pc_content_settle(content);
     return PC_OK;
 }

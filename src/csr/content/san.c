@@ -84,6 +84,13 @@ const char *pc_san_type_name(enum pc_san_type type)
     return rows[type].name;
 }
 
+void pc_content_clear_sans(struct pc_content *content)
+{
+    pc_buf_done(&content->san_store);
+    pc_buf_done(&content->sans);
+    content->san_critical = false;
+}
+
 size_t pc_content_san_count(const struct pc_content *content)
 {
     return content->sans.len / sizeof(struct entry);

@@ -25,6 +25,16 @@ static const struct skid_row rows[PC_SKID_COUNT] = {
                              .whole_spki = true},
 };
 
+struct pc_span pc_skid_oid(void)
+{
+    return (struct pc_span)PC_BYTES("\x55\x1d\x0e");
+}
+
+const char *pc_skid_name(enum pc_skid_method method)
+{
+    return rows[method].name;
+}
+
 static const char *row_name(const void *table, size_t index)
 {
     return ((const struct skid_row *)table)[index].name;

@@ -16,8 +16,11 @@ enum pc_skid_method {
     PC_SKID_COUNT
 };
 
+/* The content octets of the extension's OID. */
+struct pc_span pc_skid_oid(void);
 /* By name, like "sha256". Unknown: EXTENSION with the nearest name. */
 PC_RESULT pc_skid_find(const char *name, enum pc_skid_method *ret, p11csr_error **err);
+const char *pc_skid_name(enum pc_skid_method method);
 /* Sets the identifier of this key in `content`; NONE clears it. */
 PC_RESULT pc_skid_compute(const struct pc_crypto *crypto, enum pc_skid_method method, struct pc_span spki,
                           struct pc_content *content, p11csr_error **err);

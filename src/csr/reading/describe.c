@@ -126,23 +126,14 @@ static struct pc_result describe_extensions(const struct description *d, p11csr_
     return pc_json_set(d->root, "extensions", json_incref(list), err);
 }
 
-/* A challenge password is a secret; extensions are shown as such unless they cannot be read. */
+/* Extensions are shown as such unless they cannot be read. */
 static struct pc_result describe_attribute(const struct pc_attribute *attribute, void *data,
                                            p11csr_error **err)
 {
     const struct description *d = data;
-    json_t *object PC_CLEANUP(pc_json_drop) = json_object();
-    const bool has_extensions = pc_span_eq(attribute->oid, pc_attribute_extension_request()) ||
-                                pc_span_eq(attribute->oid, pc_attribute_ms_extensions());
-    PC_TRY(pc_json_set(object, "name", pc_json_name(attribute->name), err));
-    PC_TRY(pc_json_set(object, "oid", pc_json_oid(attribute->oid), err));
-    if (pc_span_eq(attribute->oid, pc_attribute_challenge_password())) {
-        PC_TRY(pc_json_set(object, "value", json_string("present, not shown"), err));
-    } else if (!has_extensions || json_object_get(d->root, "extensions-why") != NULL) {
-        json_t *hex PC_CLEANUP(pc_json_drop) = json_object();
-        PC_TRY(pc_json_set(hex, "hex", pc_json_hex(attribute->values), err));
-        PC_TRY(pc_json_set(object, "value", json_incref(hex), err));
-    }
+    json_t *object PC_CLEANUP(pc_json_drop) = NULL;
+    const bool all = json_object_get(d->root, "extensions-why") != NULL;
+    PC_TRY(pc_describe_attribute(attribute, all, &object, err));
     return pc_json_append(json_object_get(d->root, "attributes"), json_incref(object), err);
 }
 

@@ -163,3 +163,20 @@ PC_RESULT pc_describe_extension(const struct pc_extension *ext, json_t **ret, p1
     *ret = json_incref(object);
     return PC_OK;
 }
+
+PC_RESULT pc_describe_attribute(const struct pc_attribute *attribute, bool all, json_t **ret,
+                                p11csr_error **err)
+{
+    json_t *object PC_CLEANUP(pc_json_drop) = json_object();
+    json_t *hex PC_CLEANUP(pc_json_drop) = json_object();
+    PC_TRY(pc_json_set(object, "name", pc_json_name(attribute->name), err));
+    PC_TRY(pc_json_set(object, "oid", pc_json_oid(attribute->oid), err));
+    if (pc_span_eq(attribute->oid, pc_attribute_challenge_password())) {
+        PC_TRY(pc_json_set(object, "value", json_string("present, not shown"), err));
+    } else if (all || !pc_attribute_holds_extensions(attribute->oid)) {
+        PC_TRY(pc_json_set(hex, "hex", pc_json_hex(attribute->values), err));
+        PC_TRY(pc_json_set(object, "value", json_incref(hex), err));
+    }
+    *ret = json_incref(object);
+    return PC_OK;
+}

@@ -96,23 +96,7 @@ PC_RESULT pc_csr_walk_attributes(const struct pc_csr *csr,
                                                     p11csr_error **err),
                                  void *data, p11csr_error **err)
 {
-    struct pc_der in = pc_csr_reader(csr, csr->attributes);
-    for (size_t count = 0; !pc_der_at_end(&in); count++) {
-        struct pc_attribute attribute;
-        struct pc_der inner;
-        struct pc_der_value values;
-        if (count == PC_MAX_ATTRIBUTES) {
-            return pc_fail(err, P11CSR_E_LIMIT, "more than %zu attributes", count);
-        }
-        PC_TRY(pc_der_enter(&in, PC_DER_SEQUENCE, "Attribute", &inner, err));
-        PC_TRY(pc_oid_read(&inner, "attribute type", &attribute.oid, err));
-        PC_TRY(pc_der_expect(&inner, PC_DER_SET, "attribute values", &values, err));
-        PC_TRY(pc_der_leave(&inner, "Attribute", err));
-        attribute.values = values.content;
-        attribute.name = pc_attribute_name(attribute.oid);
-        PC_TRY(visit(&attribute, data, err));
-    }
-    return PC_OK;
+    return pc_attributes_walk(pc_csr_reader(csr, csr->attributes), visit, data, err);
 }
 
 struct extension_search {
@@ -120,18 +104,12 @@ struct extension_search {
     struct pc_span found;
 };
 
-static bool holds_extensions(const struct pc_attribute *attribute)
-{
-    return pc_span_eq(attribute->oid, pc_attribute_extension_request()) ||
-           pc_span_eq(attribute->oid, pc_attribute_ms_extensions());
-}
-
 static struct pc_result find_extensions(const struct pc_attribute *attribute, void *data, p11csr_error **err)
 {
     struct extension_search *search = data;
     struct pc_der in = pc_csr_reader(search->csr, attribute->values);
     struct pc_der_value value;
-    if (!holds_extensions(attribute)) {
+    if (!pc_attribute_holds_extensions(attribute->oid)) {
         return PC_OK;
     }
     if (search->found.len > 0) {
@@ -160,17 +138,17 @@ static struct pc_result take_extension(const struct pc_extension *ext, void *dat
 {
     struct content_reading *reading = data;
     bool known = false;
-    PC_TRY(pc_extension_read(ext, reading->content, &known, err));
-    reading->unknown += known ? 0 : 1;
-    return PC_OK;
+    return pc_extension_read(ext, reading->content, &known, err);
 }
 
-static struct pc_result count_attribute(const struct pc_attribute *attribute, void *data, p11csr_error **err)
+static struct pc_result take_attribute(const struct pc_attribute *attribute, void *data, p11csr_error **err)
 {
     struct content_reading *reading = data;
-    (void)err;
-    reading->unknown += pc_span_eq(attribute->oid, pc_attribute_extension_request()) ? 0 : 1;
-    return PC_OK;
+    if (pc_attribute_holds_extensions(attribute->oid)) {
+        reading->unknown += pc_span_eq(attribute->oid, pc_attribute_extension_request()) ? 0 : 1;
+        return PC_OK;
+    }
+    return pc_content_take_attribute(reading->content, attribute, err);
 }
 
 PC_RESULT pc_csr_content(const struct pc_csr *csr, struct pc_content *ret, size_t *ret_unknown,
@@ -180,7 +158,7 @@ PC_RESULT pc_csr_content(const struct pc_csr *csr, struct pc_content *ret, size_
     struct pc_span extensions = {0};
     pc_buf_add_span(&ret->subject, csr->subject);
     PC_TRY(pc_buf_check(&ret->subject, err));
-    PC_TRY(pc_csr_walk_attributes(csr, count_attribute, &reading, err));
+    PC_TRY(pc_csr_walk_attributes(csr, take_attribute, &reading, err));
     PC_TRY(pc_csr_extensions(csr, &extensions, err));
     if (extensions.len > 0) {
         PC_TRY(pc_extensions_walk(pc_csr_reader(csr, extensions), take_extension, &reading, err));

@@ -2,6 +2,7 @@
 #ifndef PC_CSR_READING_READ_H
 #define PC_CSR_READING_READ_H
 
+#include "csr/content/attributes.h"
 #include "csr/content/extensions.h"
 #include "csr/crypto.h"
 
@@ -35,11 +36,6 @@ PC_RESULT pc_csr_parse(struct pc_span der, struct pc_csr *ret, p11csr_error **er
 /* A reader for one of the parts; positions in its errors are counted from the start of the request. */
 struct pc_der pc_csr_reader(const struct pc_csr *csr, struct pc_span part);
 
-struct pc_attribute {
-    struct pc_span oid;    /* content octets */
-    struct pc_span values; /* content of the SET OF */
-    const char *name;      /* like "extensionRequest", or NULL when it is not known by name */
-};
 PC_RESULT pc_csr_walk_attributes(const struct pc_csr *csr,
                                  PC_RESULT (*visit)(const struct pc_attribute *attribute, void *data,
                                                     p11csr_error **err),
@@ -50,8 +46,8 @@ PC_RESULT pc_csr_walk_attributes(const struct pc_csr *csr,
  */
 PC_RESULT pc_csr_extensions(const struct pc_csr *csr, struct pc_span *ret, p11csr_error **err);
 /*
- * Fills `ret`, which the caller initialised, from a request. *ret_unknown counts the extensions and
- * attributes that it cannot say, or not completely.
+ * Fills `ret`, which the caller initialised, from a request. *ret_unknown counts what it cannot say: that the
+ * extensions stood in Microsoft's attribute.
  */
 PC_RESULT pc_csr_content(const struct pc_csr *csr, struct pc_content *ret, size_t *ret_unknown,
                          p11csr_error **err);

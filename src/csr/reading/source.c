@@ -140,21 +140,19 @@ static struct pc_result take_extension(const struct pc_extension *ext, void *dat
     struct pc_extension lenient = *ext; // an encoding that is not DER is not taken over: it is made anew
     lenient.explicit_false = false;
     bool known = false;
-    PC_TRY(pc_extension_read(&lenient, taking->content, &known, err));
-    return known ? PC_OK
-                 : drop(taking, "extension", &what, "p11csr cannot write it, or not all that it says", err);
+    return pc_extension_read(&lenient, taking->content, &known, err);
 }
 
 static struct pc_result take_attribute(const struct pc_attribute *attribute, void *data, p11csr_error **err)
 {
     struct taking *taking = data;
     const struct pc_oid_name what = {attribute->oid, attribute->name};
-    if (pc_span_eq(attribute->oid, pc_attribute_extension_request()) ||
-        pc_span_eq(attribute->oid, pc_attribute_ms_extensions())) {
+    if (pc_attribute_holds_extensions(attribute->oid)) {
         return PC_OK; // its extensions are taken one by one
     }
     const char *why = pc_takeover_attribute(attribute->oid);
-    return drop(taking, "attribute", &what, why != NULL ? why : "p11csr cannot write it", err);
+    return why != NULL ? drop(taking, "attribute", &what, why, err)
+                       : pc_content_take_attribute(taking->content, attribute, err);
 }
 
 static struct pc_result take_all(struct taking *taking, p11csr_error **err)
