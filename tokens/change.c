@@ -82,7 +82,12 @@ PC_RESULT pc_members_destroy(struct pc_token *token, struct pc_members *members,
         if (!is_meant(member, with_certificates) || member->gone) {
             continue;
         }
-        const struct pc_result result = pc_member_destroy(token, member, err);
+        struct pc_result result = pc_member_destroy(token, member, err);
+        if (result.code == P11CSR_E_OBJECT_GONE && i > 0) { // some tokens destroy a key with both halves
+            p11csr_error_free(err);
+            member->gone = true;
+            result = PC_OK;
+        }
         if (!pc_is_ok(result)) {
             note_states(members, with_certificates, err);
             return result;

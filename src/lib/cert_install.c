@@ -288,7 +288,10 @@ static struct pc_result store_all(struct job *job, p11csr_error **err)
     return PC_OK;
 }
 
-/* Some tokens have one place for each key: the new certificate took that of the old one. */
+/*
+ * Some tokens have one place for each key: the new certificate took that of the old one, and its handle, or
+ * the old handle has ended.
+ */
 static struct pc_result was_overwritten(struct job *job, const struct pc_cert_row *old, bool *ret,
                                         p11csr_error **err)
 {
@@ -299,9 +302,15 @@ static struct pc_result was_overwritten(struct job *job, const struct pc_cert_ro
         return PC_OK;
     }
     pc_buf_init(&value, PC_MAX_ATTRIBUTE);
-    PC_TRY(pc_token_cert_value(&job->opened->token, old->cert.object.handle, &value, err));
+    const struct pc_result result =
+        pc_token_cert_value(&job->opened->token, old->cert.object.handle, &value, err);
+    if (result.code == P11CSR_E_OBJECT_GONE) {
+        p11csr_error_free(err);
+        *ret = true;
+        return PC_OK;
+    }
     *ret = pc_span_eq(pc_buf_span(&value), pc_buf_span(&leaf->certificate->der));
-    return PC_OK;
+    return result;
 }
 
 static struct pc_result remove_old(struct job *job, p11csr_error **err)

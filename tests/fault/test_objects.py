@@ -45,6 +45,15 @@ def test_the_public_half_cannot_be_destroyed(web, shim):
     assert halves(web) == []
 
 
+def test_the_halves_go_together(web, shim):
+    """kmsp11 destroys the key itself, with both of its objects, and never the public one alone."""
+    shim.script("destroy pair")
+    delete(web).ok()
+    assert shim.count("C_DestroyObject") == 1
+    shim.script()
+    assert halves(web) == []
+
+
 def test_the_answer_is_lost(web, shim):
     shim.script("C_DestroyObject 1 answer CKR_DEVICE_ERROR")
     error = delete(web).json["error"]
@@ -133,6 +142,17 @@ def test_the_old_certificate_cannot_be_deleted(replacing, shim):
     assert subjects(replacing) == ["CN=new", "CN=old"]
     hint = error["hint"].split("p11csr ", 1)[1]
     replacing.run(*replacing.shell_words(hint), "--yes").ok()
+    assert subjects(replacing) == ["CN=new"]
+
+
+@pytest.mark.parametrize("kind", ["one-place", "replaced"])
+def test_the_new_certificate_took_the_place_of_the_old_one(replacing, shim, kind):
+    """What would be deleted then is the new one, or nothing at all."""
+    shim.script(f"certificates {kind}")
+    removed = replace(replacing).ok().json["removed"]
+    assert len(removed) == 1 and shim.count("C_CreateObject") == 1
+    assert shim.count("C_DestroyObject") == 0
+    shim.script()
     assert subjects(replacing) == ["CN=new"]
 
 

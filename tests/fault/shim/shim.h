@@ -63,6 +63,10 @@
  *                               else; the public one is empty. Number N is made by CKM, with OF: the
  *                               CKA_EC_PARAMS in hex, or the bits of an RSA key
  *   edwards named CKR           an EdDSA key whose CKA_EC_PARAMS is no PrintableString is not made
+ *   eddsa parameters CKR        CKM_EDDSA without CK_EDDSA_PARAMS that ask for the plain scheme is refused
+ *   destroy pair                the public key goes with the private one of its CKA_ID, and not before
+ *   certificates one-place      a certificate takes the place of another with its CKA_ID, and its handle
+ *   certificates replaced       another certificate with its CKA_ID is gone when a certificate is stored
  *   ecdsa der                   ECDSA signatures are a SEQUENCE of two INTEGERs
  *   ec-point raw|octets|bits    CKA_EC_POINT bare, in an OCTET STRING, in a BIT STRING
  *
@@ -93,6 +97,8 @@ struct shim {
     bool removed;
     CK_USER_TYPE user; /* NO_USER: nobody is logged in */
     unsigned long wrong_pins;
+    CK_OBJECT_HANDLE shown_handle; /* of an object that took another one's place; else CK_INVALID_HANDLE */
+    CK_OBJECT_HANDLE real_handle;
     struct shim_session sessions[MAX_SESSIONS];
 };
 extern struct shim shim;
@@ -160,6 +166,10 @@ const struct shim_attribute *shim_attribute_find(CK_ATTRIBUTE_TYPE type, CK_OBJE
 /* The template without what is dropped, in `room`; its refusal if the script refuses one. */
 CK_RV shim_template(const CK_ATTRIBUTE *from, CK_ULONG count, CK_OBJECT_CLASS class, CK_ATTRIBUTE *room,
                     CK_ULONG *ret_count);
+
+/* shim_attributes.c: handles as the real module knows them, and as the caller does. */
+CK_OBJECT_HANDLE shim_real_handle(CK_OBJECT_HANDLE shown);
+CK_OBJECT_HANDLE shim_shown_handle(CK_OBJECT_HANDLE real);
 
 /* shim_keys.c: an attribute for a template, if the module chooses the CKA_ID. */
 void shim_add_own_id(CK_ATTRIBUTE *list, CK_ULONG *count);

@@ -13,6 +13,16 @@ CK_OBJECT_CLASS shim_class_of(CK_SESSION_HANDLE session, CK_OBJECT_HANDLE object
     return shim.real->C_GetAttributeValue(session, object, &attribute, 1) == CKR_OK ? class : ANY_CLASS;
 }
 
+CK_OBJECT_HANDLE shim_real_handle(CK_OBJECT_HANDLE shown)
+{
+    return shim.shown_handle != CK_INVALID_HANDLE && shown == shim.shown_handle ? shim.real_handle : shown;
+}
+
+CK_OBJECT_HANDLE shim_shown_handle(CK_OBJECT_HANDLE real)
+{
+    return shim.shown_handle != CK_INVALID_HANDLE && real == shim.real_handle ? shim.shown_handle : real;
+}
+
 const struct shim_attribute *shim_attribute_find(CK_ATTRIBUTE_TYPE type, CK_OBJECT_CLASS class,
                                                  enum shim_how how)
 {
@@ -121,6 +131,7 @@ CK_RV shim_do_C_GetAttributeValue(struct shim_call *call, CK_SESSION_HANDLE sess
                          shim.script.point != POINT_AS_IS;
     CK_RV first = CKR_OK;
     (void)call;
+    object = shim_real_handle(object);
     if (!changes) {
         return shim.real->C_GetAttributeValue(session, object, list, count);
     }
@@ -227,7 +238,7 @@ CK_RV shim_do_C_FindObjects(struct shim_call *call, CK_SESSION_HANDLE session, C
         rv = shim.real->C_FindObjects(session, object, max, &found);
         for (CK_ULONG i = 0; rv == CKR_OK && i < found; i++) {
             if (shim_check_need(NEED_FIND) == CKR_OK && is_wanted(session, object[i])) {
-                object[(*count)++] = object[i];
+                object[(*count)++] = shim_shown_handle(object[i]);
             }
         }
     } while (rv == CKR_OK && found > 0 && *count == 0);

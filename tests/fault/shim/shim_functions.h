@@ -51,7 +51,7 @@
     X(HOOK, C_CopyObject, session, (CK_SESSION_HANDLE session, CK_OBJECT_HANDLE object, CK_ATTRIBUTE \
       *templ, CK_ULONG count, CK_OBJECT_HANDLE *new_object), \
       session, object, templ, count, new_object) \
-    X(PASS, C_DestroyObject, session, (CK_SESSION_HANDLE session, CK_OBJECT_HANDLE object), \
+    X(HOOK, C_DestroyObject, session, (CK_SESSION_HANDLE session, CK_OBJECT_HANDLE object), \
       session, object) \
     X(PASS, C_GetObjectSize, session, (CK_SESSION_HANDLE session, CK_OBJECT_HANDLE object, CK_ULONG \
       *size), \

@@ -25,43 +25,6 @@ void shim_add_own_id(CK_ATTRIBUTE *list, CK_ULONG *count)
     }
 }
 
-CK_RV shim_do_C_CreateObject(struct shim_call *call, CK_SESSION_HANDLE session, CK_ATTRIBUTE *list,
-                             CK_ULONG count, CK_OBJECT_HANDLE *object)
-{
-    CK_ATTRIBUTE real[MAX_ROWS + 1];
-    CK_ULONG real_count = 0;
-    (void)call;
-    const CK_RV rv = shim_template(list, count, class_in(list, count, ANY_CLASS), real, &real_count);
-    if (rv != CKR_OK) {
-        return rv;
-    }
-    shim_add_own_id(real, &real_count);
-    return shim.real->C_CreateObject(session, real, real_count, object);
-}
-
-CK_RV shim_do_C_CopyObject(struct shim_call *call, CK_SESSION_HANDLE session, CK_OBJECT_HANDLE object,
-                           CK_ATTRIBUTE *list, CK_ULONG count, CK_OBJECT_HANDLE *new_object)
-{
-    CK_ATTRIBUTE real[MAX_ROWS + 1];
-    CK_ULONG real_count = 0;
-    (void)call;
-    const CK_RV rv = shim_template(list, count, shim_class_of(session, object), real, &real_count);
-    return rv == CKR_OK ? shim.real->C_CopyObject(session, object, real, real_count, new_object) : rv;
-}
-
-CK_RV shim_do_C_SetAttributeValue(struct shim_call *call, CK_SESSION_HANDLE session, CK_OBJECT_HANDLE object,
-                                  CK_ATTRIBUTE *list, CK_ULONG count)
-{
-    CK_ATTRIBUTE real[MAX_ROWS + 1];
-    CK_ULONG real_count = 0;
-    (void)call;
-    const CK_RV rv = shim_template(list, count, shim_class_of(session, object), real, &real_count);
-    if (rv != CKR_OK || real_count == 0) {
-        return rv;
-    }
-    return shim.real->C_SetAttributeValue(session, object, real, real_count);
-}
-
 CK_ULONG shim_find_real(CK_SESSION_HANDLE session, CK_ATTRIBUTE *list, CK_ULONG count,
                         CK_OBJECT_HANDLE found[MAX_FOUND])
 {
@@ -74,6 +37,100 @@ CK_ULONG shim_find_real(CK_SESSION_HANDLE session, CK_ATTRIBUTE *list, CK_ULONG 
     }
     (void)shim.real->C_FindObjectsFinal(session);
     return n;
+}
+
+/* Stores a certificate in the place of the one that has its CKA_ID. */
+static CK_RV take_place(CK_SESSION_HANDLE session, CK_ATTRIBUTE *list, CK_ULONG count,
+                        CK_OBJECT_HANDLE *object)
+{
+    CK_OBJECT_CLASS class = CKO_CERTIFICATE;
+    CK_ATTRIBUTE wanted[2] = {{CKA_CLASS, &class, sizeof(class)}};
+    CK_OBJECT_HANDLE found[MAX_FOUND];
+    CK_ULONG there = 0;
+    for (CK_ULONG i = 0; i < count; i++) {
+        if (list[i].type == CKA_ID) {
+            wanted[1] = list[i];
+            there = shim_find_real(session, wanted, 2, found);
+        }
+    }
+    const CK_RV rv = shim.real->C_CreateObject(session, list, count, object);
+    if (rv != CKR_OK || there == 0) {
+        return rv;
+    }
+    if (shim.script.one_place) {
+        shim.shown_handle = shim_shown_handle(found[0]);
+        shim.real_handle = *object;
+        *object = shim.shown_handle;
+    }
+    return shim.real->C_DestroyObject(session, found[0]);
+}
+
+CK_RV shim_do_C_CreateObject(struct shim_call *call, CK_SESSION_HANDLE session, CK_ATTRIBUTE *list,
+                             CK_ULONG count, CK_OBJECT_HANDLE *object)
+{
+    CK_ATTRIBUTE real[MAX_ROWS + 1];
+    CK_ULONG real_count = 0;
+    (void)call;
+    const CK_RV rv = shim_template(list, count, class_in(list, count, ANY_CLASS), real, &real_count);
+    if (rv != CKR_OK) {
+        return rv;
+    }
+    shim_add_own_id(real, &real_count);
+    return (shim.script.one_place || shim.script.replaced) &&
+                   class_in(list, count, ANY_CLASS) == CKO_CERTIFICATE
+               ? take_place(session, real, real_count, object)
+               : shim.real->C_CreateObject(session, real, real_count, object);
+}
+
+/* Destroys the public key that belongs to a private one. */
+static CK_RV destroy_public(CK_SESSION_HANDLE session, CK_OBJECT_HANDLE object)
+{
+    unsigned char id[MAX_VALUE];
+    CK_OBJECT_CLASS class = CKO_PUBLIC_KEY;
+    CK_OBJECT_HANDLE found[MAX_FOUND];
+    CK_ATTRIBUTE list[] = {{CKA_ID, id, sizeof(id)}, {CKA_CLASS, &class, sizeof(class)}};
+    CK_RV rv = shim.real->C_GetAttributeValue(session, object, list, 1);
+    const CK_ULONG count = rv == CKR_OK ? shim_find_real(session, list, 2, found) : 0;
+    for (CK_ULONG i = 0; rv == CKR_OK && i < count; i++) {
+        rv = shim.real->C_DestroyObject(session, found[i]);
+    }
+    return rv;
+}
+
+CK_RV shim_do_C_DestroyObject(struct shim_call *call, CK_SESSION_HANDLE session, CK_OBJECT_HANDLE object)
+{
+    (void)call;
+    const CK_OBJECT_CLASS class = shim.script.destroys_pair ? shim_class_of(session, object) : ANY_CLASS;
+    const CK_RV rv = class == CKO_PRIVATE_KEY ? destroy_public(session, object) : CKR_OK;
+    if (rv != CKR_OK || class == CKO_PUBLIC_KEY) {
+        return rv != CKR_OK ? rv : CKR_ACTION_PROHIBITED;
+    }
+    return shim.real->C_DestroyObject(session, shim_real_handle(object));
+}
+
+CK_RV shim_do_C_CopyObject(struct shim_call *call, CK_SESSION_HANDLE session, CK_OBJECT_HANDLE object,
+                           CK_ATTRIBUTE *list, CK_ULONG count, CK_OBJECT_HANDLE *new_object)
+{
+    CK_ATTRIBUTE real[MAX_ROWS + 1];
+    CK_ULONG real_count = 0;
+    (void)call;
+    object = shim_real_handle(object);
+    const CK_RV rv = shim_template(list, count, shim_class_of(session, object), real, &real_count);
+    return rv == CKR_OK ? shim.real->C_CopyObject(session, object, real, real_count, new_object) : rv;
+}
+
+CK_RV shim_do_C_SetAttributeValue(struct shim_call *call, CK_SESSION_HANDLE session, CK_OBJECT_HANDLE object,
+                                  CK_ATTRIBUTE *list, CK_ULONG count)
+{
+    CK_ATTRIBUTE real[MAX_ROWS + 1];
+    CK_ULONG real_count = 0;
+    (void)call;
+    object = shim_real_handle(object);
+    const CK_RV rv = shim_template(list, count, shim_class_of(session, object), real, &real_count);
+    if (rv != CKR_OK || real_count == 0) {
+        return rv;
+    }
+    return shim.real->C_SetAttributeValue(session, object, real, real_count);
 }
 
 /* A private key of the same type that is not this one; the key itself if there is none. */
@@ -95,6 +152,21 @@ static CK_OBJECT_HANDLE other_key(CK_SESSION_HANDLE session, CK_OBJECT_HANDLE ke
     return key;
 }
 
+/* CK_EDDSA_PARAMS of PKCS#11 3.0 that ask for neither a prehash nor a context. */
+static bool is_plain_eddsa(const CK_MECHANISM *mechanism)
+{
+    struct {
+        CK_BBOOL prehash;
+        CK_ULONG context_len;
+        CK_BYTE *context;
+    } params;
+    if (mechanism->ulParameterLen != sizeof(params)) {
+        return false;
+    }
+    memcpy(&params, mechanism->pParameter, sizeof(params));
+    return params.prehash == CK_FALSE && params.context_len == 0;
+}
+
 CK_RV shim_do_C_SignInit(struct shim_call *call, CK_SESSION_HANDLE session, CK_MECHANISM *mechanism,
                          CK_OBJECT_HANDLE key)
 {
@@ -106,6 +178,16 @@ CK_RV shim_do_C_SignInit(struct shim_call *call, CK_SESSION_HANDLE session, CK_M
     }
     if (!shim_mechanism(mechanism, &real)) {
         return CKR_MECHANISM_INVALID;
+    }
+    if (real.mechanism == CKM_EDDSA && shim.script.eddsa_bare != CKR_OK) {
+        if (real.pParameter == NULL) {
+            return shim.script.eddsa_bare;
+        }
+        if (!is_plain_eddsa(&real)) {
+            return CKR_MECHANISM_PARAM_INVALID;
+        }
+        real.pParameter = NULL;
+        real.ulParameterLen = 0;
     }
     if (shim_hit(call, ACTION_OTHER_KEY) != NULL) {
         key = other_key(session, key);

@@ -116,7 +116,8 @@ enum {
     OPTION_PIN_LOCKED,
     OPTION_MAX_SESSIONS,
     OPTION_RW_ONLY,
-    OPTION_EDWARDS
+    OPTION_EDWARDS,
+    OPTION_EDDSA
 };
 
 static bool read_option(struct shim_script *script, const struct shim_words *words, long option)
@@ -133,6 +134,8 @@ static bool read_option(struct shim_script *script, const struct shim_words *wor
         return shim_number(words->at[2], &script->max_sessions) && script->max_sessions > 0;
     case OPTION_EDWARDS:
         return shim_named("CKR_", words->at[2], &script->edwards_unnamed);
+    case OPTION_EDDSA:
+        return shim_named("CKR_", words->at[2], &script->eddsa_bare);
     default:
         return shim_named("CKR_", words->at[2], &script->read_only);
     }
@@ -213,19 +216,17 @@ static bool read_kind(struct shim_script *script, const struct shim_words *words
                 : read_hex(words->at[5], to->ec_params, sizeof(to->ec_params), &to->ec_params_len));
 }
 
-static bool read_der(struct shim_script *script, const struct shim_words *words, long row)
-{
-    (void)words;
-    (void)row;
-    script->ecdsa_der = true;
-    return true;
-}
+enum { SWITCH_OVERWRITES, SWITCH_DER, SWITCH_ONE_PLACE, SWITCH_REPLACED, SWITCH_PAIR };
 
-static bool read_overwrites(struct shim_script *script, const struct shim_words *words, long row)
+static bool read_switch(struct shim_script *script, const struct shim_words *words, long which)
 {
+    bool *const all[] = {[SWITCH_OVERWRITES] = &script->overwrites,
+                         [SWITCH_DER] = &script->ecdsa_der,
+                         [SWITCH_ONE_PLACE] = &script->one_place,
+                         [SWITCH_REPLACED] = &script->replaced,
+                         [SWITCH_PAIR] = &script->destroys_pair};
     (void)words;
-    (void)row;
-    script->overwrites = true;
+    *all[which] = true;
     return true;
 }
 
@@ -294,10 +295,14 @@ static const struct row behaviours[] = {
     {"mechanism", "rename", 4, read_mechanism, 0},
     {"hide", NULL, 2, read_hide, 0},
     {"generate", "own-id", 3, read_own_id, 0},
-    {"generate", "overwrites", 2, read_overwrites, 0},
+    {"generate", "overwrites", 2, read_switch, SWITCH_OVERWRITES},
     {"generate", "kind", 6, read_kind, 0},
     {"edwards", "named", 3, read_option, OPTION_EDWARDS},
-    {"ecdsa", "der", 2, read_der, 0},
+    {"ecdsa", "der", 2, read_switch, SWITCH_DER},
+    {"eddsa", "parameters", 3, read_option, OPTION_EDDSA},
+    {"certificates", "one-place", 2, read_switch, SWITCH_ONE_PLACE},
+    {"certificates", "replaced", 2, read_switch, SWITCH_REPLACED},
+    {"destroy", "pair", 2, read_switch, SWITCH_PAIR},
     {"ec-point", "raw", 2, read_point, POINT_RAW},
     {"ec-point", "octets", 2, read_point, POINT_OCTETS},
     {"ec-point", "bits", 2, read_point, POINT_BITS},

@@ -125,6 +125,10 @@ struct shim_script {
     size_t kind_count;
     CK_RV edwards_unnamed; /* CKR_OK: made as well */
     bool ecdsa_der;
+    CK_RV eddsa_bare; /* CKR_OK: needs no parameters */
+    bool one_place;
+    bool replaced;
+    bool destroys_pair;
     enum shim_point point;
 };
 

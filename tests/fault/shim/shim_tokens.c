@@ -25,6 +25,7 @@ CK_RV shim_do_C_Finalize(struct shim_call *call, void *reserved)
     shim_lock();
     memset(shim.sessions, 0, sizeof(shim.sessions));
     shim.user = NO_USER;
+    shim.shown_handle = CK_INVALID_HANDLE;
     shim_unlock();
     return shim.real->C_Finalize(reserved);
 }
