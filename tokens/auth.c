@@ -198,6 +198,17 @@ static bool is_wrong_pin(CK_RV rv)
     return rv == CKR_PIN_INCORRECT || rv == CKR_PIN_INVALID || rv == CKR_PIN_LEN_RANGE;
 }
 
+CK_USER_TYPE pc_auth_user_type(struct pc_token *token, enum pc_role role)
+{
+    const enum pc_quirk_id word = role == PC_ROLE_SO ? PC_QUIRK_SO_TYPE : PC_QUIRK_USER_TYPE;
+    struct pc_quirk_item item = {.number = roles[role].user};
+    size_t at = 0;
+    if (role != PC_ROLE_CONTEXT) {
+        (void)pc_quirk_next(&token->quirks, word, &at, &item);
+    }
+    return item.number;
+}
+
 CK_RV pc_auth_send(const struct pc_auth *auth)
 {
     struct pc_token *token = auth->token;
@@ -207,11 +218,11 @@ CK_RV pc_auth_send(const struct pc_auth *auth)
     } else if (auth->login->at_device != NULL) {
         auth->login->at_device(auth->login->at_device_self, &auth->request);
     }
+    const CK_USER_TYPE user = pc_auth_user_type(token, auth->request.role);
     struct pc_turn *turn = auth->secret != NULL ? &token->slot.module->turn : NULL; // a person takes long
     pc_turn_begin(turn, true);
-    const CK_RV rv =
-        PC_P11_ASKING(token->slot.module, auth->secret == NULL, C_Login, token->session,
-                      roles[auth->request.role].user, (CK_UTF8CHAR *)(uintptr_t)bytes.ptr, bytes.len);
+    const CK_RV rv = PC_P11_ASKING(token->slot.module, auth->secret == NULL, C_Login, token->session, user,
+                                   (CK_UTF8CHAR *)(uintptr_t)bytes.ptr, bytes.len);
     pc_turn_end(turn);
     token->login_failed = rv != CKR_OK && rv != CKR_USER_ALREADY_LOGGED_IN;
     return rv;

@@ -80,6 +80,8 @@ struct pc_auth {
  */
 PC_RESULT pc_auth_begin(struct pc_token *token, const struct pc_login *login,
                         const struct pc_pin_request *asked, struct pc_auth *ret, p11csr_error **err);
+/* The number of a role in C_Login, which may be the vendor's. */
+CK_USER_TYPE pc_auth_user_type(struct pc_token *token, enum pc_role role);
 /* C_Login. */
 CK_RV pc_auth_send(const struct pc_auth *auth);
 /*

@@ -133,12 +133,17 @@ static bool read_hint(struct pc_span text, struct pc_quirk_item *ret)
 
 bool pc_quirk_item_read(enum pc_quirk_type type, const char *text, size_t *at, struct pc_quirk_item *ret)
 {
-    const char mark[2] = {type == PC_QUIRK_HINTS ? '|' : ',', 0};
+    static const char *const marks[] = {
+        [PC_QUIRK_NUMBER] = "",  [PC_QUIRK_CKRS] = ",",  [PC_QUIRK_MECHS] = ",", [PC_QUIRK_ATTRS] = ",",
+        [PC_QUIRK_VALUES] = ",", [PC_QUIRK_HINTS] = "|", [PC_QUIRK_CHOICE] = "", [PC_QUIRK_TEXT] = "",
+    };
     const char *start = text + *at;
-    const struct pc_span item = {(const uint8_t *)start, strcspn(start, mark)};
+    const struct pc_span item = {(const uint8_t *)start, strcspn(start, marks[type])};
     *at += item.len + (start[item.len] != 0 ? 1 : 0);
     *ret = (struct pc_quirk_item){0};
     switch (type) {
+    case PC_QUIRK_NUMBER:
+        return read_number(item, &ret->number);
     case PC_QUIRK_CKRS:
         return pc_ckr_find(item, &ret->number) || read_number(item, &ret->number);
     case PC_QUIRK_MECHS:

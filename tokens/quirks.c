@@ -80,6 +80,7 @@ static bool is_choice(const char *choices, const char *value)
 static struct pc_result check_list(const struct pc_quirk_word *word, const char *value, p11csr_error **err)
 {
     static const char *const forms[] = {
+        [PC_QUIRK_NUMBER] = "131 or 0x83",
         [PC_QUIRK_CKRS] = "CKR_NAME,...",
         [PC_QUIRK_MECHS] = "CKM_NAME,...",
         [PC_QUIRK_ATTRS] = "[public:|private:]CKA_NAME,...",

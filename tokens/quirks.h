@@ -20,6 +20,7 @@ enum pc_quirk_id {
 enum pc_quirk_type {
     PC_QUIRK_CHOICE,
     PC_QUIRK_TEXT,
+    PC_QUIRK_NUMBER, /* read like a list of one */
     PC_QUIRK_CKRS,
     PC_QUIRK_MECHS,
     PC_QUIRK_ATTRS,
@@ -101,7 +102,7 @@ struct pc_quirk_item {
     enum pc_quirk_side side; /* of ATTRS */
     struct pc_span spec;     /* of VALUES: name of the key spec */
     bool all;                /* of ATTRS: '*' */
-    unsigned long number;    /* CKR_, CKM_ or CKA_ */
+    unsigned long number;    /* CKR_, CKM_ or CKA_; a NUMBER */
     unsigned long value;     /* of VALUES */
     struct pc_span text;     /* of HINTS */
 };

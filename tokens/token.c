@@ -138,6 +138,13 @@ PC_RESULT pc_token_session(struct pc_token *token, bool read_write, p11csr_error
     return pc_frame(result, err, "cannot open a session with token '%s'", name);
 }
 
+/* What the state of a session tells of a kind of user that is the vendor's, nobody knows. */
+static bool tells_who(struct pc_token *token)
+{
+    return pc_auth_user_type(token, PC_ROLE_USER) == CKU_USER &&
+           pc_auth_user_type(token, PC_ROLE_SO) == CKU_SO;
+}
+
 void pc_token_look(struct pc_token *token)
 {
     CK_SESSION_INFO info = {0};
@@ -145,7 +152,7 @@ void pc_token_look(struct pc_token *token)
         return;
     }
     const CK_RV rv = PC_P11(token->slot.module, C_GetSessionInfo, token->session, &info);
-    if (rv == CKR_OK) {
+    if (rv == CKR_OK && tells_who(token)) {
         token->logged_in = info.state == CKS_RO_USER_FUNCTIONS || info.state == CKS_RW_USER_FUNCTIONS;
         token->so_logged_in = info.state == CKS_RW_SO_FUNCTIONS;
     } else if (rv == CKR_SESSION_HANDLE_INVALID || rv == CKR_SESSION_CLOSED || rv == CKR_DEVICE_REMOVED ||

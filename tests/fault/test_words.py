@@ -121,6 +121,44 @@ def test_quirk_login_writes(token, shim):
         assert may_be_read(shim.module)
 
 
+def logins(shim):
+    return [(call.remark.split()[0], call.answer) for call in shim.calls("C_Login")]
+
+
+def test_quirk_user_type(token, shim, judges):
+    """The keys belong to a kind of user that the standard does not know; a log-in for one use is as ever."""
+    token.make_key()
+    theirs = token.write_pin(token.dir / "theirs", MANAGEMENT_KEY)
+    rules = (f"role 0x83 {MANAGEMENT_KEY} {token.pin}", "needs find 0x83", "needs sign 0x83")
+    token.secrets.append(MANAGEMENT_KEY)
+    shim.script(*rules)
+    failed(request(token), 3, "no private key matches")
+    shim.script(*rules)
+    made(judges, request(token, *quirk("user-type", "0x83"), login=("--pin-source", theirs)))
+    assert logins(shim) == [("user=131", "CKR_OK")]
+    shim.script(f"role 0x83 {MANAGEMENT_KEY} {token.pin}", f"always-authenticate {MANAGEMENT_KEY}")
+    made(judges, request(token, *quirk("user-type", "131"), login=("--pin-source", theirs)))
+    assert logins(shim) == [("user=131", "CKR_OK"), ("user=2", "CKR_OK")]
+    failed(request(token, *quirk("user-type", "key-manager")), 9, "'key-manager': like 131 or 0x83")
+    failed(request(token, *quirk("user-type", "1,2")), 9, "'1,2': like 131 or 0x83")
+    shim.script("C_Login * return CKR_USER_TYPE_INVALID")
+    failed(request(token, *quirk("user-type", "0x84")), 4, "CKR_USER_TYPE_INVALID", "quirk user-type=0x84")
+
+
+def test_quirk_so_type(token, shim, judges):
+    """Keys are made by a kind of officer that the standard does not know."""
+    token.secrets.append(MANAGEMENT_KEY)
+    rules = (f"role 0x80000001 {MANAGEMENT_KEY} {token.pin}", "needs generate 0x80000001", "needs sign user")
+    so = ("--login-as", "so", "--so-pin-source", token.write_pin(token.dir / "so-pin", MANAGEMENT_KEY))
+    ask = ("request", "--generate", "p256", "--key-label", "web", *SUBJECT, *token.at, *so)
+    shim.script(*rules)
+    made(judges, token.run(*ask, *quirk("so-type", "0x80000001")))
+    assert logins(shim) == [("user=2147483649", "CKR_OK"), ("user=1", "CKR_OK")]
+    shim.script(*rules)
+    failed(generate(token, *so, label=("--key-label", "other")), 4, "C_Login: CKR_PIN_INCORRECT")
+    assert logins(shim) == [("user=0", "CKR_PIN_INCORRECT")]
+
+
 def test_quirk_pin_form(token, shim):
     check_form(token, "pin-form", "--pin-source", "PIN")
     assert len(shim.logins()) == 2

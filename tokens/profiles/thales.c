@@ -17,6 +17,7 @@ const struct pc_profile pc_profiles_thales[] = {
         .since = "Luna 7",
         .evidence = "Thales Luna SDK guide \"Mechanism Remap for FIPS Compliance\" (186-3 mechanisms), "
                     "OpenSC/libp11 #489, joelhockey/jacknji11 #53 (codes of cryptoki_v2.h)",
+        .note = "The crypto user of a partition logs in with user-type=0x80000001 (CKU_LIMITED_USER).",
     },
     {.name = NULL},
 };

@@ -13,7 +13,8 @@ const struct pc_profile pc_profiles_utimaco[] = {
         },
         .since = "SecurityServer 4",
         .evidence = "systemd #26106 (strings of the token), Keyfactor/ejbca-ce #67 (configuration file), "
-                    "openbao #1758",
+                    "openbao #1758; Keyfactor/ejbca-ce P11NG (CKU_CS_GENERIC is 0x83)",
+        .note = "Any user of the CryptoServer, beside the two of a slot, logs in with user-type=0x83.",
     },
     {.name = NULL},
 };
