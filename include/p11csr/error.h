@@ -25,6 +25,7 @@ enum p11csr_code {
     P11CSR_E_KEY_NOT_FOUND = 202,        /* there is no such key (exit status 3) */
     P11CSR_E_PUBLIC_KEY_NOT_FOUND = 203, /* the token does not show the public key (exit status 3) */
     P11CSR_E_CERT_NOT_FOUND = 204,       /* there is no such certificate (exit status 3) */
+    P11CSR_E_PROFILE_NOT_FOUND = 205,    /* there is no such profile (exit status 3) */
     P11CSR_E_TOKEN_AMBIGUOUS = 250,      /* more than one token matches (exit status 5) */
     P11CSR_E_KEY_AMBIGUOUS = 251,        /* more than one key matches (exit status 5) */
     P11CSR_E_CERT_AMBIGUOUS = 252,       /* more than one certificate matches (exit status 5) */
@@ -57,6 +58,7 @@ enum p11csr_code {
     P11CSR_E_KEY_PROTECTION = 451,   /* the token did not protect the key as asked (exit status 8) */
     P11CSR_E_KEY_SPEC = 452,         /* the key that is there is not the kind asked for (exit status 8) */
     P11CSR_E_NOT_CONFIRMED = 453,    /* this was not confirmed (exit status 8) */
+    P11CSR_E_PROFILE = 454,          /* the profile does not allow this (exit status 8) */
     P11CSR_E_URI = 500,              /* the pkcs11: URI is not valid (exit status 9) */
     P11CSR_E_SUBJECT = 501,          /* the subject is not valid (exit status 9) */
     P11CSR_E_SAN = 502,              /* the alternative name is not valid (exit status 9) */

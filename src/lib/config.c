@@ -36,6 +36,7 @@ static void alias_done(struct pc_alias *alias)
 void pc_config_init(struct pc_config *config)
 {
     config->log_file = NULL;
+    config->profiles_dir = NULL;
     pc_buf_init(&config->aliases, MAX_ALIASES * sizeof(struct pc_alias));
     pc_buf_init(&config->quirks, PC_MAX_QUIRK_RULES * sizeof(struct pc_own_rule *));
 }
@@ -48,7 +49,9 @@ void pc_config_done(struct pc_config *config)
     pc_buf_done(&config->aliases);
     pc_own_rules_done(&config->quirks);
     pc_release(config->log_file);
+    pc_release(config->profiles_dir);
     config->log_file = NULL;
+    config->profiles_dir = NULL;
 }
 
 static struct pc_alias *find_alias(const struct pc_config *config, const char *name)
@@ -65,90 +68,6 @@ static struct pc_alias *find_alias(const struct pc_config *config, const char *n
 const struct pc_alias *pc_config_alias(const struct pc_config *config, const char *name)
 {
     return find_alias(config, name);
-}
-
-PC_RESULT pc_config_fail_at(const struct pc_config_reader *reader, const yaml_node_t *node, const char *text,
-                            p11csr_error **err)
-{
-    return pc_fail(err, P11CSR_E_CONFIG, "%s:%zu:%zu: %s", reader->path, node->start_mark.line + 1,
-                   node->start_mark.column + 1, text);
-}
-
-const char *pc_config_scalar(const yaml_node_t *node)
-{
-    return node->type == YAML_SCALAR_NODE &&
-                   strlen((const char *)node->data.scalar.value) == node->data.scalar.length
-               ? (const char *)node->data.scalar.value
-               : NULL;
-}
-
-PC_RESULT pc_config_each_pair(struct pc_config_reader *reader, yaml_node_t *mapping,
-                              struct pc_result (*visit)(struct pc_config_reader *reader, yaml_node_t *key,
-                                                        yaml_node_t *value, void *data, p11csr_error **err),
-                              void *data, p11csr_error **err)
-{
-    if (mapping->type != YAML_MAPPING_NODE) {
-        return pc_config_fail_at(reader, mapping, "a mapping like 'word: value' is expected", err);
-    }
-    const yaml_node_pair_t *start = mapping->data.mapping.pairs.start;
-    for (const yaml_node_pair_t *pair = start; pair < mapping->data.mapping.pairs.top; pair++) {
-        yaml_node_t *key = yaml_document_get_node(&reader->document, pair->key);
-        yaml_node_t *value = yaml_document_get_node(&reader->document, pair->value);
-        const char *name = pc_config_scalar(key);
-        if (name == NULL) {
-            return pc_config_fail_at(reader, key, "a word is expected", err);
-        }
-        for (const yaml_node_pair_t *other = start; other < pair; other++) {
-            const char *earlier = pc_config_scalar(yaml_document_get_node(&reader->document, other->key));
-            if (earlier != NULL && strcmp(earlier, name) == 0) {
-                return pc_config_fail_at(reader, key, "this word is there twice", err);
-            }
-        }
-        if (pc_config_has_pin(pc_config_scalar(value)) && strcmp(name, "uri") != 0) {
-            return pc_config_fail_at(reader, value, "a pin-value stands in the 'uri' of an alias alone", err);
-        }
-        PC_TRY(visit(reader, key, value, data, err));
-    }
-    return PC_OK;
-}
-
-static const char *word_at(const void *table, size_t index)
-{
-    return ((const struct pc_config_word *)table)[index].name;
-}
-
-PC_RESULT pc_config_take_pair(struct pc_config_reader *reader, yaml_node_t *key, yaml_node_t *value,
-                              void *data, p11csr_error **err)
-{
-    const struct pc_config_words *words = data;
-    const char *name = pc_config_scalar(key);
-    for (size_t i = 0; i < words->count; i++) {
-        if (strcmp(words->rows[i].name, name) == 0) {
-            return words->rows[i].take(reader, &words->rows[i], value, words->target, err);
-        }
-    }
-    const char *near = pc_nearest_word(name, word_at, words->rows, words->count);
-    return pc_fail(err, P11CSR_E_CONFIG, "%s:%zu:%zu: unknown word '%s'%s%s%s", reader->path,
-                   key->start_mark.line + 1, key->start_mark.column + 1, name,
-                   near != NULL ? "; the nearest is '" : "", near != NULL ? near : "",
-                   near != NULL ? "'" : "");
-}
-
-PC_RESULT pc_config_take_text(struct pc_config_reader *reader, const struct pc_config_word *word,
-                              yaml_node_t *value, void *target, p11csr_error **err)
-{
-    const char *text = pc_config_scalar(value);
-    if (text == NULL || text[0] == 0) {
-        return pc_config_fail_at(reader, value, "a text is expected", err);
-    }
-    char **slot = (char **)(void *)((char *)target + word->offset);
-    char *copy = pc_strdup(text);
-    if (copy == NULL) {
-        return pc_fail_memory(err);
-    }
-    pc_release(*slot); // of an earlier file
-    *slot = copy;
-    return PC_OK;
 }
 
 static struct pc_result take_env_pair(struct pc_config_reader *reader, yaml_node_t *key, yaml_node_t *value,
@@ -256,53 +175,42 @@ static struct pc_result take_log(struct pc_config_reader *reader, const struct p
     return PC_OK;
 }
 
+static struct pc_result take_profiles_dir(struct pc_config_reader *reader, const struct pc_config_word *word,
+                                          yaml_node_t *value, void *target, p11csr_error **err)
+{
+    PC_TRY(pc_config_take_text(reader, word, value, target, err));
+    return reader->config->profiles_dir[0] == '/'
+               ? PC_OK
+               : pc_config_fail_at(reader, value, "the folder of profiles needs an absolute path", err);
+}
+
 static const struct pc_config_word top_words[] = {
+    {.name = "profiles-dir", .take = take_profiles_dir, .offset = offsetof(struct pc_config, profiles_dir)},
     {.name = "tokens", .take = take_tokens},
     {.name = "log", .take = take_log},
     {.name = "quirks", .take = pc_config_take_quirks},
 };
 
-static struct pc_result read_document(struct pc_config_reader *reader, p11csr_error **err)
+PC_RESULT pc_config_parse(struct pc_config *config, const char *path, struct pc_buf *content,
+                          p11csr_error **err)
 {
-    const struct pc_config_words words = {.rows = top_words, .count = PC_ARRAY_LEN(top_words)};
-    yaml_node_t *root = yaml_document_get_root_node(&reader->document);
-    return root == NULL
-               ? PC_OK
-               : pc_config_each_pair(reader, root, pc_config_take_pair, (void *)(uintptr_t)&words, err);
-}
-
-static struct pc_result parse(struct pc_config_reader *reader, struct pc_span content, p11csr_error **err)
-{
-    yaml_parser_t parser;
-    if (yaml_parser_initialize(&parser) == 0) {
-        return pc_fail_memory(err);
+    struct pc_config_reader reader = {.path = path, .config = config};
+    const struct pc_config_words words = {
+        .rows = top_words, .count = PC_ARRAY_LEN(top_words), .target = config};
+    struct pc_result result = pc_config_cut_pins(content, &reader.pins, err);
+    if (pc_is_ok(result)) {
+        result = pc_config_read(&reader, pc_buf_span(content), &words, err);
     }
-    yaml_parser_set_input_string(&parser, content.ptr, content.len);
-    if (yaml_parser_load(&parser, &reader->document) == 0) {
-        const struct pc_result result =
-            pc_fail(err, P11CSR_E_CONFIG, "%s:%zu:%zu: %s", reader->path, parser.problem_mark.line + 1,
-                    parser.problem_mark.column + 1, parser.problem != NULL ? parser.problem : "not YAML");
-        yaml_parser_delete(&parser);
-        return result;
-    }
-    const struct pc_result result = read_document(reader, err);
-    yaml_document_delete(&reader->document);
-    yaml_parser_delete(&parser);
-    return result;
+    pc_config_pins_done(&reader.pins);
+    return pc_frame(result, err, "cannot use the configuration '%s'", path);
 }
 
 PC_RESULT pc_config_read_file(struct pc_config *config, const char *path, p11csr_error **err)
 {
     struct pc_buf content PC_CLEANUP(pc_buf_wipe) = {0};
-    struct pc_config_reader reader = {.path = path, .config = config};
     pc_buf_init(&content, PC_MAX_CONFIG);
     PC_TRY(pc_file_read(path, &content, err));
-    struct pc_result result = pc_config_cut_pins(&content, &reader.pins, err);
-    if (pc_is_ok(result)) {
-        result = parse(&reader, pc_buf_span(&content), err);
-    }
-    pc_config_pins_done(&reader.pins);
-    return pc_frame(result, err, "cannot use the configuration '%s'", path);
+    return pc_config_parse(config, path, &content, err);
 }
 
 static int is_yaml(const struct dirent *entry)

@@ -6,7 +6,7 @@
 #include "base/secret.h"
 #include "lib/quirks.h"
 
-/* The configuration files: token aliases, the log, quirks. */
+/* The configuration files: token aliases, the log, quirks, where profiles are. */
 
 struct pc_env {
     char *name;
@@ -27,11 +27,15 @@ struct pc_alias {
 struct pc_config {
     struct pc_buf aliases; /* struct pc_alias */
     char *log_file;        /* NULL: none */
+    char *profiles_dir;    /* the person's own profiles; NULL: none */
     struct pc_buf quirks;  /* struct pc_own_rule * */
 };
 
 void pc_config_init(struct pc_config *config);
 void pc_config_done(struct pc_config *config);
+/* Takes the content of a file, from which PINs are cut; `path` is for error texts. */
+PC_RESULT pc_config_parse(struct pc_config *config, const char *path, struct pc_buf *content,
+                          p11csr_error **err);
 /* Reads one file. Unknown words, duplicates and wrong types are CONFIG errors that name file and line. */
 PC_RESULT pc_config_read_file(struct pc_config *config, const char *path, p11csr_error **err);
 /* Reads a folder's p11csr.yaml and p11csr.d/NAME.yaml; what is not there is passed over. */

@@ -99,19 +99,6 @@ static void match_texts_done(struct pc_quirk_match_texts *texts)
     pc_release(texts->firmware);
 }
 
-/* The value of a word in a mapping, or NULL. */
-static yaml_node_t *find_value(struct pc_config_reader *reader, const yaml_node_t *mapping, const char *name)
-{
-    for (const yaml_node_pair_t *pair = mapping->data.mapping.pairs.start;
-         pair < mapping->data.mapping.pairs.top; pair++) {
-        const char *text = pc_config_scalar(yaml_document_get_node(&reader->document, pair->key));
-        if (text != NULL && strcmp(text, name) == 0) {
-            return yaml_document_get_node(&reader->document, pair->value);
-        }
-    }
-    return NULL;
-}
-
 static struct pc_result take_rule(struct pc_config_reader *reader, yaml_node_t *rule, p11csr_error **err)
 {
     struct pc_quirk_match_texts match PC_CLEANUP(match_texts_done) = {0};
@@ -119,8 +106,8 @@ static struct pc_result take_rule(struct pc_config_reader *reader, yaml_node_t *
         .rows = rule_words, .count = PC_ARRAY_LEN(rule_words), .target = &match};
     struct quirk_owner owner = {.match = &match};
     PC_TRY(pc_config_each_pair(reader, rule, pc_config_take_pair, (void *)(uintptr_t)&words, err));
-    yaml_node_t *settings = find_value(reader, rule, "set");
-    if (settings == NULL || find_value(reader, rule, "match") == NULL) {
+    yaml_node_t *settings = pc_config_find(reader, rule, "set");
+    if (settings == NULL || pc_config_find(reader, rule, "match") == NULL) {
         return pc_config_fail_at(reader, rule, "a rule has a 'match' and a 'set'", err);
     }
     return pc_config_each_pair(reader, settings, take_quirk, &owner, err);

@@ -7,14 +7,16 @@
 #include <stddef.h>
 #include <yaml.h>
 
-/* Reading configuration files: what config.c and config_quirks.c share. */
+/* Reading YAML whose words are rows: what configuration files and profiles share. */
 
 /* One file while it is read. */
 struct pc_config_reader {
     const char *path;
     yaml_document_t document;
-    struct pc_config *config;
-    struct pc_buf pins; /* what pc_config_cut_pins() cut out */
+    struct pc_config *config; /* NULL: not a configuration */
+    bool collects;            /* goes on after a mistake, so that all of them are told at once */
+    struct pc_buf mistakes;   /* char *: those so far */
+    struct pc_buf pins;       /* what pc_config_cut_pins() cut out */
 };
 
 /* A word that may stand in a mapping, and what takes its value. */
@@ -31,6 +33,12 @@ struct pc_config_words {
     void *target;
 };
 
+/*
+ * Hands each pair of the mapping that `content` holds to `words`; an empty content holds none. Errors:
+ * CONFIG, at the first mistake, or, where the reader collects, with all of them as notes.
+ */
+PC_RESULT pc_config_read(struct pc_config_reader *reader, struct pc_span content,
+                         const struct pc_config_words *words, p11csr_error **err);
 /* Fails with "FILE:LINE:COLUMN: text". */
 PC_RESULT pc_config_fail_at(const struct pc_config_reader *reader, const yaml_node_t *node, const char *text,
                             p11csr_error **err);
@@ -41,6 +49,16 @@ PC_RESULT pc_config_each_pair(struct pc_config_reader *reader, yaml_node_t *mapp
                               struct pc_result (*visit)(struct pc_config_reader *reader, yaml_node_t *key,
                                                         yaml_node_t *value, void *data, p11csr_error **err),
                               void *data, p11csr_error **err);
+/* The same for the items of a list. */
+PC_RESULT pc_config_each_item(struct pc_config_reader *reader, yaml_node_t *list,
+                              struct pc_result (*visit)(struct pc_config_reader *reader, yaml_node_t *item,
+                                                        void *data, p11csr_error **err),
+                              void *data, p11csr_error **err);
+/* Fails at a node with what `why` says, for what other layers found; it is freed. */
+PC_RESULT pc_config_fail_with(const struct pc_config_reader *reader, const yaml_node_t *node,
+                              p11csr_error **why, p11csr_error **err);
+/* The value of a word in a mapping, or NULL. */
+yaml_node_t *pc_config_find(struct pc_config_reader *reader, const yaml_node_t *mapping, const char *name);
 /* A visitor: `data` is a struct pc_config_words, whose row of that name takes the value. */
 PC_RESULT pc_config_take_pair(struct pc_config_reader *reader, yaml_node_t *key, yaml_node_t *value,
                               void *data, p11csr_error **err);
