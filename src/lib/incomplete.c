@@ -102,6 +102,7 @@ static struct pc_result look(p11csr_ctx *ctx, const json_t *record, struct findi
     if (!pc_hex_parse(text_of(record, "id"), &id)) {
         return pc_fail(err, P11CSR_E_READ, "the id of the record is not hex");
     }
+    PC_TRY(pc_buf_check(&id, err));
     const struct pc_key_query query = {
         .has_id = true, .id = pc_buf_span(&id), .label = label != NULL && label[0] != 0 ? label : NULL};
     PC_TRY(pc_target_resolve(ctx, text_of(record, "token"), &target, err));

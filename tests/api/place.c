@@ -2,6 +2,8 @@
 #include "place.h"
 
 #include <ftw.h>
+#include <openssl/evp.h>
+#include <openssl/x509.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -136,4 +138,27 @@ void sign_and_verify(p11csr_ctx *ctx, const p11csr_request *request, p11csr_key 
     p11csr_csr_free(&again);
     p11csr_csr_free(&csr);
     assert_null(csr);
+}
+
+size_t certify(const unsigned char *spki, size_t len, long serial, unsigned char **ret)
+{
+    EVP_PKEY *signer = EVP_EC_gen("P-256");
+    EVP_PKEY *key = d2i_PUBKEY(NULL, &spki, (long)len);
+    X509 *made = X509_new();
+    *ret = NULL;
+    assert_true(signer != NULL && key != NULL && made != NULL);
+    assert_int_equal(ASN1_INTEGER_set(X509_get_serialNumber(made), serial), 1);
+    assert_non_null(X509_gmtime_adj(X509_getm_notBefore(made), 0));
+    assert_non_null(X509_gmtime_adj(X509_getm_notAfter(made), 86400));
+    assert_int_equal(X509_NAME_add_entry_by_txt(X509_get_issuer_name(made), "CN", MBSTRING_UTF8,
+                                                (const unsigned char *)"CA", -1, -1, 0),
+                     1);
+    assert_int_equal(X509_set_pubkey(made, key), 1);
+    assert_true(X509_sign(made, signer, EVP_sha256()) > 0);
+    const int der_len = i2d_X509(made, ret);
+    assert_true(der_len > 0);
+    X509_free(made);
+    EVP_PKEY_free(key);
+    EVP_PKEY_free(signer);
+    return (size_t)der_len;
 }

@@ -41,5 +41,7 @@ p11csr_key *ensure_key(p11csr_ctx *ctx, const char *spec, const char *label);
 p11csr_request *new_request(const char *subject);
 /* Signs and has the result verified after a round trip through PEM. */
 void sign_and_verify(p11csr_ctx *ctx, const p11csr_request *request, p11csr_key *key);
+/* A certificate in DER for this public key, made by a CA in software; the caller calls OPENSSL_free(). */
+size_t certify(const unsigned char *spki, size_t len, long serial, unsigned char **ret);
 
 #endif

@@ -2,8 +2,7 @@
 /* What is done to keys that are there: deleted, renamed, and the records of those that were begun. */
 #include "place.h"
 
-#include <openssl/evp.h>
-#include <openssl/x509.h>
+#include <openssl/crypto.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -161,30 +160,6 @@ static void test_public_forms(void **state)
     p11csr_ctx_free(&ctx);
 }
 
-/* A certificate in DER for this public key, made by a CA in software; the caller calls OPENSSL_free(). */
-static size_t certify(const unsigned char *spki, size_t len, unsigned char **ret)
-{
-    EVP_PKEY *signer = EVP_EC_gen("P-256");
-    EVP_PKEY *key = d2i_PUBKEY(NULL, &spki, (long)len);
-    X509 *made = X509_new();
-    *ret = NULL;
-    assert_true(signer != NULL && key != NULL && made != NULL);
-    assert_int_equal(ASN1_INTEGER_set(X509_get_serialNumber(made), 7), 1);
-    assert_non_null(X509_gmtime_adj(X509_getm_notBefore(made), 0));
-    assert_non_null(X509_gmtime_adj(X509_getm_notAfter(made), 86400));
-    assert_int_equal(X509_NAME_add_entry_by_txt(X509_get_issuer_name(made), "CN", MBSTRING_UTF8,
-                                                (const unsigned char *)"CA", -1, -1, 0),
-                     1);
-    assert_int_equal(X509_set_pubkey(made, key), 1);
-    assert_true(X509_sign(made, signer, EVP_sha256()) > 0);
-    const int der_len = i2d_X509(made, ret);
-    assert_true(der_len > 0);
-    X509_free(made);
-    EVP_PKEY_free(key);
-    EVP_PKEY_free(signer);
-    return (size_t)der_len;
-}
-
 static void test_certificates(void **state)
 {
     p11csr_ctx *ctx = new_ctx(*state);
@@ -206,7 +181,7 @@ static void test_certificates(void **state)
     size_t len = 0;
     unsigned char *der = NULL;
     const unsigned char *spki = p11csr_key_get_spki(web, &len);
-    install.certificate_len = certify(spki, len, &der);
+    install.certificate_len = certify(spki, len, 7, &der);
     install.certificate = der;
     check_ok(p11csr_certificate_install(ctx, &key, &install, &json, &both_err), &both_err);
     assert_non_null(strstr(json, "\"stored\":true"));
