@@ -73,6 +73,7 @@ EXIT = {
     "IO": "a file or socket",
     "EXISTS": "already there",
     "WRONG": "the token's result is wrong; nothing was written",
+    "PARTLY": "partly done",
     "USAGE": "usage",
     "INTERNAL": "a bug in p11csr",
     "TEMPORARY": "may work later",

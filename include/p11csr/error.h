@@ -18,6 +18,7 @@ extern "C" {
 enum p11csr_code {
     P11CSR_OK = 0,                       /* done */
     P11CSR_E_CHECK_FAILED = 10,          /* the check said no (exit status 1) */
+    P11CSR_E_PARTLY_DONE = 50,           /* not all of it was done (exit status 13) */
     P11CSR_E_USAGE = 100,                /* the command or call is not understood (exit status 64) */
     P11CSR_E_CONFIG = 150,               /* the configuration cannot be used (exit status 78) */
     P11CSR_E_MODULE_NOT_FOUND = 200,     /* there is no such PKCS#11 module (exit status 3) */

@@ -2,6 +2,7 @@
 #ifndef P11CSR_START_H
 #define P11CSR_START_H
 
+#include "p11csr/csr.h"
 #include "p11csr/request.h"
 
 #ifdef __cplusplus
@@ -30,6 +31,27 @@ P11CSR_API enum p11csr_code p11csr_request_take_csr(p11csr_request *request, con
 P11CSR_API enum p11csr_code p11csr_request_take_certificate(p11csr_request *request, const void *data,
                                                             size_t len, char **ret_dropped,
                                                             p11csr_error **err);
+
+/*
+ * The same from either: what `data` is decides. For renewals.
+ */
+P11CSR_API enum p11csr_code p11csr_request_take_either(p11csr_request *request, const void *data, size_t len,
+                                                       char **ret_dropped, p11csr_error **err);
+/*
+ * What differs between the certificate or request `old`, PEM or DER, and the request that came of it.
+ * *ret_json, to be freed with p11csr_free_text(), is an array of objects, one for each thing that either
+ * says:
+ *   kind   "subject", "key", "extension", "attribute"
+ *   name   of the extension or attribute, or null
+ *   oid    the same
+ *   state  "kept", "changed", "dropped", "added"
+ *   old    what was: the subject as RFC 4514 text, the SHA-256 of the SubjectPublicKeyInfo, an extension as
+ *          p11csr_csr_to_json() has it. Not there for attributes, and when it was added
+ *   new    what is. Not there when it was dropped
+ * Errors: REQUEST, LIMIT.
+ */
+P11CSR_API enum p11csr_code p11csr_csr_changes(p11csr_ctx *ctx, const p11csr_csr *csr, const void *old,
+                                               size_t old_len, char **ret_json, p11csr_error **err);
 
 #ifdef __cplusplus
 }

@@ -140,6 +140,8 @@ const char *cli_pin_text(const char *state);
 
 /* Prints a request from the JSON that p11csr_csr_to_json() returns. */
 void cli_print_csr(const json_t *csr, FILE *to);
+/* One value of an extension: text, a typed name, hex, or a list of them in one line. */
+void cli_print_value(const json_t *value, FILE *to);
 
 /* A key as JSON has it, and for people. */
 json_t *cli_key_json(const struct p11csr_key_info *info);

@@ -25,6 +25,7 @@ PC_RESULT cli_run_keys_show(struct cli *cli, p11csr_error **err);
 PC_RESULT cli_run_profile_check(struct cli *cli, p11csr_error **err);
 PC_RESULT cli_run_profile_list(struct cli *cli, p11csr_error **err);
 PC_RESULT cli_run_profile_show(struct cli *cli, p11csr_error **err);
+PC_RESULT cli_run_renew(struct cli *cli, p11csr_error **err);
 PC_RESULT cli_run_request(struct cli *cli, p11csr_error **err);
 PC_RESULT cli_run_show(struct cli *cli, p11csr_error **err);
 PC_RESULT cli_run_tokens_clear_latch(struct cli *cli, p11csr_error **err);

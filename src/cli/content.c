@@ -137,8 +137,14 @@ static struct pc_result set_origin(const struct cli_use *use, p11csr_request *re
 
 PC_RESULT cli_take_content(struct cli *cli, p11csr_request **ret, p11csr_error **err)
 {
+    return cli_take_content_from(cli, NULL, ret, err);
+}
+
+PC_RESULT cli_take_content_from(struct cli *cli, const struct cli_source *source, p11csr_request **ret,
+                                p11csr_error **err)
+{
     PC_TRY(cli_lift(p11csr_request_new(ret, err)));
-    PC_TRY(cli_take_start(cli, *ret, err));
+    PC_TRY(cli_take_start(cli, source, *ret, err));
     PC_TRY(take_clear(cli, *ret, err));
     for (size_t i = 0; i < cli_use_count(cli); i++) {
         const struct cli_use *use = cli_use_get(cli, i);

@@ -14,13 +14,19 @@ void cli_making_done(struct cli_making *making)
     cli_selection_done(&making->selection);
 }
 
-PC_RESULT cli_making_take_output(const struct cli *cli, struct cli_making *making, p11csr_error **err)
+PC_RESULT cli_making_take_form(const struct cli *cli, struct cli_making *making, p11csr_error **err)
 {
     const char *form = cli_value(cli, OPT_FORM);
     if (form != NULL && strcmp(form, "pem") != 0 && strcmp(form, "der") != 0) {
         return pc_fail(err, P11CSR_E_USAGE, "--form is pem or der, not '%s'", form);
     }
     making->der = form != NULL && strcmp(form, "der") == 0;
+    return PC_OK;
+}
+
+PC_RESULT cli_making_take_output(const struct cli *cli, struct cli_making *making, p11csr_error **err)
+{
+    PC_TRY(cli_making_take_form(cli, making, err));
     return cli_take_output(cli, making->der, &making->out, err);
 }
 
@@ -31,8 +37,9 @@ PC_RESULT cli_making_get_key(struct cli *cli, struct cli_making *making, p11csr_
     keygen.spec = making->spec;
     keygen.ensure = making->ensure ? 1 : 0;
     if (keygen.spec == NULL && (cli_has(cli, OPT_BACKUP) || cli_has(cli, OPT_OVERWRITE_SLOT))) {
-        return pc_fail(err, P11CSR_E_USAGE, "%s is for a new key: it goes with --generate or --ensure",
-                       cli_has(cli, OPT_BACKUP) ? "--backup" : "--overwrite-slot");
+        return pc_fail(err, P11CSR_E_USAGE, "%s is for a new key: it goes with %s",
+                       cli_has(cli, OPT_BACKUP) ? "--backup" : "--overwrite-slot",
+                       strcmp(cli->command->name, "renew") == 0 ? "--new-key" : "--generate or --ensure");
     }
     PC_TRY(cli_take_backup(cli, &keygen, err));
     PC_TRY(cli_context(cli, &ctx, err));

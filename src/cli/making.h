@@ -20,6 +20,8 @@ struct cli_making {
 };
 void cli_making_done(struct cli_making *making);
 
+/* --form. */
+PC_RESULT cli_making_take_form(const struct cli *cli, struct cli_making *making, p11csr_error **err);
 /* --form and -o, as far as they can be checked before anything is done. */
 PC_RESULT cli_making_take_output(const struct cli *cli, struct cli_making *making, p11csr_error **err);
 /* Opens or makes the key that the selection names. */

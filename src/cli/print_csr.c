@@ -12,10 +12,14 @@ static const char *text_of(const json_t *object, const char *key)
     return text != NULL ? text : "";
 }
 
-/* One value of an extension: text, a typed name, or hex. */
-static void print_value(const json_t *value, FILE *to)
+void cli_print_value(const json_t *value, FILE *to)
 {
-    if (json_is_string(value)) {
+    if (json_is_array(value)) {
+        for (size_t i = 0; i < json_array_size(value); i++) {
+            (void)fputs(i > 0 ? ", " : "", to);
+            cli_print_value(json_array_get(value, i), to);
+        }
+    } else if (json_is_string(value)) {
         (void)fprintf(to, "%s", json_string_value(value));
     } else if (json_object_get(value, "type") != NULL && json_object_get(value, "value") != NULL) {
         (void)fprintf(to, "%s:%s", text_of(value, "type"), text_of(value, "value"));
@@ -40,12 +44,12 @@ static void print_extension(const json_t *extension, FILE *to)
     if (json_is_array(value)) {
         for (size_t i = 0; i < json_array_size(value); i++) {
             (void)fprintf(to, "    ");
-            print_value(json_array_get(value, i), to);
+            cli_print_value(json_array_get(value, i), to);
             (void)fprintf(to, "\n");
         }
     } else {
         (void)fprintf(to, "    ");
-        print_value(value, to);
+        cli_print_value(value, to);
         (void)fprintf(to, "\n");
     }
     if (json_object_get(extension, "why") != NULL) {
@@ -64,7 +68,7 @@ static void print_attributes(const json_t *attributes, FILE *to)
         }
         const char *name = text_of(attribute, "name");
         (void)fprintf(to, "Attribute:  %s: ", name[0] != 0 ? name : text_of(attribute, "oid"));
-        print_value(value, to);
+        cli_print_value(value, to);
         (void)fprintf(to, "\n");
     }
 }

@@ -2,42 +2,38 @@
 #include "cli/cli.h"
 
 static const enum cli_option_id doctor_options[] = {OPT_QUIRKS, OPT_PROBE, OPT_BUNDLE, OPT_FORCE};
+// clang-format off
+/* What a request says and how it is signed: one line each, for every command that makes requests. */
+#define CONTENT_OPTIONS \
+    OPT_SCHEME, \
+    OPT_HASH, \
+    OPT_PSS, \
+    OPT_SUBJECT, \
+    OPT_DNS, \
+    OPT_IP, \
+    OPT_EMAIL, \
+    OPT_URI, \
+    OPT_UPN, \
+    OPT_RID, \
+    OPT_DIRNAME, \
+    OPT_KEY_USAGE, \
+    OPT_EXT_KEY_USAGE, \
+    OPT_CA, \
+    OPT_PATH_LENGTH, \
+    OPT_MUST_STAPLE, \
+    OPT_SUBJECT_KEY_ID, \
+    OPT_EXTENSION, \
+    OPT_ATTRIBUTE, \
+    OPT_CLEAR
+// clang-format on
 static const enum cli_option_id request_options[] = {
-    OPT_KEY_LABEL,
-    OPT_KEY_ID,
-    OPT_PIV_SLOT,
-    OPT_KEY_FOR,
-    OPT_PUBKEY,
-    OPT_GENERATE,
-    OPT_ENSURE,
-    OPT_BACKUP,
-    OPT_OVERWRITE_SLOT,
-    OPT_SCHEME,
-    OPT_HASH,
-    OPT_PSS,
-    OPT_FROM_CSR,
-    OPT_FROM_CERT,
-    OPT_SUBJECT,
-    OPT_DNS,
-    OPT_IP,
-    OPT_EMAIL,
-    OPT_URI,
-    OPT_UPN,
-    OPT_RID,
-    OPT_DIRNAME,
-    OPT_KEY_USAGE,
-    OPT_EXT_KEY_USAGE,
-    OPT_CA,
-    OPT_PATH_LENGTH,
-    OPT_MUST_STAPLE,
-    OPT_SUBJECT_KEY_ID,
-    OPT_EXTENSION,
-    OPT_ATTRIBUTE,
-    OPT_CLEAR,
-    OPT_OUT,
-    OPT_FORM,
-    OPT_FORCE,
-    OPT_TEXT,
+    OPT_KEY_LABEL, OPT_KEY_ID, OPT_PIV_SLOT,       OPT_KEY_FOR,  OPT_PUBKEY,    OPT_GENERATE,
+    OPT_ENSURE,    OPT_BACKUP, OPT_OVERWRITE_SLOT, OPT_FROM_CSR, OPT_FROM_CERT, CONTENT_OPTIONS,
+    OPT_OUT,       OPT_FORM,   OPT_FORCE,          OPT_TEXT,
+};
+static const enum cli_option_id renew_options[] = {
+    OPT_EXPIRING, OPT_SERIAL,         OPT_NEW_KEY,     OPT_KEY_LABEL, OPT_KEY_ID, OPT_PIV_SLOT, OPT_PUBKEY,
+    OPT_BACKUP,   OPT_OVERWRITE_SLOT, CONTENT_OPTIONS, OPT_OUT,       OPT_FORM,   OPT_FORCE,    OPT_TEXT,
 };
 static const enum cli_option_id keys_generate_options[] = {OPT_KEY_LABEL, OPT_KEY_ID, OPT_PIV_SLOT,
                                                            OPT_BACKUP, OPT_OVERWRITE_SLOT};
@@ -76,6 +72,14 @@ static const struct cli_command commands[] = {
      .help = "make a certificate request; the token signs it",
      .example = "p11csr request --token prod --generate p256 --key-label web \\\n"
                 "      --subject CN=www.example.com --dns www.example.com -o www.csr"},
+    {.name = "renew",
+     .one_token = true,
+     .args = "[FILE|URI]",
+     .max_args = 1,
+     OPTIONS(renew_options),
+     .run = cli_run_renew,
+     .help = "make a request from a certificate or an earlier request",
+     .example = "p11csr renew --token prod www.crt -o www.csr"},
     {.name = "show",
      .without_login = true,
      .args = "[FILE]",

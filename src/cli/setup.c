@@ -104,6 +104,10 @@ static const char *token_of(const struct cli *cli)
         index += *at == ' ' ? 1 : 0;
     }
     const char *given = uri != NULL ? cli_arg(cli, index) : NULL;
+    if (given != NULL && strstr(args, "FILE|URI") != NULL &&
+        strncmp(given, "pkcs11:", strlen("pkcs11:")) != 0) {
+        given = NULL; // the file
+    }
     return given != NULL ? cli_reveal(cli, given) : cli_value_or_env(cli, OPT_TOKEN, "P11CSR_TOKEN");
 }
 

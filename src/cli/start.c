@@ -3,6 +3,7 @@
 
 #include "base/mem.h"
 
+#include <stdio.h>
 #include <string.h>
 
 static bool is_replaced(const struct cli *cli, const char *name)
@@ -65,8 +66,17 @@ static struct pc_result take_file(struct cli *cli, size_t row, const char *path,
     return cli_say_dropped(cli, path, dropped, err);
 }
 
-PC_RESULT cli_take_start(struct cli *cli, p11csr_request *request, p11csr_error **err)
+PC_RESULT cli_take_start(struct cli *cli, const struct cli_source *source, p11csr_request *request,
+                         p11csr_error **err)
 {
+    char *dropped PC_CLEANUP(p11csr_free_text) = NULL;
+    if (source != NULL) {
+        PC_TRY(cli_lift(p11csr_request_set_origin(request, source->from, err)));
+        PC_TRY(
+            pc_frame(cli_lift(p11csr_request_take_either(request, source->data, source->len, &dropped, err)),
+                     err, "cannot renew '%s'", source->from));
+        PC_TRY(cli_say_dropped(cli, source->from, dropped, err));
+    }
     for (size_t i = 0; i < cli_use_count(cli); i++) {
         const struct cli_use *use = cli_use_get(cli, i);
         for (size_t row = 0; row < PC_ARRAY_LEN(starts); row++) {
@@ -74,6 +84,74 @@ PC_RESULT cli_take_start(struct cli *cli, p11csr_request *request, p11csr_error 
                 PC_TRY(cli_lift(p11csr_request_set_origin(request, use->value, err)));
                 PC_TRY(take_file(cli, row, use->value, request, err));
             }
+        }
+    }
+    return PC_OK;
+}
+
+/* The value of one side: a text, or that of an extension. */
+static void print_side(const json_t *side)
+{
+    const json_t *value = json_is_object(side) ? json_object_get(side, "value") : side;
+    cli_print_value(value, stderr);
+    if (json_is_true(json_object_get(side, "critical"))) {
+        (void)fputs(" (critical)", stderr);
+    }
+}
+
+static void print_change(const json_t *change)
+{
+    const char *name = json_string_value(json_object_get(change, "name"));
+    const char *oid = json_string_value(json_object_get(change, "oid"));
+    const char *state = json_string_value(json_object_get(change, "state"));
+    const json_t *old = json_object_get(change, "old");
+    const json_t *new = json_object_get(change, "new");
+    const char *kind = json_string_value(json_object_get(change, "kind"));
+    (void)fprintf(stderr, "  %-8s %s", state, name != NULL ? name : oid != NULL ? oid : kind);
+    if (old != NULL || new != NULL) {
+        (void)fputs(": ", stderr);
+        print_side(old != NULL ? old : new);
+    }
+    if (strcmp(state, "changed") == 0 && old != NULL && new != NULL) {
+        (void)fputs(" -> ", stderr);
+        print_side(new);
+    }
+    (void)fputc('\n', stderr);
+}
+
+static bool was_said(const json_t *dropped, const json_t *change)
+{
+    const json_t *one = NULL;
+    size_t i = 0;
+    json_array_foreach(dropped, i, one)
+    {
+        if (json_equal(json_object_get(one, "oid"), json_object_get(change, "oid")) == 1 &&
+            json_equal(json_object_get(one, "kind"), json_object_get(change, "kind")) == 1) {
+            return true;
+        }
+    }
+    return false;
+}
+
+PC_RESULT cli_say_changes(struct cli *cli, const char *changes, p11csr_error **err)
+{
+    json_t *list = json_loads(changes, 0, NULL);
+    const json_t *dropped = json_object_get(cli->json, "dropped");
+    const json_t *one = NULL;
+    size_t i = 0;
+    if (list == NULL) {
+        return pc_fail_memory(err);
+    }
+    cli_json(cli, "changes", list);
+    if (cli_has(cli, OPT_QUIET) || cli_has(cli, OPT_JSON)) {
+        return PC_OK;
+    }
+    cli_remark(cli, "against what was renewed:");
+    json_array_foreach(list, i, one)
+    {
+        if (strcmp(json_string_value(json_object_get(one, "state")), "dropped") != 0 ||
+            !was_said(dropped, one)) {
+            print_change(one);
         }
     }
     return PC_OK;

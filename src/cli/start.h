@@ -6,12 +6,28 @@
 
 /* What a request starts from, before the command line adds its own. */
 
-/* Takes over the files of --from-csr and --from-cert, in the order of the command line. */
-PC_RESULT cli_take_start(struct cli *cli, p11csr_request *request, p11csr_error **err);
+/* A certificate or request, PEM or DER, that is being renewed. Borrowed. */
+struct cli_source {
+    const char *from; /* its file or URI, for people */
+    const void *data;
+    size_t len;
+};
+
+/* Takes over `source`, unless it is NULL, then the files of --from-csr and --from-cert in their order. */
+PC_RESULT cli_take_start(struct cli *cli, const struct cli_source *source, p11csr_request *request,
+                         p11csr_error **err);
+/* cli_take_content() with something to start from. */
+PC_RESULT cli_take_content_from(struct cli *cli, const struct cli_source *source, p11csr_request **ret,
+                                p11csr_error **err);
 /*
  * Says for people what was not taken over, and adds it to "dropped" of the JSON answer. `dropped` is what the
  * library has said; `from` names where it was.
  */
 PC_RESULT cli_say_dropped(struct cli *cli, const char *from, const char *dropped, p11csr_error **err);
+/*
+ * Says for people what has changed, but for what was said to be dropped already, and sets "changes" of the
+ * JSON answer. `changes` is what p11csr_csr_changes() has said.
+ */
+PC_RESULT cli_say_changes(struct cli *cli, const char *changes, p11csr_error **err);
 
 #endif

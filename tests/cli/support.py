@@ -82,6 +82,8 @@ def check_answer(text, args):
     answer = json.loads(text)
     if answer.get("command") == "doctor" and "modules" in answer:
         validate(answer, "doctor")  # what was found, whatever it is
+    elif answer.get("command") == "renew" and "renewed" in answer:
+        validate(answer, "renew")  # those that were done, and those that failed
     elif not answer["ok"]:
         validate(answer, "error")
     elif "--help" in args or "--version" in args:

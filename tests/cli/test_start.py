@@ -213,6 +213,20 @@ def test_challenge_password_stays_where_it_was(web):
     assert found(load(answer)) == {"2.5.29.17": (False, SAN)}
 
 
+def test_what_has_no_name_is_kept_from_a_request(web, verify_everywhere):
+    unknown = x509.UnrecognizedExtension(OID("1.2.3.4.5.6"), b"\5\0")
+    policies = x509.CertificatePolicies([x509.PolicyInformation(OID("1.2.3"), None)])
+    named = (AttributeOID.UNSTRUCTURED_NAME, b"somebody")
+    name = write(
+        web, "old.csr", make_request(extensions=[(unknown, True), (policies, False)], attributes=[named])
+    )
+    csr = verify_everywhere(web.request("--from-csr", name).out)
+    assert found(csr) == {"1.2.3.4.5.6": (True, unknown), "2.5.29.32": (False, policies)}
+    assert csr.attributes.get_attribute_for_oid(AttributeOID.UNSTRUCTURED_NAME) == b"somebody"
+    bare = load(web.request("--from-csr", name, "--clear", "extensions", "--json").json)
+    assert found(bare) == {} and bare.subject == csr.subject
+
+
 # What the command line adds
 
 

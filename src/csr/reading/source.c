@@ -82,6 +82,19 @@ static struct pc_result read_certificate(struct pc_span input, struct pc_buf *re
     return parse_certificate(pc_buf_span(ret_der), ret, err);
 }
 
+/* What the input is meant to be, be it whole or damaged. */
+static enum pc_source_kind guess(struct pc_span input)
+{
+    static const char label[] = "CERTIFICATE REQUEST-----";
+    struct pc_buf der PC_CLEANUP(pc_buf_done) = {0};
+    struct pc_source source;
+    pc_buf_init(&der, PC_MAX_REQUEST);
+    return (input.len > 0 && memmem(input.ptr, input.len, label, strlen(label)) != NULL) ||
+                   pc_is_ok(read_request(input, &der, &source, NULL))
+               ? PC_SOURCE_REQUEST
+               : PC_SOURCE_CERTIFICATE;
+}
+
 /* True when the input can be read as the kind that was not asked for. */
 static bool is_other(struct pc_span input, enum pc_source_kind kind)
 {
@@ -95,11 +108,9 @@ static bool is_other(struct pc_span input, enum pc_source_kind kind)
 PC_RESULT pc_source_read(struct pc_span input, enum pc_source_kind kind, struct pc_buf *ret_der,
                          struct pc_source *ret, p11csr_error **err)
 {
-    const bool other = is_other(input, kind);
     if (kind == PC_SOURCE_ANY) {
-        return other ? read_request(input, ret_der, ret, err) : read_certificate(input, ret_der, ret, err);
-    }
-    if (other) {
+        kind = guess(input);
+    } else if (is_other(input, kind)) {
         const bool request = kind == PC_SOURCE_REQUEST;
         const struct pc_result result =
             pc_fail(err, P11CSR_E_REQUEST, "this is %s, not %s", request ? "a certificate" : "a request",
