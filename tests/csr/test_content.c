@@ -208,6 +208,7 @@ static void test_basic(void **state)
     assert_true(content.is_ca && content.basic_critical && !content.has_path_length);
     check_ok(pc_content_set_basic(&content, true, 0, &err), &err);
     assert_true(content.has_path_length && content.path_length == 0);
+    check_fails(pc_content_set_basic(&content, true, -2, &err), &err, P11CSR_E_EXTENSION, "of -2");
     check_ok(pc_content_set_basic(&content, true, LONG_MAX, &err), &err);
     assert_true(content.path_length == LONG_MAX);
     check_fails(pc_content_set_basic(&content, false, 0, &err), &err, P11CSR_E_EXTENSION,

@@ -48,6 +48,9 @@ void pc_content_settle(struct pc_content *content)
 
 PC_RESULT pc_content_set_basic(struct pc_content *content, bool is_ca, long path_length, p11csr_error **err)
 {
+    if (path_length < -1) {
+        return pc_fail(err, P11CSR_E_EXTENSION, "a path length of %ld", path_length);
+    }
     if (path_length >= 0 && !is_ca) {
         return pc_fail(err, P11CSR_E_EXTENSION, "a path length is for certificate authorities only");
     }
