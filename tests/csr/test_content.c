@@ -400,6 +400,24 @@ static void test_compare_without_a_subject(void **state)
     pc_content_done(&empty);
 }
 
+/* Attributes are kept in DER order, so that what was asked and what was read can be compared. */
+static void test_order_of_attributes(void **state)
+{
+    static const uint8_t oids[][3] = {{0x2A, 0x03, 0x05}, {0x2A, 0x03, 0x04}, {0x2A, 0x03, 0x06}};
+    static const uint8_t null[] = {0x05, 0x00};
+    static const uint8_t sorted[] = {0x30, 0x09, 0x06, 0x03, 0x2A, 0x03, 0x04, 0x31, 0x02, 0x05, 0x00,
+                                     0x30, 0x09, 0x06, 0x03, 0x2A, 0x03, 0x05, 0x31, 0x02, 0x05, 0x00,
+                                     0x30, 0x09, 0x06, 0x03, 0x2A, 0x03, 0x06, 0x31, 0x02, 0x05, 0x00};
+    struct pc_content content PC_CLEANUP(pc_content_done);
+    p11csr_error *err = NULL;
+    (void)state;
+    pc_content_init(&content);
+    for (size_t i = 0; i < PC_ARRAY_LEN(oids); i++) {
+        check_ok(pc_content_add_attribute(&content, PC_SPAN(oids[i]), PC_SPAN(null), &err), &err);
+    }
+    check_same(pc_buf_span(&content.attributes), PC_SPAN(sorted));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -414,6 +432,7 @@ int main(void)
         cmocka_unit_test(test_settle),
         cmocka_unit_test(test_compare),
         cmocka_unit_test(test_compare_without_a_subject),
+        cmocka_unit_test(test_order_of_attributes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -57,7 +57,7 @@ OIDS = {
 
 class Content:
     """`spec`: the words. `subject`: a Name in DER. `names`: what judges list. `extensions`: OID -> (critical,
-    DER). `attributes`: OID -> list of DER values."""
+    DER). `attributes`: OID -> set of DER values."""
 
     def __init__(self):
         self.spec = {}
@@ -218,10 +218,38 @@ def add_basic(rng, content):
         content.extensions[OIDS["must-staple"]] = (False, der.sequence(der.integer(5)))
 
 
+def any_der(rng):
+    """Something that is DER."""
+    return rng.choice(
+        (
+            lambda: der.utf8(text_of(rng, TEXT, 300)),
+            lambda: der.integer(rng.randrange(2**64)),
+            lambda: der.sequence(),
+            lambda: der.sequence(der.oid("2.5.4.3"), der.octet_string(rng.randbytes(rng.randrange(200)))),
+            lambda: der.tlv(5, b""),
+        )
+    )()
+
+
+def add_others(rng, content):
+    for number in rng.sample(range(9), rng.choice((0, 0, 1, 3))):
+        oid = f"1.3.6.1.4.1.99999.3.{number}"
+        suffix, critical = criticality(rng, False)
+        value = any_der(rng)
+        content.spec.setdefault("extensions", []).append([oid + suffix, f"hex:{value.hex()}"])
+        content.extensions[oid] = (critical, value)
+    for number in rng.sample(range(200), rng.choice((0, 0, 1, 4))):
+        oid = f"1.3.6.1.4.1.99999.4.{number}"
+        values = {any_der(rng) for _ in range(rng.choice((1, 1, 3)))}
+        for value in sorted(values, key=lambda _: rng.random()):
+            content.spec.setdefault("attributes", []).append([oid, f"hex:{value.hex()}"])
+        content.attributes[oid] = values
+
+
 def make(rng):
     while True:
         content = Content()
-        for add in (add_subject, add_names, add_usages, add_basic):
+        for add in (add_subject, add_names, add_usages, add_basic, add_others):
             add(rng, content)
         if content.rdns or content.spec.get("names"):
             return content
@@ -265,15 +293,24 @@ FAULTS = [
     ("basic", [False, 3], "path"),
     ("basic", [True, -7], "path"),
     ("subject-key-id", "md5", "md5"),
+    ("extensions", ["1.2.3", "hex:3001"], "byte"),
+    ("extensions", ["1.2.3", "hex:050000"], "byte"),
+    ("extensions", ["1.2.3", "hex:5"], "hex"),
+    ("extensions", ["1.2.3", "asn1:NOTHING:1"], "NOTHING"),
+    ("extensions", ["1.40.3", "hex:0500"], "1.40.3"),
+    ("extensions", ["1.2.3:crucial", "hex:0500"], "crucial"),
+    ("attributes", ["1.2.3", "hex:0502"], "byte"),
+    ("attributes", ["1.2.840.113549.1.9.14", "hex:3000"], "extension"),
+    ("attributes", ["1.3.6.1.4.1.311.2.1.14", "hex:3000"], "extension"),
 ]
 
 
 def spoil(rng, content):
     """Puts one fault into the words; returns what the answer has to speak of."""
     place, fault, word = rng.choice(FAULTS)
-    if place == "names":
-        names = content.spec.setdefault("names", [])
-        names.insert(rng.randint(0, len(names)), fault)
+    if isinstance(fault, list) and place != "basic":
+        words = content.spec.setdefault(place, [])
+        words.insert(rng.randint(0, len(words)), fault)
     else:
         content.spec[place] = fault
     return word

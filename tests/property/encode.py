@@ -18,8 +18,12 @@ def sequence(*parts):
 
 def set_of(*parts):
     """X.690 section 11.6: the encodings in ascending order, the shorter one padded with zeros."""
-    longest = max(len(part) for part in parts)
-    return tlv(0x31, b"".join(sorted(parts, key=lambda part: part.ljust(longest, b"\0"))))
+    return tlv(0x31, in_order(parts))
+
+
+def in_order(parts):
+    longest = max((len(part) for part in parts), default=0)
+    return b"".join(sorted(parts, key=lambda part: part.ljust(longest, b"\0")))
 
 
 def base128(number):

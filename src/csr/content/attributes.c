@@ -121,33 +121,48 @@ static bool is_single_valued(struct pc_span oid)
     return pc_span_eq(oid, names[CHALLENGE_PASSWORD].oid);
 }
 
-/* Puts `values` in the place of those of this type, with the earlier ones if `keep`. */
-static struct pc_result put_values(struct pc_content *content, struct pc_attribute attribute, bool keep,
-                                   p11csr_error **err)
+/* Keeps what stands in a SET OF, which is in DER order, in whatever order it was said. */
+static struct pc_result keep(struct pc_content *content, const struct pc_buf *set, p11csr_error **err)
 {
     struct pc_buf fresh PC_CLEANUP(pc_buf_wipe) = {0};
+    struct pc_der in = pc_der_over(pc_buf_span(set));
+    struct pc_der_value value;
+    pc_buf_init(&fresh, content->attributes.max);
+    PC_TRY(pc_der_next(&in, &value, err));
+    pc_buf_add_span(&fresh, value.content);
+    PC_TRY(pc_buf_check(&fresh, err));
+    const struct pc_buf earlier = content->attributes;
+    content->attributes = fresh;
+    fresh = earlier;
+    return PC_OK;
+}
+
+/* Puts `values` in the place of those of this type, with the earlier ones if `add`. */
+static struct pc_result put_values(struct pc_content *content, struct pc_attribute attribute, bool add,
+                                   p11csr_error **err)
+{
+    struct pc_buf set PC_CLEANUP(pc_buf_wipe) = {0};
     struct pc_buf values PC_CLEANUP(pc_buf_wipe) = {0};
     struct pc_der_writer w;
     struct search search = {.wanted.oid = attribute.oid, .others = &w};
-    pc_buf_init(&fresh, content->attributes.max);
+    pc_buf_init(&set, PC_MAX_REQUEST);
     pc_buf_init(&values, content->attributes.max);
-    pc_der_writer_init(&w, &fresh);
+    pc_der_writer_init(&w, &set);
+    pc_der_begin(&w, PC_DER_SET);
     PC_TRY(
         pc_attributes_walk(pc_der_over(pc_buf_span(&content->attributes)), search_attribute, &search, err));
-    if (search.found && keep) {
+    if (search.found && add) {
         pc_buf_add_span(&values, search.wanted.values);
     }
-    if (!search.found || !keep || !has_value(search.wanted.values, attribute.values)) {
+    if (!search.found || !add || !has_value(search.wanted.values, attribute.values)) {
         pc_buf_add_span(&values, attribute.values);
     }
     attribute.values = pc_buf_span(&values);
     PC_TRY(pc_buf_check(&values, err));
     PC_TRY(write_attribute(&attribute, &w, err));
+    PC_TRY(pc_der_end_set_of(&w, err));
     PC_TRY(pc_der_finish(&w, err));
-    const struct pc_buf earlier = content->attributes;
-    content->attributes = fresh;
-    fresh = earlier;
-    return PC_OK;
+    return keep(content, &set, err);
 }
 
 static struct pc_result refuse_extensions(struct pc_span oid, p11csr_error **err)
