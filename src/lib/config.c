@@ -31,6 +31,7 @@ static void alias_done(struct pc_alias *alias)
     pc_release(alias->module);
     pc_release(alias->init_args);
     pc_release(alias->pin_source);
+    pc_release(alias->so_pin_source);
 }
 
 void pc_config_init(struct pc_config *config)
@@ -103,6 +104,9 @@ static const struct pc_config_word alias_words[] = {
     {.name = "module", .take = pc_config_take_text, .offset = offsetof(struct pc_alias, module)},
     {.name = "init-args", .take = pc_config_take_text, .offset = offsetof(struct pc_alias, init_args)},
     {.name = "pin-source", .take = pc_config_take_text, .offset = offsetof(struct pc_alias, pin_source)},
+    {.name = "so-pin-source",
+     .take = pc_config_take_text,
+     .offset = offsetof(struct pc_alias, so_pin_source)},
     {.name = "env", .take = take_env},
     {.name = "quirks", .take = pc_config_take_alias_quirks},
 };

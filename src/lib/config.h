@@ -21,6 +21,7 @@ struct pc_alias {
     char *module;          /* NULL: not said */
     char *init_args;       /* what C_Initialize of the module is handed; NULL: not said */
     char *pin_source;      /* NULL: not said */
+    char *so_pin_source;   /* of the security officer; NULL: not said */
     struct pc_buf env;     /* struct pc_env: set before the module is loaded */
 };
 

@@ -81,23 +81,28 @@ static struct pc_result resolve_pin(p11csr_ctx *ctx, struct pc_target *target, p
     return source != NULL ? pc_pin_named(ctx, source, &target->pin, err) : PC_OK;
 }
 
-/* The context's, else whoever can be asked. */
-static struct pc_result resolve_so_pin(p11csr_ctx *ctx, struct pc_pin **ret, p11csr_error **err)
+/* The context's, else the alias's, else whoever can be asked. */
+static struct pc_result resolve_so_pin(p11csr_ctx *ctx, struct pc_target *target, p11csr_error **err)
 {
-    *ret = ctx->so_pin;
-    return *ret == NULL && ctx->pin_callback != NULL ? pc_pin_named(ctx, "prompt", ret, err) : PC_OK;
+    const char *source = target->alias != NULL ? target->alias->so_pin_source : NULL;
+    target->so_pin = ctx->so_pin;
+    if (source == NULL && ctx->pin_callback != NULL) {
+        source = "prompt";
+    }
+    return target->so_pin == NULL && source != NULL ? pc_pin_named(ctx, source, &target->so_pin, err) : PC_OK;
 }
 
 PC_RESULT pc_login_resolve(p11csr_ctx *ctx, struct pc_target *target, bool loaded, p11csr_error **err)
 {
     PC_TRY(resolve_pin(ctx, target, err));
+    PC_TRY(resolve_so_pin(ctx, target, err));
     if (loaded || ctx->login == P11CSR_LOGIN_NEVER) {
         return PC_OK;
     }
     if (target->pin != NULL) {
         PC_TRY(pc_pin_ahead(target->pin, err));
     }
-    return ctx->login_as_so && ctx->so_pin != NULL ? pc_pin_ahead(ctx->so_pin, err) : PC_OK;
+    return ctx->login_as_so && target->so_pin != NULL ? pc_pin_ahead(target->so_pin, err) : PC_OK;
 }
 
 PC_RESULT pc_login_apply(p11csr_ctx *ctx, struct pc_target *target, struct pc_opened *opened,
@@ -106,16 +111,14 @@ PC_RESULT pc_login_apply(p11csr_ctx *ctx, struct pc_target *target, struct pc_op
     static const enum pc_login_mode modes[] = {[P11CSR_LOGIN_AUTO] = PC_LOGIN_AUTO,
                                                [P11CSR_LOGIN_ALWAYS] = PC_LOGIN_ALWAYS,
                                                [P11CSR_LOGIN_NEVER] = PC_LOGIN_NEVER};
-    struct pc_pin *so_pin = NULL;
     struct pc_login *login = &opened->login;
-    PC_TRY(resolve_so_pin(ctx, &so_pin, err));
     if (target->pin != NULL) { // a key that is open keeps a source if this caller knows none
         login->source = &target->pin->source;
         pc_pin_free(&opened->own_pin);
         opened->own_pin = target->own_pin;
         target->own_pin = NULL;
     }
-    login->so_source = so_pin != NULL ? &so_pin->source : NULL;
+    login->so_source = target->so_pin != NULL ? &target->so_pin->source : NULL;
     login->mode = modes[ctx->login];
     login->as_so = ctx->login_as_so;
     login->accept_final_try = ctx->accept_final_try;

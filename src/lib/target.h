@@ -8,11 +8,12 @@
 
 /* What a caller's words mean: which module, which token, which key, and where the PIN comes from. */
 struct pc_target {
-    struct pc_uri uri;            /* token attributes, and those of the key */
-    const char *module;           /* borrowed: path or name; NULL: all that p11-kit knows */
-    struct pc_pin *pin;           /* borrowed from the context or `own_pin`; NULL: none is known */
-    struct pc_pin *own_pin;       /* of a pin-value; handed to the token when that is opened */
-    const char *label;            /* borrowed: the word was neither an alias nor a URI; else NULL */
+    struct pc_uri uri;      /* token attributes, and those of the key */
+    const char *module;     /* borrowed: path or name; NULL: all that p11-kit knows */
+    struct pc_pin *pin;     /* borrowed from the context or `own_pin`; NULL: none is known */
+    struct pc_pin *own_pin; /* of a pin-value; handed to the token when that is opened */
+    struct pc_pin *so_pin;  /* borrowed from the context: of the security officer; NULL: none is known */
+    const char *label;      /* borrowed: the word was neither an alias nor a URI; else NULL */
     const struct pc_alias *alias; /* borrowed from the configuration, or NULL */
 };
 

@@ -295,6 +295,47 @@ def test_security_officer_comes_after_the_user(web, shim):
     assert users(shim) == [("1", "CKR_OK")]
 
 
+def write_alias(web, *lines):
+    path = web.dir / "alias.yaml"
+    uri = f'uri: "pkcs11:token={web.label.replace(" ", "%20")}"'
+    text = "".join(f"    {line}\n" for line in (uri, *lines))
+    path.write_text(f"tokens:\n  mine:\n{text}")
+    return ("--config", path, "--token", "mine")
+
+
+def test_alias_names_the_source_of_the_so_pin(web, shim):
+    """As it does for the user's, and the option goes before."""
+    rules, source = management(web)
+    shim.script(*rules)
+    at = write_alias(
+        web,
+        f'pin-source: "file:{web.pin_file}"',
+        f'so-pin-source: "{source[1]}"',
+        "quirks: {keygen-login: so}",
+    )
+    web.run("request", *at, "--generate", "p256", "--key-label", "new", *SUBJECT).ok()
+    assert users(shim) == [("0", "CKR_OK"), ("1", "CKR_OK")]
+    other = ("--so-pin-source", "file:/none")
+    error = failed(
+        web.run("keys", "generate", "p256", *at, *other, "--key-label", "b", "--json"), "PIN_SOURCE"
+    )
+    assert "/none" in str(error)
+    at = write_alias(web, 'so-pin-source: "none:x"')
+    error = failed(web.run("keys", "list", *at, "--json"), "PIN_SOURCE")
+    assert "is none of prompt" in error["cause"][0]
+
+
+def test_program_of_an_alias_is_started_before_the_module(web, shim):
+    rules, _ = management(web)
+    shim.script(*rules)
+    program = web.dir / "program"
+    program.write_text(f'#!/bin/sh\n[ -s "{shim.log_file}" ] && exit 7\necho {MANAGEMENT_KEY}\n')
+    program.chmod(0o700)
+    at = write_alias(web, f'so-pin-source: "exec:{program}"')
+    web.run("keys", "generate", "p256", *at, "--key-label", "new", "--login-as", "so").ok()
+    assert users(shim) == [("0", "CKR_OK")]
+
+
 def test_errors_name_the_role(web, shim):
     rules, _ = management(web)
     shim.script(*rules)
