@@ -58,6 +58,7 @@ struct pc_login {
     const struct pc_pin_source *source;    /* NULL: none is known */
     const struct pc_pin_source *so_source; /* of the security officer's PIN; NULL: none is known */
     enum pc_login_mode mode;
+    bool source_named; /* somebody said `source`: a look logs in by it even where it asks a person */
     bool as_so; /* the security officer lists, makes keys and changes objects; the user's is their use */
     bool accept_final_try;
     pc_pin_device *at_device; /* or NULL */

@@ -165,8 +165,8 @@ PC_RESULT pc_login_look(struct pc_token *token, const struct pc_login *login, p1
 {
     const enum pc_role role = login->as_so ? PC_ROLE_SO : PC_ROLE_USER;
     pc_token_look(token);
-    const struct pc_result result =
-        comes_first(token, login, role) ? log_in_as_needed(token, login, role, err) : PC_OK;
+    const bool wanted = comes_first(token, login, role) || (role == PC_ROLE_USER && login->source_named);
+    const struct pc_result result = wanted ? log_in_as_needed(token, login, role, err) : PC_OK;
     pc_token_ended(token, result);
     return result;
 }

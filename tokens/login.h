@@ -29,7 +29,7 @@ void pc_login_change_hint(struct pc_token *token, const struct pc_login *login, 
 PC_RESULT pc_login_user(struct pc_token *token, const struct pc_login *login, p11csr_error **err);
 /* The login in which keys are made and objects are changed: the security officer's where `login` says so. */
 PC_RESULT pc_login_change(struct pc_token *token, const struct pc_login *login, p11csr_error **err);
-/* The login in which a token is looked at, in the same role: only if it comes first (see above). */
+/* The login in which a token is looked at, in the same role: if it comes first (see above) or was named. */
 PC_RESULT pc_login_look(struct pc_token *token, const struct pc_login *login, p11csr_error **err);
 /* To be called when the token is opened: the login of PC_LOGIN_ALWAYS. */
 PC_RESULT pc_login_open(struct pc_token *token, const struct pc_login *login, p11csr_error **err);

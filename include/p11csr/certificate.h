@@ -22,6 +22,7 @@ struct p11csr_certificate_select {
     size_t serial_len;
     const unsigned char *spki; /* SubjectPublicKeyInfo of the key it is for, or NULL */
     size_t spki_len;
+    const char *piv_slot; /* of a PIV card, in place of `id`: see struct p11csr_select; or NULL */
 };
 #define P11CSR_CERTIFICATE_SELECT_INIT                                                                       \
     {                                                                                                        \

@@ -33,6 +33,11 @@ struct p11csr_select {
      * for the CKA_ID that modules for PIV cards give to the slot's objects: 01 to 04, and from 05 on.
      */
     const char *piv_slot;
+    /*
+     * 1: p11csr_key_open() may take a key of which the token shows only the public half, without a login
+     * where none is needed for that. Such a key cannot sign.
+     */
+    int public_suffices;
 };
 #define P11CSR_SELECT_INIT                                                                                   \
     {                                                                                                        \
@@ -65,8 +70,9 @@ P11CSR_API enum p11csr_code p11csr_spki_read(const void *data, size_t len, unsig
 typedef struct p11csr_key_list p11csr_key_list;
 
 /*
- * Lists the key pairs that match. Logs in when a PIN source that asks nobody is known; otherwise only what
- * the token shows to everybody is listed. Errors: those of finding the token, and of the login.
+ * Lists the key pairs that match. Logs in where a PIN source was named, "prompt" too, or one is known that
+ * asks nobody; otherwise only what the token shows to everybody is listed. Errors: those of finding the
+ * token, and of the login.
  */
 P11CSR_API enum p11csr_code p11csr_keys_list(p11csr_ctx *ctx, const struct p11csr_select *select,
                                              p11csr_key_list **ret_list, p11csr_error **err);

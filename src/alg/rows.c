@@ -5,6 +5,7 @@
 #include "base/text.h"
 
 #include <stdio.h>
+#include <string.h>
 
 // clang-format off
 static const struct pc_family families[] = {
@@ -513,7 +514,13 @@ PC_RESULT pc_keyspec_find(const char *name, const struct pc_keyspec **ret, p11cs
             return PC_OK;
         }
     }
-    return unknown_name("key spec", name, keyspec_name_at, keyspecs, PC_KEYSPEC_COUNT, err);
+    const struct pc_result result =
+        unknown_name("key spec", name, keyspec_name_at, keyspecs, PC_KEYSPEC_COUNT, err);
+    unsigned long bits = 0;
+    if (strncmp(name, "rsa-", strlen("rsa-")) == 0 && pc_parse_number(name + strlen("rsa-"), 2047, &bits)) {
+        pc_note(err, "RSA keys below 2048 bits are not made; --allow-weak lets one that is there be used");
+    }
+    return result;
 }
 
 PC_RESULT pc_scheme_find(const char *name, const struct pc_scheme **ret, p11csr_error **err)

@@ -67,6 +67,11 @@ void cli_done(struct cli *cli);
 const char *cli_value(const struct cli *cli, enum cli_option_id id);
 /* The same, or what the environment says when the option is not there; empty values count as none. */
 const char *cli_value_or_env(const struct cli *cli, enum cli_option_id id, const char *variable);
+/*
+ * The module that is named before any alias is looked at; NULL: none. `typed`: the token as the command line
+ * has it, or NULL; what such a URI says goes before the environment.
+ */
+const char *cli_module(const struct cli *cli, const char *typed);
 bool cli_has(const struct cli *cli, enum cli_option_id id);
 size_t cli_use_count(const struct cli *cli);
 const struct cli_use *cli_use_get(const struct cli *cli, size_t index);

@@ -29,6 +29,7 @@ PC_RESULT cli_select_cert(const struct cli *cli, const char *uri, struct cli_cer
     select->label = ret->key.select.label;
     select->id = ret->key.select.id;
     select->id_len = ret->key.select.id_len;
+    select->piv_slot = ret->key.select.piv_slot;
     select->spki = ret->key.select.spki;
     select->spki_len = ret->key.select.spki_len;
     if (cli_has(cli, OPT_SERIAL)) {

@@ -16,6 +16,7 @@ struct visit {
     bool asked;             /* a module or token was named: its failure is the command's */
     enum p11csr_code worst; /* of what was asked for */
     char *worst_text;
+    char *worst_hint;
     size_t modules;
     size_t broken;
 };
@@ -23,6 +24,7 @@ struct visit {
 static void visit_done(struct visit *visit)
 {
     pc_release(visit->worst_text);
+    pc_release(visit->worst_hint);
 }
 
 static void free_json(json_t **json)
@@ -134,6 +136,8 @@ static void note_failure(struct visit *visit, enum p11csr_code code, const json_
     const char *text = json_string_value(last != NULL ? last : json_object_get(error, "message"));
     visit->worst = code;
     visit->worst_text = pc_strdup(text != NULL ? text : "");
+    const char *hint = json_string_value(json_object_get(error, "hint"));
+    visit->worst_hint = hint != NULL ? pc_strdup(hint) : NULL;
 }
 
 static struct pc_result look_at_module(struct visit *visit, const struct cli_job *job, p11csr_error **err)
@@ -245,10 +249,9 @@ static struct pc_result do_one(struct visit *visit, const char *name, const stru
 {
     json_t *found PC_CLEANUP(free_json) = NULL;
     enum p11csr_code code = P11CSR_OK;
+    PC_TRY(cli_lift(p11csr_ctx_set_module(visit->cli->ctx, cli_module(visit->cli, job->token), err)));
     PC_TRY(cli_find_module(visit->cli, job->token, err));
     PC_TRY(cli_in_child(visit->cli, job, &found, &code, err));
-    PC_TRY(cli_lift(p11csr_ctx_set_module(visit->cli->ctx,
-                                          cli_value_or_env(visit->cli, OPT_MODULE, "P11CSR_MODULE"), err)));
     note_failure(visit, code, found, true);
     if (cli_wants_text(visit->cli)) {
         print(found);
@@ -306,7 +309,7 @@ static struct pc_result write_bundle(const struct cli *cli, const char *path, p1
 static struct pc_result look(struct visit *visit, p11csr_error **err)
 {
     const struct cli *cli = visit->cli;
-    const char *module = cli_value_or_env(cli, OPT_MODULE, "P11CSR_MODULE");
+    const char *module = cli_module(cli, cli_value(cli, OPT_TOKEN));
     const char *token = cli_value_or_env(cli, OPT_TOKEN, "P11CSR_TOKEN");
     const char *quirks = cli_reveal(cli, cli_value(cli, OPT_QUIRKS));
     const char *probe = cli_reveal(cli, cli_value(cli, OPT_PROBE));
@@ -346,7 +349,12 @@ PC_RESULT cli_run_doctor(struct cli *cli, p11csr_error **err)
         cli_remark(cli, "written: %s; read it before you send it", bundle);
     }
     if (visit.worst != P11CSR_OK) {
-        return pc_fail(err, visit.worst, "%s", visit.worst_text != NULL ? visit.worst_text : "");
+        const struct pc_result result =
+            pc_fail(err, visit.worst, "%s", visit.worst_text != NULL ? visit.worst_text : "");
+        if (visit.worst_hint != NULL) {
+            pc_hint(err, "%s", visit.worst_hint);
+        }
+        return result;
     }
     if (visit.broken > 0) {
         return pc_fail(err, P11CSR_E_CHECK_FAILED, "%zu of %zu modules cannot be used", visit.broken,

@@ -38,6 +38,15 @@ void cli_print_key(const struct p11csr_key_info *info)
     }
 }
 
+/* Whether the command line, or the URI in it, asks for some of the keys only. */
+static bool names_key(const struct p11csr_select *select)
+{
+    const char *token = select->token != NULL ? select->token : "";
+    const bool is_uri = strncmp(token, "pkcs11:", strlen("pkcs11:")) == 0;
+    return select->label != NULL || select->id != NULL || select->piv_slot != NULL || select->spki != NULL ||
+           (is_uri && (strstr(token, "object=") != NULL || strstr(token, "id=") != NULL));
+}
+
 PC_RESULT cli_run_keys_list(struct cli *cli, p11csr_error **err)
 {
     if (cli_has(cli, OPT_CLOSE) && !cli_has(cli, OPT_INCOMPLETE)) {
@@ -63,10 +72,11 @@ PC_RESULT cli_run_keys_list(struct cli *cli, p11csr_error **err)
     }
     cli_json(cli, "partial", json_boolean(p11csr_key_list_is_partial(list)));
     if (p11csr_key_list_count(list) == 0) {
-        cli_remark(cli, "no key is visible");
+        cli_remark(cli, names_key(&selection.select) ? "none of the keys that are visible matches"
+                                                     : "no key is visible");
     }
     if (p11csr_key_list_is_partial(list) != 0) {
-        cli_remark(cli, "without a login only public objects show; to log in, add --login always, or "
+        cli_remark(cli, "without a login only public objects show; to log in, add --pin-source prompt or "
                         "--pin-source file:PATH");
     }
     return PC_OK;

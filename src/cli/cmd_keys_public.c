@@ -37,6 +37,7 @@ PC_RESULT cli_run_keys_public(struct cli *cli, p11csr_error **err)
     PC_TRY(check_form(form, err));
     PC_TRY(cli_take_output(cli, binary, &output, err));
     PC_TRY(cli_select(cli, cli_arg(cli, 0), &selection, err));
+    selection.select.public_suffices = 1;
     PC_TRY(cli_context(cli, &ctx, err));
     PC_TRY(cli_lift(p11csr_key_open(ctx, &selection.select, &key, err)));
     PC_TRY(cli_lift(p11csr_key_get_public(key, form, &bytes, &len, err)));

@@ -93,6 +93,10 @@ static void print_error(const json_t *error)
     {
         cli_print("             %s\n", json_string_value(line));
     }
+    json_array_foreach(json_object_get(error, "notes"), i, line)
+    {
+        cli_print("             %s\n", json_string_value(line));
+    }
 }
 
 static void print_rest(const json_t *entry)

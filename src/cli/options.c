@@ -79,7 +79,7 @@ static const struct cli_option options[OPT_COUNT] = {
                       .arg = "SLOT",
                       .values = CLI_VALUES_WORDS,
                       .words = "9a 9c 9d 9e",
-                      .help = "the key in this slot of a PIV card: 9a, 9c, 9d, 9e, 82 to 95"},
+                      .help = "what is in this slot of a PIV card: 9a, 9c, 9d, 9e, 82 to 95"},
     [OPT_KEY_FOR] = {.name = "key-for",
                      .arg = "FILE",
                      .values = CLI_VALUES_FILES,

@@ -48,15 +48,16 @@ static const enum cli_option_id keys_delete_options[] = {OPT_KEY_LABEL, OPT_KEY_
                                                          OPT_KEY_FOR,   OPT_WITH_CERTIFICATE, OPT_YES};
 static const enum cli_option_id keys_label_options[] = {OPT_KEY_LABEL, OPT_KEY_ID,    OPT_PIV_SLOT,
                                                         OPT_KEY_FOR,   OPT_NEW_LABEL, OPT_NEW_ID};
-static const enum cli_option_id certs_list_options[] = {OPT_KEY_LABEL, OPT_KEY_ID, OPT_KEY_FOR, OPT_SERIAL,
-                                                        OPT_WARN_DAYS};
+static const enum cli_option_id certs_list_options[] = {OPT_KEY_LABEL, OPT_KEY_ID, OPT_PIV_SLOT,
+                                                        OPT_KEY_FOR,   OPT_SERIAL, OPT_WARN_DAYS};
 static const enum cli_option_id certs_install_options[] = {OPT_KEY_LABEL, OPT_KEY_ID, OPT_PIV_SLOT, OPT_CHAIN,
                                                            OPT_REPLACE};
 static const enum cli_option_id certs_export_options[] = {
-    OPT_KEY_LABEL, OPT_KEY_ID, OPT_KEY_FOR, OPT_SERIAL, OPT_WITH_CHAIN, OPT_OUT, OPT_FORM, OPT_FORCE,
+    OPT_KEY_LABEL,  OPT_KEY_ID, OPT_PIV_SLOT, OPT_KEY_FOR, OPT_SERIAL,
+    OPT_WITH_CHAIN, OPT_OUT,    OPT_FORM,     OPT_FORCE,
 };
-static const enum cli_option_id certs_delete_options[] = {OPT_KEY_LABEL, OPT_KEY_ID, OPT_KEY_FOR, OPT_SERIAL,
-                                                          OPT_YES};
+static const enum cli_option_id certs_delete_options[] = {OPT_KEY_LABEL, OPT_KEY_ID, OPT_PIV_SLOT,
+                                                          OPT_KEY_FOR,   OPT_SERIAL, OPT_YES};
 static const enum cli_option_id show_options[] = {OPT_CHECK};
 static const enum cli_option_id init_soft_options[] = {OPT_PRINT_ENV};
 

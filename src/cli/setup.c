@@ -31,6 +31,34 @@ PC_RESULT cli_user_folder(const char *variable, const char *below_home, char **r
     return *ret != NULL ? PC_OK : pc_fail_memory(err);
 }
 
+/* True when the token was typed as a URI that has this query attribute: "pin-source=". */
+static bool uri_says(const struct cli *cli, const char *typed, const char *attribute)
+{
+    const char *query = typed != NULL && strncmp(typed, "pkcs11:", strlen("pkcs11:")) == 0
+                            ? strchr(cli_reveal(cli, typed), '?')
+                            : NULL;
+    for (; query != NULL; query = strchr(query + 1, '&')) {
+        if (strncmp(query + 1, attribute, strlen(attribute)) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+const char *cli_module(const struct cli *cli, const char *typed)
+{
+    return uri_says(cli, typed, "module-path=") || uri_says(cli, typed, "module-name=")
+               ? cli_value(cli, OPT_MODULE)
+               : cli_value_or_env(cli, OPT_MODULE, "P11CSR_MODULE");
+}
+
+static const char *pin_source(const struct cli *cli, const char *typed)
+{
+    return uri_says(cli, typed, "pin-source=") || uri_says(cli, typed, "pin-value=")
+               ? cli_value(cli, OPT_PIN_SOURCE)
+               : cli_value_or_env(cli, OPT_PIN_SOURCE, "P11CSR_PIN_SOURCE");
+}
+
 static void print_warning(const char *text, void *data)
 {
     cli_warn(data, text);
@@ -94,8 +122,8 @@ static struct pc_result set_login(const struct cli *cli, p11csr_error **err)
     return cli_lift(p11csr_ctx_set_login(cli->ctx, (enum p11csr_login)login, err));
 }
 
-/* The positional URI, or what the option or the environment says; NULL: any token. */
-static const char *token_of(const struct cli *cli)
+/* The positional URI, or what the option says; NULL: neither. As it was typed, but for a PIN. */
+static const char *typed_token(const struct cli *cli)
 {
     const char *args = cli->command->args;
     const char *uri = strstr(args, "URI");
@@ -108,7 +136,14 @@ static const char *token_of(const struct cli *cli)
         strncmp(given, "pkcs11:", strlen("pkcs11:")) != 0) {
         given = NULL; // the file
     }
-    return given != NULL ? cli_reveal(cli, given) : cli_value_or_env(cli, OPT_TOKEN, "P11CSR_TOKEN");
+    return given != NULL ? given : cli_value(cli, OPT_TOKEN);
+}
+
+/* The same, or what the environment says; NULL: any token. */
+static const char *token_of(const struct cli *cli)
+{
+    const char *typed = typed_token(cli);
+    return typed != NULL ? cli_reveal(cli, typed) : cli_value_or_env(cli, OPT_TOKEN, "P11CSR_TOKEN");
 }
 
 static struct pc_result set_up(struct cli *cli, p11csr_error **err)
@@ -121,16 +156,14 @@ static struct pc_result set_up(struct cli *cli, p11csr_error **err)
     PC_TRY(cli_load_config(cli, cli->ctx, err));
     PC_TRY(set_quirks(cli, err));
     PC_TRY(set_state_dir(cli->ctx, err));
-    PC_TRY(
-        cli_lift(p11csr_ctx_set_module(cli->ctx, cli_value_or_env(cli, OPT_MODULE, "P11CSR_MODULE"), err)));
+    PC_TRY(cli_lift(p11csr_ctx_set_module(cli->ctx, cli_module(cli, typed_token(cli)), err)));
     if (cli->command->one_token && !cli_has(cli, OPT_INCOMPLETE)) { // records are there without their token
         PC_TRY(cli_find_module(cli, token_of(cli), err));
     }
     if (cli->command->without_login) {
         return PC_OK; // a PIN that can be read only once is left for the command that needs it
     }
-    PC_TRY(cli_lift(p11csr_ctx_set_pin_source(
-        cli->ctx, cli_value_or_env(cli, OPT_PIN_SOURCE, "P11CSR_PIN_SOURCE"), err)));
+    PC_TRY(cli_lift(p11csr_ctx_set_pin_source(cli->ctx, pin_source(cli, typed_token(cli)), err)));
     PC_TRY(cli_lift(p11csr_ctx_set_so_pin_source(cli->ctx, cli_value(cli, OPT_SO_PIN_SOURCE), err)));
     p11csr_ctx_set_device_callback(cli->ctx, cli_device_notice, NULL);
     if (cli_can_prompt()) {

@@ -110,8 +110,16 @@ static bool has_name(const struct pc_key_query *query)
     return query->label != NULL || query->has_id;
 }
 
-static struct pc_result fail_no_key(const struct pc_key_query *query, size_t named, p11csr_error **err)
+static struct pc_result fail_no_key(struct pc_opened *opened, const struct pc_key_query *query, size_t named,
+                                    p11csr_error **err)
 {
+    if (pc_login_needed(&opened->token)) {
+        const struct pc_result result =
+            pc_fail(err, P11CSR_E_KEY_NOT_FOUND, "no private key %s shows without a login",
+                    has_name(query) ? "that matches" : "with the certificate's public key");
+        pc_login_hint(&opened->token, &opened->login, err);
+        return result;
+    }
     if (named > 0) {
         const struct pc_result result = pc_fail(
             err, P11CSR_E_KEY_NOT_FOUND, "the key that is named does not show the certificate's public key");
@@ -141,7 +149,7 @@ static struct pc_result find_key(struct job *job, const struct pc_key_query *que
         }
     }
     if (count == 0) {
-        return fail_no_key(query, named, err);
+        return fail_no_key(job->opened, query, named, err);
     }
     if (count > 1) {
         const struct pc_result result =

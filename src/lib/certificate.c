@@ -53,7 +53,7 @@ static struct pc_result make_query(const struct pc_target *target,
         ret->has_id = true;
         ret->id = id;
     }
-    return PC_OK;
+    return select->piv_slot != NULL ? pc_query_take_piv_slot(ret, select->piv_slot, err) : PC_OK;
 }
 
 static bool is_wanted(const struct p11csr_certificate_select *select, const struct pc_cert_row *row)

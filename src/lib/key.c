@@ -213,6 +213,56 @@ void pc_key_object_cleanup(struct p11csr_key **key)
     p11csr_key_free(key);
 }
 
+static struct pc_result fail_several_public(const struct pc_token *token, const struct pc_buf *keys,
+                                            p11csr_error **err)
+{
+    const size_t count = keys->len / sizeof(struct pc_key);
+    const struct pc_result result = pc_fail(err, P11CSR_E_KEY_AMBIGUOUS, "%zu public keys match", count);
+    for (size_t at = 0; at < keys->len && at < PC_MAX_CANDIDATES * sizeof(struct pc_key);
+         at += sizeof(struct pc_key)) {
+        pc_key_note_uri(token, (const struct pc_key *)(const void *)(keys->ptr + at), err);
+    }
+    return result;
+}
+
+/* The one public key that matches, where no private key shows in this login state. */
+static struct pc_result find_public(struct pc_opened *opened, const struct pc_key_query *query,
+                                    struct pc_key *ret, bool *ret_found, p11csr_error **err)
+{
+    struct pc_buf keys PC_CLEANUP(pc_keys_done) = {0};
+    pc_buf_init(&keys, PC_MAX_OBJECTS * sizeof(struct pc_key));
+    *ret_found = false;
+    if (pc_login_comes_first(&opened->token, &opened->login)) {
+        PC_TRY(pc_login_look(&opened->token, &opened->login, err));
+    }
+    PC_TRY(pc_keys_list(&opened->token, query, &keys, err));
+    struct pc_key *first = (struct pc_key *)(void *)keys.ptr;
+    for (size_t at = 0; at < keys.len; at += sizeof(struct pc_key)) {
+        if (((const struct pc_key *)(const void *)(keys.ptr + at))->private_key != CK_INVALID_HANDLE) {
+            return PC_OK; // looked for as a whole
+        }
+    }
+    if (keys.len > sizeof(struct pc_key)) {
+        return fail_several_public(&opened->token, &keys, err);
+    }
+    if (keys.len > 0 && first->source != PC_PUBKEY_NONE) {
+        *ret = *first;
+        pc_key_init(first); // what it held is *ret's now
+        *ret_found = true;
+    }
+    return PC_OK;
+}
+
+static struct pc_result find(const struct p11csr_select *select, const struct pc_key_query *query,
+                             struct p11csr_key *key, p11csr_error **err)
+{
+    bool found = false;
+    if (select->public_suffices != 0 && query->spki.len == 0 && query->given.len == 0) {
+        PC_TRY(find_public(key->opened, query, &key->key, &found, err));
+    }
+    return found ? PC_OK : pc_key_find(&key->opened->token, query, &key->opened->login, &key->key, err);
+}
+
 PC_RESULT pc_key_object_open(p11csr_ctx *ctx, const struct p11csr_select *select, struct p11csr_key **ret,
                              p11csr_error **err)
 {
@@ -225,7 +275,7 @@ PC_RESULT pc_key_object_open(p11csr_ctx *ctx, const struct p11csr_select *select
     PC_TRY(pc_target_resolve(ctx, select->token, &target, err));
     PC_TRY(pc_target_query(&target, select, &query, err));
     PC_TRY(pc_target_open(ctx, &target, &key->opened, err));
-    PC_TRY(pc_key_find(&key->opened->token, &query, &key->opened->login, &key->key, err));
+    PC_TRY(find(select, &query, key, err));
     PC_TRY(pc_key_texts_fill(ctx, &key->opened->token, &key->key, &key->texts, err));
     *ret = key;
     key = NULL;

@@ -60,6 +60,7 @@ void p11csr_ctx_login_as_so(p11csr_ctx *ctx, int as_so)
 
 static struct pc_result resolve_pin(p11csr_ctx *ctx, struct pc_target *target, p11csr_error **err)
 {
+    target->pin_named = true;
     if (ctx->pin != NULL) {
         target->pin = ctx->pin;
         return PC_OK;
@@ -77,6 +78,7 @@ static struct pc_result resolve_pin(p11csr_ctx *ctx, struct pc_target *target, p
     }
     if (source == NULL && ctx->pin_callback != NULL) {
         source = "prompt";
+        target->pin_named = false;
     }
     return source != NULL ? pc_pin_named(ctx, source, &target->pin, err) : PC_OK;
 }
@@ -114,6 +116,7 @@ PC_RESULT pc_login_apply(p11csr_ctx *ctx, struct pc_target *target, struct pc_op
     struct pc_login *login = &opened->login;
     if (target->pin != NULL) { // a key that is open keeps a source if this caller knows none
         login->source = &target->pin->source;
+        login->source_named = target->pin_named;
         pc_pin_free(&opened->own_pin);
         opened->own_pin = target->own_pin;
         target->own_pin = NULL;

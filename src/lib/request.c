@@ -126,10 +126,15 @@ static struct pc_result check_key(const p11csr_request *request, const struct p1
                                   p11csr_error **err)
 {
     const struct pc_public *public = &key->key.public;
+    if (key->key.private_key == CK_INVALID_HANDLE) {
+        return pc_fail(err, P11CSR_E_USAGE, "the key was opened for its public half only");
+    }
     if (public->spec->family == PC_FAMILY_RSA && public->bits < MIN_RSA_BITS && !request->allow_weak) {
-        return pc_fail(err, P11CSR_E_WEAK,
-                       "the key has %u bits; requests are made for RSA keys of %d bits and more",
-                       public->bits, MIN_RSA_BITS);
+        const struct pc_result result = pc_fail(
+            err, P11CSR_E_WEAK, "the key has %u bits; requests are made for RSA keys of %d bits and more",
+            public->bits, MIN_RSA_BITS);
+        pc_hint(err, "make a stronger one: --generate rsa-3072; or add --allow-weak if you must");
+        return result;
     }
     return PC_OK;
 }

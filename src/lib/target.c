@@ -435,6 +435,13 @@ static struct pc_result take_id(struct pc_key_query *query, struct pc_span id, c
     return PC_OK;
 }
 
+PC_RESULT pc_query_take_piv_slot(struct pc_key_query *query, const char *slot, p11csr_error **err)
+{
+    struct pc_span id = {0};
+    PC_TRY(piv_slot_id(slot, &id, err));
+    return take_id(query, id, "the PIV slot", err);
+}
+
 void pc_opened_touch(p11csr_ctx *ctx, struct pc_opened *opened)
 {
     char name[40];
@@ -469,10 +476,5 @@ PC_RESULT pc_target_query(const struct pc_target *target, const struct p11csr_se
     if (select->id != NULL) {
         PC_TRY(take_id(ret, (struct pc_span){select->id, select->id_len}, "the URI", err));
     }
-    if (select->piv_slot != NULL) {
-        struct pc_span id = {0};
-        PC_TRY(piv_slot_id(select->piv_slot, &id, err));
-        PC_TRY(take_id(ret, id, "the PIV slot", err));
-    }
-    return PC_OK;
+    return select->piv_slot != NULL ? pc_query_take_piv_slot(ret, select->piv_slot, err) : PC_OK;
 }

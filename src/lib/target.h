@@ -11,6 +11,7 @@ struct pc_target {
     struct pc_uri uri;      /* token attributes, and those of the key */
     const char *module;     /* borrowed: path or name; NULL: all that p11-kit knows */
     struct pc_pin *pin;     /* borrowed from the context or `own_pin`; NULL: none is known */
+    bool pin_named;         /* it is not only what is left: whoever can be asked */
     struct pc_pin *own_pin; /* of a pin-value; handed to the token when that is opened */
     struct pc_pin *so_pin;  /* borrowed from the context: of the security officer; NULL: none is known */
     const char *label;      /* borrowed: the word was neither an alias nor a URI; else NULL */
@@ -46,5 +47,7 @@ void pc_opened_touch(p11csr_ctx *ctx, struct pc_opened *opened);
  */
 PC_RESULT pc_target_query(const struct pc_target *target, const struct p11csr_select *select,
                           struct pc_key_query *ret, p11csr_error **err);
+/* Adds the CKA_ID that objects of this slot of a PIV card have; any id that is there has to agree. */
+PC_RESULT pc_query_take_piv_slot(struct pc_key_query *query, const char *slot, p11csr_error **err);
 
 #endif

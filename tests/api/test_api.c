@@ -539,6 +539,32 @@ static void test_csr(void **state)
     p11csr_csr_free(&csr);
 }
 
+/* A key that was opened for its public half signs nothing. */
+static void test_public_half(void **state)
+{
+    p11csr_ctx *ctx = new_ctx(*state);
+    p11csr_error *both_err = NULL;
+    p11csr_csr *csr = NULL;
+    p11csr_request *request = NULL;
+    p11csr_key *key = ensure_key(ctx, "p256", "public half");
+    p11csr_key_free(&key);
+    p11csr_ctx_free(&ctx);
+    ctx = new_ctx(*state);
+    struct p11csr_select select = by_label("public half");
+    check_ok(p11csr_ctx_set_login(ctx, P11CSR_LOGIN_NEVER, &both_err), &both_err);
+    check_both(p11csr_key_open(ctx, &select, &key, err), P11CSR_E_KEY_NOT_FOUND);
+    select.public_suffices = 1;
+    check_ok(p11csr_key_open(ctx, &select, &key, &both_err), &both_err);
+    assert_int_equal(p11csr_key_get_info(key)->has_private, 0);
+    check_ok(p11csr_request_new(&request, &both_err), &both_err);
+    check_ok(p11csr_request_set_subject(request, "CN=x", &both_err), &both_err);
+    check_both(p11csr_request_sign(request, key, &csr, err), P11CSR_E_USAGE);
+    assert_null(csr);
+    p11csr_request_free(&request);
+    p11csr_key_free(&key);
+    p11csr_ctx_free(&ctx);
+}
+
 /* A caller built against an earlier header says so by a smaller struct: what lies behind it is not read. */
 static void test_smaller_struct(void **state)
 {
@@ -621,6 +647,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_version),
         cmocka_unit_test(test_codes),
+        cmocka_unit_test(test_public_half),
         cmocka_unit_test(test_freeing_nothing),
         cmocka_unit_test(test_soft_token),
         cmocka_unit_test(test_configuration),

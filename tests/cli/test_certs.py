@@ -421,6 +421,42 @@ def test_delete(web, authority):
     assert seen(web, "pubkey") == [("web", "01")]
 
 
+def test_install_without_a_login(web, authority):
+    """The cause is that no private key shows, not that there is none."""
+    path = write(web, "web.crt", issue(web, authority))
+    install = ("certs", "install", path, "--token", web.label, "--login", "never")
+    hint = "private keys do not show without one: try --login auto"
+    web.refused(
+        *install,
+        status=3,
+        code="KEY_NOT_FOUND",
+        says=["no private key with the certificate's public key shows without a login", hint],
+    )
+    web.refused(
+        *install,
+        *("--key-label", "web"),
+        status=3,
+        code="KEY_NOT_FOUND",
+        says=["no private key that matches shows without a login", hint],
+    )
+
+
+def test_certificates_by_piv_slot(web, authority):
+    """A slot stands for the CKA_ID that modules for PIV cards give to its objects."""
+    certificate = issue(web, authority)
+    install(web, write(web, "web.crt", certificate), "--piv-slot", "9a").ok()
+    assert [row["id"] for row in certs(web, "--piv-slot", "9A")] == ["01"]
+    assert certs(web, "--piv-slot", "9c") == []
+    out = web.run("certs", "export", *web.at, "--piv-slot", "9a").ok().out
+    assert x509.load_pem_x509_certificate(out.encode()) == certificate
+    export = ("certs", "export", *web.at, "--piv-slot")
+    web.refused(*export, "9c", status=3, code="CERT_NOT_FOUND", says="matches")
+    web.refused(*export, "9b", status=9, code="VALUE", says="there is no PIV slot '9b'")
+    web.refused(*export, "9a", "--key-id", "02", status=64, code="USAGE", says="differ")
+    web.run("certs", "delete", *web.at, "--piv-slot", "9a", "--key-label", "web", "--yes").ok()
+    assert certs(web) == []
+
+
 def test_a_person_types_the_label(web, authority):
     certificate = issue(web, authority)
     install(web, write(web, "web.crt", certificate)).ok()

@@ -249,6 +249,15 @@ def test_probe(token):
     assert wrong.status == 4 and wrong.json["probe"]["error"]["code"] == "PIN_INCORRECT"
 
 
+def test_probe_of_several_names_them(token):
+    token.make_key()
+    token.raw("p256", "web", "02")
+    result = token.run("doctor", "--probe", "pkcs11:token=test%20token;object=web", *token.login)
+    assert result.status == 5 and "name one of the keys by its URI" in result.err
+    for row in token.keys():
+        assert row["uri"] in result.out, result
+
+
 def test_probe_finds_a_lie(token, shim):
     token.make_key()
     shim.script("C_Sign 1 signature-flip 9")

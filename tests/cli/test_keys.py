@@ -25,6 +25,20 @@ def key_sha256(csr):
 # Lists
 
 
+def test_list_of_what_does_not_match(token):
+    token.make_key()
+    uri = "pkcs11:token=test%20token;object=none"
+    for names in ((*token.at, "--key-label", "none"), (*token.at, "--key-id", "77"), (uri, *token.login)):
+        other = token.run("keys", "list", *names).ok()
+        assert other.out == "" and "none of the keys that are visible matches" in other.err
+    token.refused(
+        *("keys", "generate", "rsa-1024", *token.at, "--key-label", "weak"),
+        status=9,
+        code="ALGORITHM",
+        says="RSA keys below 2048 bits are not made; --allow-weak lets one that is there be used",
+    )
+
+
 def test_list_and_show(token):
     assert token.keys() == []
     empty = token.run("keys", "list", *token.at).ok()
@@ -254,7 +268,10 @@ def test_imported_key(token, verify_everywhere):
 def test_weak_rsa_key(token, verify_everywhere):
     token.tool("--keypairgen", "--key-type", "rsa:1024", "--label", "weak", "--id", "01")
     token.refused(
-        *ask(token, "--key-label", "weak"), status=8, code="WEAK", says=["1024 bits", "2048", "'weak'"]
+        *ask(token, "--key-label", "weak"),
+        status=8,
+        code="WEAK",
+        says=["1024 bits", "2048", "'weak'", "add --allow-weak", "--generate rsa-3072"],
     )
     shown = token.run("keys", "show", *token.at, "--key-label", "weak", "--json").ok().json["key"]
     assert (shown["type"], shown["bits"]) == ("rsa-1024", 1024)

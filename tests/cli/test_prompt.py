@@ -146,6 +146,34 @@ def test_prompt_always(ready, terminal):
     tty.end().ok()
 
 
+def test_prompt_of_lists(ready, terminal):
+    """Whoever names the prompt is asked when keys may be hidden; nobody else is."""
+    for what in ("keys", "certs"):
+        ready.ask = (what, "list", "--token", ready.label)
+        tty = terminal()
+        assert tty.end().ok() and tty.screen == b""
+        tty = terminal("--pin-source", "prompt")
+        tty.expect("PIN of token 'test token': ")
+        tty.line(support.PIN)
+        result = tty.end().ok()
+    assert "without a login" not in result.err
+    ready.ask = ("keys", "list", f"pkcs11:token=test%20token?pin-source=prompt")
+    tty = terminal("--json")
+    tty.expect("PIN of token 'test token': ")
+    tty.line(support.PIN)
+    answer = tty.end().ok().json
+    assert answer["partial"] is False and answer["keys"][0]["private"] is True
+    ready.ask = ("keys", "public", *ready.ask[2:])  # that can do without
+    tty = terminal()
+    assert tty.end().ok() and tty.screen == b""
+
+
+def test_named_prompt_without_a_terminal(ready):
+    ready.run("keys", "list", "--token", ready.label).ok()
+    ask = ("keys", "list", "--token", ready.label, "--pin-source", "prompt")
+    ready.refused(*ask, status=4, code="PIN_NEEDED", says="'test token'")
+
+
 def test_quiet_and_json_still_ask(terminal):
     tty = terminal("--quiet", "--json")
     tty.expect("PIN of token 'test token': ")

@@ -119,3 +119,37 @@ def test_labels_cannot_add_lines(token):
     token.make_key("p256", "two\nlines", "01")
     line = token.run("keys", "public", *token.at, "--key-id", "01", "--form", "ssh").ok().out
     assert line.count("\n") == 1 and line.endswith(" two\\x0alines\n")
+
+
+def test_the_public_object_is_enough(token):
+    """No PIN is needed for what the token shows to everybody."""
+    token.make_key()
+    at = ("keys", "public", "--token", token.label, "--key-label")
+    pem = token.run("keys", "public", *token.at, "--key-label", "web").ok().out
+    for login in ((), ("--login", "never")):
+        assert token.run(*at, "web", *login).ok().out == pem
+    key = token.run(*at, "web", "--json").ok().json["key"]
+    assert (key["private"], key["public"], key["label"]) == (False, True, "web")
+    token.refused(*at, "none", status=4, code="PIN_NEEDED", says="no PIN source")
+    # A request still takes the private key, which a public one of the same name does not stand for.
+    token.refused(
+        *("request", "--token", token.label, "--key-label", "web", "--subject", "CN=x"),
+        status=4,
+        code="PIN_NEEDED",
+        says="no PIN source",
+    )
+    token.tool("--delete-object", "--type", "privkey", "--id", "01")
+    assert token.run(*at, "web").ok().out == pem
+    assert token.run("keys", "public", *token.at, "--key-label", "web").ok().out == pem
+
+
+def test_of_several_public_keys_none_is_taken(token):
+    token.make_key()
+    token.raw("p256", "web", "02")
+    at = ("keys", "public", "--token", token.label)
+    refused = token.refused(
+        *at, "--key-label", "web", status=5, code="KEY_AMBIGUOUS", says="2 public keys match"
+    )
+    assert len(refused.json["error"]["notes"]) == 2
+    for uri in refused.json["error"]["notes"]:
+        token.run("keys", "public", uri).ok()

@@ -292,6 +292,38 @@ def alias(token, name="prod", **more):
     return f"tokens:\n  {name}:\n{rows}"
 
 
+def test_what_goes_before_what(token):
+    """The command line, be it an option or a URI; the environment; the alias."""
+    token.make_key()
+    env = {"P11CSR_MODULE": None}
+    bad_env = {"P11CSR_MODULE": "/env.so", "P11CSR_PIN_SOURCE": "file:/env"}
+    wanted = ("request", "--key-label", "web", *SUBJECT)
+    good_pin = f"file:{token.pin_file}"
+    missing = {"status": 3, "code": "MODULE_NOT_FOUND"}
+    no_pin = {"status": 4, "code": "PIN_SOURCE"}
+    write(token, alias(token, module="/alias.so"))
+    token.refused(*wanted, "--token", "prod", env=env, says="/alias.so", **missing)
+    token.refused(*wanted, "--token", "prod", env=bad_env, says="/env.so", **missing)
+    token.refused(*wanted, "--token", "prod", "--module", "/opt.so", env=bad_env, says="/opt.so", **missing)
+    token.run(*wanted, "--token", "prod", "--module", support.MODULE, env=env).ok()
+    write(token, alias(token, module=support.MODULE, **{"pin-source": "file:/alias"}))
+    env_pin = {"P11CSR_PIN_SOURCE": "file:/env"}
+    token.refused(*wanted, "--token", "prod", env=env, says="/alias", **no_pin)
+    token.refused(*wanted, "--token", "prod", env={**env, **env_pin}, says="/env", **no_pin)
+    token.run(*wanted, "--token", "prod", "--pin-source", good_pin, env={**env, **env_pin}).ok()
+    # What a URI says on the command line was said there.
+    uri = f"pkcs11:token=test%20token?module-path={support.MODULE}&pin-source={good_pin}"
+    for way in ((*wanted, "--token", uri), ("request", uri, "--key-label", "web", *SUBJECT)):
+        token.run(*way, env=bad_env).ok()
+    token.refused(*wanted, "--token", uri, "--module", "/opt.so", env=bad_env, says="/opt.so", **missing)
+    # In a variable it is one of them.
+    token.refused(*wanted, env={**bad_env, "P11CSR_TOKEN": uri}, says="/env.so", **missing)
+    uri = f"pkcs11:token=test%20token?pin-value={token.pin}"
+    token.run(*wanted, "--token", uri, env={**env_pin, "P11CSR_MODULE": support.MODULE}).ok()
+    uri = f"pkcs11:token=test%20token?module-path={support.MODULE}"
+    token.run("doctor", "--token", uri, env=bad_env).ok()
+
+
 def test_alias(token):
     token.make_key()
     write(token, alias(token, module=support.MODULE, env={"SOFTHSM2_CONF": token.env["SOFTHSM2_CONF"]}))
