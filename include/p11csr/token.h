@@ -87,6 +87,14 @@ P11CSR_API enum p11csr_code p11csr_token_module(p11csr_ctx *ctx, const char *tok
  */
 P11CSR_API enum p11csr_code p11csr_latches_clear(p11csr_ctx *ctx, const char *token, char **ret_json,
                                                  p11csr_error **err);
+/*
+ * What p11csr_latches_clear() would let be tried again, in the same form, and nothing is cleared: the PIN
+ * files that are not sent to the tokens that `token` names, because they have not changed since their PIN was
+ * wrong. What has changed is left out, and records that cannot be read are warned of. Errors: USAGE, URI,
+ * CONFIG, READ, LIMIT.
+ */
+P11CSR_API enum p11csr_code p11csr_latches_to_json(p11csr_ctx *ctx, const char *token, char **ret_json,
+                                                   p11csr_error **err);
 
 /* How a token differs from the standard, in one word. Fields may be added at the end. */
 struct p11csr_quirk {

@@ -69,6 +69,29 @@ static void free_json(json_t **json)
     json_decref(*json);
 }
 
+/* The PIN files that are not sent to the token, and how one is tried again all the same. */
+static struct pc_result show_latches(struct cli *cli, const char *uri, p11csr_error **err)
+{
+    char *told PC_CLEANUP(p11csr_free_text) = NULL;
+    PC_TRY(cli_lift(p11csr_latches_to_json(cli->ctx, uri, &told, err)));
+    json_t *rows = json_loads(told, 0, NULL);
+    cli_json(cli, "latches", rows);
+    for (size_t i = 0; i < json_array_size(rows) && cli_wants_text(cli); i++) {
+        const json_t *row = json_array_get(rows, i);
+        const json_t *files = json_object_get(row, "files");
+        for (size_t j = 0; j < json_array_size(files); j++) {
+            const json_t *file = json_array_get(files, j);
+            cli_print("  latched:  %s PIN in '%s', wrong at %s: it is not sent before the file changes\n",
+                      text_of(row, "role"), text_of(file, "path"), text_of(file, "since"));
+        }
+    }
+    if (json_array_size(rows) > 0) {
+        cli_remark(
+            cli, "to have a PIN that was wrong tried once more: p11csr tokens clear-latch --token '%s'", uri);
+    }
+    return PC_OK;
+}
+
 PC_RESULT cli_run_tokens_show(struct cli *cli, p11csr_error **err)
 {
     p11csr_ctx *ctx = NULL;
@@ -90,7 +113,7 @@ PC_RESULT cli_run_tokens_show(struct cli *cli, p11csr_error **err)
     if (cli_wants_text(cli)) {
         print_token(json_array_get(rows, 0));
     }
-    return PC_OK;
+    return show_latches(cli, text_of(json_array_get(rows, 0), "uri"), err);
 }
 
 /* What one record said: which PIN files of which token. */

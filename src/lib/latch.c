@@ -17,6 +17,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 static const char prefix[] = "pin-";
@@ -328,8 +329,31 @@ static bool speaks_of(const json_t *record, const struct pc_uri *wanted)
     return true;
 }
 
-/* What a list of cleared latches says about one: paths and times, no more. */
-static struct pc_result add_cleared(const json_t *record, const char *path, json_t *list, p11csr_error **err)
+/* True when the file is as it was when its PIN was wrong. Of a newer copy of a credential nobody knows. */
+static bool is_in_force(const json_t *entry)
+{
+    struct stat st;
+    if (stat(text(entry, "path"), &st) != 0) {
+        return json_is_true(json_object_get(entry, "credential"));
+    }
+    const struct pc_latch_file file = {.device = st.st_dev,
+                                       .inode = st.st_ino,
+                                       .seconds = st.st_ctim.tv_sec,
+                                       .nanoseconds = st.st_ctim.tv_nsec};
+    return still_holds(entry, text(entry, "path"), &file);
+}
+
+/* What is done with each record of wrong PINs. */
+struct walk {
+    p11csr_ctx *ctx;
+    const struct pc_uri *wanted; /* NULL: every token's; then also what cannot be understood goes */
+    bool clears;                 /* false: it is only told what is in force */
+    json_t *list;
+};
+
+/* What is told about one record: paths and times, no more. */
+static struct pc_result add_told(const struct walk *walk, const json_t *record, const char *path,
+                                 p11csr_error **err)
 {
     json_t *sources = json_array();
     json_t *row = json_pack("{s:s*, s:s*, s:s, s:o}", "token", text(record, "token"), "role",
@@ -337,76 +361,101 @@ static struct pc_result add_cleared(const json_t *record, const char *path, json
     const json_t *files = json_object_get(record, "files");
     for (size_t i = 0; i < json_array_size(files); i++) {
         const json_t *entry = json_array_get(files, i);
-        (void)json_array_append_new(
-            sources, json_pack("{s:s, s:s}", "path", text(entry, "path"), "since", text(entry, "since")));
+        if (walk->clears || is_in_force(entry)) {
+            (void)json_array_append_new(
+                sources, json_pack("{s:s, s:s}", "path", text(entry, "path"), "since", text(entry, "since")));
+        }
     }
-    return json_array_append_new(list, row) == 0 ? PC_OK : pc_fail_memory(err);
+    if (!walk->clears && json_array_size(sources) == 0) {
+        json_decref(row);
+        return PC_OK;
+    }
+    return json_array_append_new(walk->list, row) == 0 ? PC_OK : pc_fail_memory(err);
 }
 
-/* `wanted` is NULL for every token; then also what cannot be understood goes. */
-static struct pc_result clear_record(p11csr_ctx *ctx, const char *path, const struct pc_uri *wanted,
-                                     json_t *list, p11csr_error **err)
+static struct pc_result visit_record(const struct walk *walk, const char *path, p11csr_error **err)
 {
     json_t *record PC_CLEANUP(pc_json_free) = NULL;
-    const struct pc_result read = read_record(ctx, path, &record, NULL);
+    const struct pc_result read = read_record(walk->ctx, path, &record, NULL);
     if (read.code == P11CSR_E_NO_MEMORY) {
         return pc_fail_memory(err);
     }
-    if (wanted != NULL && !pc_is_ok(read)) { // whose it is, nobody knows
-        pc_ctx_warn(ctx, "'%s' is no record of wrong PINs as p11csr writes it: remove it by hand", path);
+    const bool goes_unread = walk->clears && walk->wanted == NULL;
+    if (!goes_unread && !pc_is_ok(read)) { // whose it is, nobody knows
+        pc_ctx_warn(walk->ctx, "'%s' is no record of wrong PINs as p11csr writes it: remove it by hand",
+                    path);
         return PC_OK;
     }
-    if (wanted != NULL && (record == NULL || !speaks_of(record, wanted))) {
+    const bool is_meant = record != NULL && (walk->wanted == NULL || speaks_of(record, walk->wanted));
+    if (!goes_unread && !is_meant) {
         return PC_OK;
     }
-    if (json_array_size(list) >= PC_MAX_LATCHES) {
+    if (json_array_size(walk->list) >= PC_MAX_LATCHES) {
         return pc_fail(err, P11CSR_E_LIMIT, "there are more than %d records of wrong PINs", PC_MAX_LATCHES);
     }
-    if (unlink(path) != 0) {
+    if (walk->clears && unlink(path) != 0) {
         return pc_fail_errno(err, P11CSR_E_WRITE, errno, "remove '%s'", path);
     }
-    return add_cleared(record, path, list, err);
+    return add_told(walk, record, path, err);
 }
 
-static struct pc_result clear_folder(p11csr_ctx *ctx, const struct pc_uri *wanted, json_t *list,
-                                     p11csr_error **err)
+static struct pc_result visit_folder(const struct walk *walk, p11csr_error **err)
 {
-    DIR *dir = opendir(ctx->state_dir);
+    DIR *dir = opendir(walk->ctx->state_dir);
     struct pc_result result = PC_OK;
     if (dir == NULL) {
         return errno == ENOENT || errno == ENOTDIR
                    ? PC_OK
-                   : pc_fail_errno(err, P11CSR_E_READ, errno, "list '%s'", ctx->state_dir);
+                   : pc_fail_errno(err, P11CSR_E_READ, errno, "list '%s'", walk->ctx->state_dir);
     }
-    (void)flock(dirfd(dir), LOCK_EX); // as whoever writes one
+    (void)flock(dirfd(dir), walk->clears ? LOCK_EX : LOCK_SH); // as whoever writes one
     for (const struct dirent *entry = readdir(dir); entry != NULL && pc_is_ok(result); entry = readdir(dir)) {
         if (strncmp(entry->d_name, prefix, sizeof(prefix) - 1) != 0) {
             continue;
         }
-        char *path PC_CLEANUP(pc_free_str) = pc_asprintf("%s/%s", ctx->state_dir, entry->d_name);
-        result = path != NULL ? clear_record(ctx, path, wanted, list, err) : pc_fail_memory(err);
+        char *path PC_CLEANUP(pc_free_str) = pc_asprintf("%s/%s", walk->ctx->state_dir, entry->d_name);
+        result = path != NULL ? visit_record(walk, path, err) : pc_fail_memory(err);
     }
-    (void)fsync(dirfd(dir)); // some file systems cannot; a latch that comes back only asks once more
+    if (walk->clears) {
+        (void)fsync(dirfd(dir)); // some file systems cannot; a latch that comes back only asks once more
+    }
     (void)closedir(dir);
     return result;
+}
+
+static struct pc_result visit_latches(p11csr_ctx *ctx, const char *token, bool clears, char **ret_json,
+                                      p11csr_error **err)
+{
+    struct pc_target target PC_CLEANUP(pc_target_done) = {0};
+    json_t *list PC_CLEANUP(pc_json_free) = json_array();
+    if (list == NULL) {
+        return pc_fail_memory(err);
+    }
+    PC_TRY(pc_target_resolve(ctx, token, &target, err));
+    if (token != NULL && !names_token(&target.uri)) {
+        const struct pc_result result =
+            pc_fail(err, P11CSR_E_USAGE, "'%s' does not say which token's records are meant", token);
+        pc_hint(err,
+                "name it by its label, its serial number or an alias that does; no --token: all records");
+        return result;
+    }
+    if (ctx->state_dir != NULL) {
+        const struct walk walk = {
+            .ctx = ctx, .wanted = token != NULL ? &target.uri : NULL, .clears = clears, .list = list};
+        PC_TRY(visit_folder(&walk, err));
+    }
+    return pc_json_take_text(list, ret_json, err);
+}
+
+enum p11csr_code p11csr_latches_to_json(p11csr_ctx *ctx, const char *token, char **ret_json,
+                                        p11csr_error **err)
+{
+    const struct pc_lock lock PC_LOCK_CLEANUP = pc_lock_begin(ctx);
+    return visit_latches(lock.ctx, token, false, ret_json, err).code;
 }
 
 enum p11csr_code p11csr_latches_clear(p11csr_ctx *ctx, const char *token, char **ret_json, p11csr_error **err)
 {
     const struct pc_lock lock PC_LOCK_CLEANUP = pc_lock_begin(ctx);
-    struct pc_target target PC_CLEANUP(pc_target_done) = {0};
-    json_t *list PC_CLEANUP(pc_json_free) = json_array();
-    struct pc_result result = list != NULL ? PC_OK : pc_fail_memory(err);
-    if (pc_is_ok(result)) {
-        result = pc_target_resolve(lock.ctx, token, &target, err);
-    }
-    if (pc_is_ok(result) && token != NULL && !names_token(&target.uri)) {
-        result = pc_fail(err, P11CSR_E_USAGE, "'%s' does not say which token's records are meant", token);
-        pc_hint(err,
-                "name it by its label, its serial number or an alias that does; no --token: all records");
-    }
-    if (pc_is_ok(result) && lock.ctx->state_dir != NULL) {
-        result = clear_folder(lock.ctx, token != NULL ? &target.uri : NULL, list, err);
-    }
-    return pc_is_ok(result) ? pc_json_take_text(list, ret_json, err).code : result.code;
+    return visit_latches(lock.ctx, token, true, ret_json, err).code;
 }

@@ -352,6 +352,13 @@ static void test_latch(void **state)
     p11csr_ctx_free(&ctx);
     ctx = next_run(place, folder, source);
     check_both(p11csr_key_open(ctx, &select, &key, err), P11CSR_E_PIN_LATCHED);
+    check_both(p11csr_latches_to_json(ctx, "pkcs11:x", &json, err), P11CSR_E_URI);
+    check_ok(p11csr_latches_to_json(ctx, "pkcs11:token=other", &json, &both_err), &both_err);
+    assert_string_equal(json, "[]");
+    p11csr_free_text(&json);
+    check_ok(p11csr_latches_to_json(ctx, "api", &json, &both_err), &both_err);
+    assert_non_null(strstr(json, path));
+    p11csr_free_text(&json);
     check_both(p11csr_latches_clear(ctx, "pkcs11:x", &json, err), P11CSR_E_URI);
     check_ok(p11csr_latches_clear(ctx, "pkcs11:token=other", &json, &both_err), &both_err);
     assert_string_equal(json, "[]");

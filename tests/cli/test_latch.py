@@ -204,6 +204,36 @@ def test_sources_without_a_file_have_no_latch(ready):
 # Clearing
 
 
+def test_tokens_show_tells(ready):
+    """Which PIN is held back, until when, and how to have it sent; a file that has changed is not meant."""
+    show = ("tokens", "show", "--token", ready.label)
+    assert ready.run(*show, "--json").ok().json["latches"] == []
+    assert "latched" not in ready.run(*show).ok().out
+    other = ready.write_pin(ready.dir / "other", WRONG)
+    for source in (ready.wrong, other):
+        assert ready.run(*ready.ask, "--pin-source", source).status == 4
+    (latch,) = ready.run(*show, "--json").ok().json["latches"]
+    assert latch["role"] == "user" and latch["record"] == str(records(ready)[0])
+    assert [file["path"] for file in latch["files"]] == [f"{ready.dir}/wrong", f"{ready.dir}/other"]
+    os.utime(ready.dir / "other")
+    shown = ready.run(*show).ok()
+    since = latch["files"][0]["since"]
+    line = f"  latched:  user PIN in '{ready.dir}/wrong', wrong at {since}: it is not sent before the file"
+    assert f"{line} changes" in shown.out.splitlines() and f"{ready.dir}/other" not in shown.out
+    uri = ready.run(*show, "--json").json["token"]["uri"]
+    assert f"p11csr tokens clear-latch --token '{uri}'" in shown.err
+    ready.run("tokens", "clear-latch", "--token", uri).ok()
+    assert ready.run(*show, "--json").ok().json["latches"] == []
+
+
+def test_tokens_show_beside_a_broken_record(ready):
+    assert ready.run(*ready.ask, "--pin-source", ready.wrong).status == 4
+    records(ready)[0].with_name("pin-user-x.json").write_text("{}")
+    shown = ready.run("tokens", "show", "--token", ready.label, "--json").ok()
+    assert len(shown.json["latches"]) == 1 and "remove it by hand" in shown.json["warnings"][0]
+    assert len(records(ready)) == 2
+
+
 def test_clear_latch(ready):
     nothing = ready.run("tokens", "clear-latch", "--json").ok()
     assert nothing.json["cleared"] == []
