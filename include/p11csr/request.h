@@ -23,6 +23,13 @@ P11CSR_API void p11csr_request_free(p11csr_request **request);
 P11CSR_API enum p11csr_code p11csr_request_set_subject(p11csr_request *request, const char *text,
                                                        p11csr_error **err);
 /*
+ * The subject as the DER of a Name (RFC 5280 section 4.1.2.4), `der_len` octets, taken over byte for byte:
+ * string types and bounds stay as they are. The structure has to be DER, with at most 64 RDNs. Replaces an
+ * earlier subject. Errors: SUBJECT, with the byte; LIMIT.
+ */
+P11CSR_API enum p11csr_code p11csr_request_set_subject_der(p11csr_request *request, const void *der,
+                                                           size_t der_len, p11csr_error **err);
+/*
  * Adds a subject alternative name (RFC 5280 section 4.2.1.6); one that is there already is dropped. UTF-8.
  * `type` is one of:
  *   "dns", "email", "uri"  international labels of the host name become A-labels (IDNA2008); a mailbox whose

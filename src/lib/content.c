@@ -32,6 +32,15 @@ enum p11csr_code p11csr_request_set_subject(p11csr_request *request, const char 
     return result.code;
 }
 
+enum p11csr_code p11csr_request_set_subject_der(p11csr_request *request, const void *der, size_t der_len,
+                                                p11csr_error **err)
+{
+    const struct pc_span name = {der, der_len};
+    const struct pc_result result = pc_content_set_subject_der(&request->content, name, err);
+    pc_content_settle(&request->content);
+    return result.code;
+}
+
 enum p11csr_code p11csr_request_add_san(p11csr_request *request, const char *type, const char *value,
                                         p11csr_error **err)
 {

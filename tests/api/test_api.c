@@ -347,6 +347,9 @@ static void test_request_content(void **state)
     check_ok(p11csr_request_new(&request, &both_err), &both_err);
     check_both(p11csr_request_check(request, NULL, err), P11CSR_E_SUBJECT);
     check_both(p11csr_request_set_subject(request, "CN", err), P11CSR_E_SUBJECT);
+    check_both(p11csr_request_set_subject_der(request, "\x30\x01", 2, err), P11CSR_E_SUBJECT);
+    check_ok(p11csr_request_set_subject_der(request, "\x30\x00", 2, &both_err), &both_err);
+    check_both(p11csr_request_check(request, NULL, err), P11CSR_E_SUBJECT);
     check_ok(p11csr_request_set_subject(request, "CN=x", &both_err), &both_err);
     check_both(p11csr_request_add_san(request, "dns", "a b", err), P11CSR_E_SAN);
     check_both(p11csr_request_add_san(request, "dnss", "a.example", err), P11CSR_E_SAN);

@@ -2,6 +2,7 @@
 #include "base/limits.h"
 #include "csr/content/attributes.h"
 #include "csr/content/extensions.h"
+#include "csr/content/name.h"
 #include "lib/check.h"
 
 #include <limits.h>
@@ -418,6 +419,68 @@ static void test_order_of_attributes(void **state)
     check_same(pc_buf_span(&content.attributes), PC_SPAN(sorted));
 }
 
+/* The DER of a subject is taken over as it stands, whatever p11csr itself would write. */
+static void test_subject_in_der(void **state)
+{
+    (void)state;
+    // a country in lower case as UTF8String, and a BMPString
+    static const uint8_t odd[] = {0x30, 0x1A, 0x31, 0x0B, 0x30, 0x09, 0x06, 0x03, 0x55, 0x04,
+                                  0x06, 0x0C, 0x02, 'd',  'e',  0x31, 0x0B, 0x30, 0x09, 0x06,
+                                  0x03, 0x55, 0x04, 0x03, 0x1E, 0x02, 0x00, 'a'};
+    static const uint8_t empty[] = {0x30, 0x00};
+    static const struct {
+        const char *hex;
+        const char *why;
+    } bad[] = {
+        {"", "the DER is no name: byte 0: Name is missing"},
+        {"3000 00", "the DER is no name: byte 2: more data than belongs into Name"},
+        {"3002 3100", "the DER is no name: byte 4: RelativeDistinguishedName is empty"},
+        {"308000 00", "the DER is no name: byte 0: "},
+        {"300d 310b 3009 0603550403 0c02 61", "the DER is no name: byte 0: length goes beyond the end"},
+    };
+    p11csr_error *err = NULL;
+    struct pc_content content;
+    pc_content_init(&content);
+    check_ok(pc_content_set_subject(&content, "CN=earlier", &err), &err);
+    check_ok(pc_content_set_subject_der(&content, PC_SPAN(odd), &err), &err);
+    check_same(pc_buf_span(&content.subject), PC_SPAN(odd));
+    for (size_t i = 0; i < PC_ARRAY_LEN(bad); i++) {
+        struct pc_buf der;
+        pc_buf_init(&der, 100);
+        hex_to_buf(bad[i].hex, &der);
+        check_fails(pc_content_set_subject_der(&content, pc_buf_span(&der), &err), &err, P11CSR_E_SUBJECT,
+                    bad[i].why);
+        pc_buf_done(&der);
+    }
+    check_same(pc_buf_span(&content.subject), PC_SPAN(odd)); // a failure changes nothing
+    check_ok(pc_content_set_subject_der(&content, PC_SPAN(empty), &err), &err);
+    check_same(pc_buf_span(&content.subject), PC_SPAN(empty));
+    pc_content_done(&content);
+}
+
+static void test_order_of_the_subject(void **state)
+{
+    (void)state;
+    static const char *const order[] = {"C", "O", "CN"};
+    static const char *const unknown[] = {"C", "X"};
+    p11csr_error *err = NULL;
+    struct pc_content content;
+    struct pc_buf wanted;
+    pc_content_init(&content);
+    pc_buf_init(&wanted, 1000);
+    check_ok(pc_content_order_subject(&content, order, 3, &err), &err); // there is none
+    assert_int_equal(content.subject.len, 0);
+    check_ok(pc_content_set_subject(&content, "/O=b/CN=a/C=DE", &err), &err);
+    check_ok(pc_content_order_subject(&content, order, 3, &err), &err);
+    check_ok(pc_name_parse("/C=DE/O=b/CN=a", &wanted, &err), &err);
+    check_same(pc_buf_span(&content.subject), pc_buf_span(&wanted));
+    check_fails(pc_content_order_subject(&content, unknown, 2, &err), &err, P11CSR_E_SUBJECT,
+                "unknown attribute type 'X'");
+    check_same(pc_buf_span(&content.subject), pc_buf_span(&wanted));
+    pc_buf_done(&wanted);
+    pc_content_done(&content);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -431,6 +494,8 @@ int main(void)
         cmocka_unit_test(test_subject_is_replaced_as_a_whole),
         cmocka_unit_test(test_settle),
         cmocka_unit_test(test_compare),
+        cmocka_unit_test(test_subject_in_der),
+        cmocka_unit_test(test_order_of_the_subject),
         cmocka_unit_test(test_compare_without_a_subject),
         cmocka_unit_test(test_order_of_attributes),
     };

@@ -31,6 +31,14 @@ static const struct {
     {"jurisdictionC=DE", "3015 3113 3011 060b2b0601040182373c020103 1302 4445", NULL},
     {"jurisdictionST=x", "3014 3112 3010 060b2b0601040182373c020102 0c01 78", NULL},
     {"jurisdictionL=x", "3014 3112 3010 060b2b0601040182373c020101 0c01 78", NULL},
+    // A-labels in the places of U-labels (RFC 5280 sections 7.3 and 7.5)
+    {"DC=m\xc3\xbcnchen", "3020 311e 301c 060a0992268993f22c640119 160e 786e2d2d6d6e6368656e2d337961",
+     "DC=xn--mnchen-3ya"},
+    {"DC=Ex_1", "3016 3114 3012 060a0992268993f22c640119 1604 45785f31", NULL},
+    {"E=a@b\xc3\xbc"
+     "cher.de",
+     "3023 3121 301f 06092a864886f70d010901 1612 6140786e2d2d62636865722d6b7661 2e6465",
+     "emailAddress=a@xn--bcher-kva.de"},
     {"UID=u", "3013 3111 300f 060a0992268993f22c640101 0c01 75", NULL},
     // names of types
     {"commonname=a", "300c 310a 3008 0603550403 0c01 61", "CN=a"},
@@ -157,7 +165,15 @@ static const struct {
     {"serialNumber=a_b", "byte 15: the value of serialNumber has a character outside A-Z a-z 0-9"},
     {"serialNumber=\xc3\xa4", "byte 14: the value of serialNumber has a character outside"},
     {"dnQualifier=a*", "byte 14: the value of dnQualifier has a character outside"},
-    {"DC=m\xc3\xbcnchen", "byte 5: the value of DC has a character that is not ASCII"},
+    {"DC=M\xc3\xbcnchen",
+     "byte 4: the value of DC has a label with a character that IDNA2008 does not allow"},
+    {"DC=m\xc3\xbc.de", "byte 4: the value of DC has a label"}, // one label each
+    {"DC=\xff", "byte 4: the value of DC is not UTF-8"},
+    {"E=a@x.\xc3\x84.de", "byte 7: the value of E has a label with a character that IDNA2008 does not allow"},
+    {"E=\\61@x.\xc3\x84.de", "byte 9: the value of E has a label with a character that IDNA2008"},
+    {"E=\xc3\xa4@\xc3\xa4", "byte 3: the value of E has a character that is not ASCII"},
+    {"E=\xc3\xa4", "byte 3: the value of E has a character that is not ASCII"},
+    {"E=a@.\xc3\xa4", "byte 5: the value of E has an empty label"},
     {"E=\xc3\xa4@b", "byte 3: the value of E has a character that is not ASCII"},
     {"CN=a+CN=b", "the same attribute type twice in one RDN"},
     {"C=DE,CN=a+OU=b+2.5.4.3=c", "the RDN at byte 6 cannot be used"},
@@ -286,6 +302,23 @@ static void repeat(const char *first, const char *part, size_t count, struct pc_
     pc_buf_byte(ret, 0);
 }
 
+/* Of a value with A-labels only its start can be told. */
+static void test_bound_of_a_mapped_value(void **state)
+{
+    (void)state;
+    struct pc_buf text;
+    pc_buf_init(&text, 1000);
+    pc_buf_text(&text, "E=");
+    for (int i = 0; i < 250; i++) {
+        pc_buf_byte(&text, 'x');
+    }
+    pc_buf_text(&text, "@\xc3\xa4.de");
+    pc_buf_byte(&text, 0);
+    check_bad((const char *)text.ptr, P11CSR_E_SUBJECT,
+              "byte 3: the value of E has more than 255 characters");
+    pc_buf_done(&text);
+}
+
 static void test_limits(void **state)
 {
     (void)state;
@@ -388,6 +421,67 @@ static void test_der_that_is_no_name(void **state)
     }
 }
 
+/* Names with the order that is wanted, and what becomes of them. */
+static void test_reorder(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *from;
+        const char *order[6];
+        const char *to;
+    } rows[] = {
+        {"/CN=a/O=b/C=DE", {"C", "ST", "L", "O", "CN"}, "/C=DE/O=b/CN=a"},
+        {"/CN=a/O=b/C=DE", {"2.5.4.6", "organizationName"}, "/C=DE/O=b/CN=a"},
+        {"/CN=a/O=b/C=DE", {NULL}, "/CN=a/O=b/C=DE"},
+        {"/CN=a/O=b/C=DE", {"L"}, "/CN=a/O=b/C=DE"},
+        // what is not in the list comes last, and what has one place keeps its order
+        {"/1.2.3=x/UID=u/OU=1/DC=b/OU=2/DC=a/CN=a", {"DC", "OU"}, "/DC=b/DC=a/OU=1/OU=2/1.2.3=x/UID=u/CN=a"},
+        {"/1.2.3=x/CN=a", {"CN", "1.2.3"}, "/CN=a/1.2.3=x"},
+        {"/CN=a/OU=b+O=c/C=DE", {"O", "C", "CN", "OU"}, "/OU=b+O=c/C=DE/CN=a"},
+        {"/CN=a/O=b", {"O", "O", "CN", "CN"}, "/O=b/CN=a"},
+        {"", {"CN"}, ""},
+    };
+    for (size_t i = 0; i < PC_ARRAY_LEN(rows); i++) {
+        p11csr_error *err = NULL;
+        struct pc_buf from;
+        struct pc_buf to;
+        struct pc_buf got;
+        size_t count = 0;
+        pc_buf_init(&from, 1000);
+        pc_buf_init(&to, 1000);
+        pc_buf_init(&got, 1000);
+        while (count < 6 && rows[i].order[count] != NULL) {
+            count++;
+        }
+        check_ok(pc_name_parse(rows[i].from, &from, &err), &err);
+        check_ok(pc_name_parse(rows[i].to, &to, &err), &err);
+        check_ok(pc_name_reorder(pc_buf_span(&from), rows[i].order, count, &got, &err), &err);
+        check_same(pc_buf_span(&got), pc_buf_span(&to));
+        pc_buf_done(&from);
+        pc_buf_done(&to);
+        pc_buf_done(&got);
+    }
+}
+
+static void test_reorder_refused(void **state)
+{
+    (void)state;
+    static const char *const unknown[] = {"CN", "XN"};
+    static const char *const not_oid[] = {"1."};
+    static const uint8_t empty[] = {0x30, 0x00};
+    static const uint8_t no_name[] = {0x30, 0x02, 0x31, 0x00};
+    p11csr_error *err = NULL;
+    struct pc_buf got;
+    pc_buf_init(&got, 1000);
+    check_fails(pc_name_reorder(PC_SPAN(empty), unknown, 2, &got, &err), &err, P11CSR_E_SUBJECT,
+                "unknown attribute type 'XN'");
+    check_fails(pc_name_reorder(PC_SPAN(empty), not_oid, 1, &got, &err), &err, P11CSR_E_SUBJECT,
+                "unknown attribute type '1.'");
+    check_fails(pc_name_reorder(PC_SPAN(no_name), NULL, 0, &got, &err), &err, P11CSR_E_REQUEST,
+                "RelativeDistinguishedName is empty");
+    pc_buf_done(&got);
+}
+
 struct walked {
     size_t count;
     char text[200];
@@ -428,9 +522,12 @@ int main(void)
         cmocka_unit_test(test_bad),
         cmocka_unit_test(test_bounds),
         cmocka_unit_test(test_bounds_count_characters),
+        cmocka_unit_test(test_bound_of_a_mapped_value),
         cmocka_unit_test(test_limits),
         cmocka_unit_test(test_format),
         cmocka_unit_test(test_der_that_is_no_name),
+        cmocka_unit_test(test_reorder),
+        cmocka_unit_test(test_reorder_refused),
         cmocka_unit_test(test_walk),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

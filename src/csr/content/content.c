@@ -29,14 +29,51 @@ void pc_content_done(struct pc_content *content)
     pc_content_init(content);
 }
 
+static void replace_subject(struct pc_content *content, struct pc_buf *subject)
+{
+    const struct pc_buf earlier = content->subject;
+    content->subject = *subject;
+    *subject = earlier;
+}
+
 PC_RESULT pc_content_set_subject(struct pc_content *content, const char *text, p11csr_error **err)
 {
     struct pc_buf subject PC_CLEANUP(pc_buf_done) = {0};
     pc_buf_init(&subject, content->subject.max);
     PC_TRY(pc_name_parse(text, &subject, err));
-    const struct pc_buf earlier = content->subject;
-    content->subject = subject;
-    subject = earlier;
+    replace_subject(content, &subject);
+    return PC_OK;
+}
+
+PC_RESULT pc_content_set_subject_der(struct pc_content *content, struct pc_span der, p11csr_error **err)
+{
+    struct pc_buf subject PC_CLEANUP(pc_buf_done) = {0};
+    p11csr_error *reason PC_CLEANUP(pc_error_cleanup) = NULL;
+    pc_buf_init(&subject, content->subject.max);
+    const struct pc_result walked = pc_name_walk(pc_der_over(der), NULL, NULL, &reason);
+    if (walked.code == P11CSR_E_NO_MEMORY) {
+        return pc_fail_memory(err);
+    }
+    if (!pc_is_ok(walked)) { // what reads DER speaks of a request
+        return pc_fail(err, walked.code == P11CSR_E_LIMIT ? P11CSR_E_LIMIT : P11CSR_E_SUBJECT,
+                       "the DER is no name: %s", p11csr_error_cause(reason, 0));
+    }
+    pc_buf_add_span(&subject, der);
+    PC_TRY(pc_buf_check(&subject, err));
+    replace_subject(content, &subject);
+    return PC_OK;
+}
+
+PC_RESULT pc_content_order_subject(struct pc_content *content, const char *const *types, size_t count,
+                                   p11csr_error **err)
+{
+    struct pc_buf subject PC_CLEANUP(pc_buf_done) = {0};
+    if (content->subject.len == 0) {
+        return PC_OK;
+    }
+    pc_buf_init(&subject, content->subject.max);
+    PC_TRY(pc_name_reorder(pc_buf_span(&content->subject), types, count, &subject, err));
+    replace_subject(content, &subject);
     return PC_OK;
 }
 

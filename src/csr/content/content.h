@@ -59,6 +59,11 @@ void pc_content_done(struct pc_content *content);
 
 /* Takes the text of a distinguished name, see pc_name_parse(). Replaces an earlier one. */
 PC_RESULT pc_content_set_subject(struct pc_content *content, const char *text, p11csr_error **err);
+/* Takes the DER of a Name byte for byte. Replaces an earlier one. Errors: SUBJECT with the byte. */
+PC_RESULT pc_content_set_subject_der(struct pc_content *content, struct pc_span der, p11csr_error **err);
+/* Puts the RDNs of the subject into the order of these types, see pc_name_reorder(). */
+PC_RESULT pc_content_order_subject(struct pc_content *content, const char *const *types, size_t count,
+                                   p11csr_error **err);
 /* A kind by its word, like "dns". Unknown: SAN with the nearest. */
 PC_RESULT pc_san_type_find(const char *name, enum pc_san_type *ret, p11csr_error **err);
 const char *pc_san_type_name(enum pc_san_type type);

@@ -18,6 +18,14 @@
 PC_RESULT pc_name_parse(const char *text, struct pc_buf *ret, p11csr_error **err);
 /* Appends the RFC 4514 text of a Name's DER. Values that are no valid text are shown as #hex. */
 PC_RESULT pc_name_format(struct pc_span der, struct pc_buf *ret, p11csr_error **err);
+/*
+ * Appends the Name with its RDNs in the order of `types`: names or dotted OIDs, the first for what shall
+ * stand first in the DER. An RDN of several attributes stands where the first of them in the list belongs;
+ * RDNs of one place, and those of types that are not in the list, which come last, keep their order. Errors:
+ * SUBJECT for a type that is not known.
+ */
+PC_RESULT pc_name_reorder(struct pc_span der, const char *const *types, size_t count, struct pc_buf *ret,
+                          p11csr_error **err);
 /* True for the empty Name (30 00). */
 bool pc_name_is_empty(struct pc_span der);
 

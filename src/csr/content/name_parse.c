@@ -2,6 +2,7 @@
 #include "base/error.h"
 #include "base/limits.h"
 #include "base/text.h"
+#include "csr/content/host.h"
 #include "csr/content/name.h"
 #include "csr/content/name_types.h"
 #include "der/writer.h"
@@ -24,6 +25,7 @@ struct atv {
     size_t value_at;
     struct pc_buf value; /* text as UTF-8, or the DER of the value */
     bool is_der;
+    bool is_mapped; /* its U-labels have become A-labels: only the start of the value can be told */
 };
 
 static void atv_done(struct atv *atv)
@@ -191,7 +193,8 @@ static size_t place_of(const struct scan *s, const struct atv *atv, size_t index
 {
     size_t at = atv->value_at;
     struct unit unit = {0};
-    for (size_t i = 0; !atv->is_der && i < index && pc_is_ok(read_unit(s, at, &unit, NULL)); i++) {
+    for (size_t i = 0;
+         !atv->is_der && !atv->is_mapped && i < index && pc_is_ok(read_unit(s, at, &unit, NULL)); i++) {
         at = unit.next;
     }
     return at;
@@ -210,6 +213,29 @@ static struct pc_result check_string(const struct scan *s, const struct atv *atv
         return pc_fail(err, P11CSR_E_SUBJECT, "byte %zu: the value of %s has more than %zu characters",
                        place_of(s, atv, at) + 1, atv->label, atv->type->max);
     }
+    return PC_OK;
+}
+
+/* Puts A-labels into the places of U-labels. */
+static struct pc_result map_labels(const struct scan *s, struct atv *atv, p11csr_error **err)
+{
+    struct pc_buf mapped PC_CLEANUP(pc_buf_done) = {0};
+    const struct pc_span value = pc_buf_span(&atv->value);
+    size_t at = 0;
+    if (atv->type == NULL || atv->is_der || pc_is_ascii(value)) {
+        return PC_OK;
+    }
+    pc_buf_init(&mapped, atv->value.max);
+    const char *fault = pc_name_type_map(atv->type, value, &mapped, &at);
+    if (fault != NULL) {
+        return pc_fail(err, P11CSR_E_SUBJECT, "byte %zu: the value of %s %s", place_of(s, atv, at) + 1,
+                       atv->label, fault);
+    }
+    PC_TRY(pc_buf_check(&mapped, err));
+    atv->is_mapped = !pc_span_eq(pc_buf_span(&mapped), value);
+    const struct pc_buf earlier = atv->value;
+    atv->value = mapped;
+    mapped = earlier;
     return PC_OK;
 }
 
@@ -260,6 +286,7 @@ static struct pc_result parse_atv(struct scan *s, struct pc_der_writer *w, p11cs
     pc_buf_init(&atv.value, PC_MAX_REQUEST);
     PC_TRY(read_type(s, &atv, err));
     PC_TRY(read_value(s, &atv, err));
+    PC_TRY(map_labels(s, &atv, err));
     const struct pc_span value = pc_buf_span(&atv.value);
     const unsigned tag = atv.type != NULL ? atv.type->tag : PC_DER_UTF8_STRING;
     PC_TRY(atv.is_der ? check_der(s, &atv, err) : check_string(s, &atv, tag, value, err));

@@ -2,6 +2,7 @@
 #include "csr/content/name_types.h"
 
 #include "base/text.h"
+#include "csr/content/host.h"
 #include "der/der.h"
 
 #include <string.h>
@@ -26,12 +27,12 @@ static const struct pc_name_type types[] = {
     {.name = "postalCode", .oid = PC_BYTES("\x55\x04\x11"), .tag = PC_DER_UTF8_STRING, .max = 40},
     {.name = "DC", .aliases = {"domainComponent"},
      .oid = PC_BYTES("\x09\x92\x26\x89\x93\xf2\x2c\x64\x01\x19"),
-     .tag = PC_DER_IA5_STRING, .max = 63},
+     .tag = PC_DER_IA5_STRING, .max = 63, .labels = PC_NAME_LABEL},
     {.name = "UID", .aliases = {"userid"}, .oid = PC_BYTES("\x09\x92\x26\x89\x93\xf2\x2c\x64\x01\x01"),
      .tag = PC_DER_UTF8_STRING, .max = 256},
     {.name = "emailAddress", .aliases = {"E", "email"},
      .oid = PC_BYTES("\x2a\x86\x48\x86\xf7\x0d\x01\x09\x01"),
-     .tag = PC_DER_IA5_STRING, .max = 255},
+     .tag = PC_DER_IA5_STRING, .max = 255, .labels = PC_NAME_MAILBOX},
     {.name = "serialNumber", .oid = PC_BYTES("\x55\x04\x05"), .tag = PC_DER_PRINTABLE_STRING, .max = 64},
     {.name = "surname", .oid = PC_BYTES("\x55\x04\x04"), .tag = PC_DER_UTF8_STRING, .max = 32768},
     {.name = "givenName", .aliases = {"GN"}, .oid = PC_BYTES("\x55\x04\x2a"),
@@ -115,7 +116,7 @@ static const char *character_fault(unsigned tag, int32_t c)
         return "has a byte order mark";
     }
     if (tag == PC_DER_IA5_STRING && c > 0x7F) {
-        return "has a character that is not ASCII (international labels are written as xn--...)";
+        return "has a character that is not ASCII";
     }
     if (tag == PC_DER_PRINTABLE_STRING && !is_printable_string_char(c)) {
         return "has a character outside A-Z a-z 0-9 space ' ( ) + , - . / : = ?";
@@ -163,4 +164,20 @@ bool pc_name_type_is_over(const struct pc_name_type *type, struct pc_span value,
     }
     *ret_at = at;
     return at < value.len;
+}
+
+const char *pc_name_type_map(const struct pc_name_type *type, struct pc_span value, struct pc_buf *ret,
+                             size_t *ret_at)
+{
+    const uint8_t *sign =
+        type->labels == PC_NAME_MAILBOX && value.len > 0 ? memrchr(value.ptr, '@', value.len) : NULL;
+    const size_t at = sign != NULL ? (size_t)(sign - value.ptr) + 1 : 0;
+    const bool label = type->labels == PC_NAME_LABEL;
+    *ret_at = 0;
+    if (pc_is_ascii((struct pc_span){value.ptr + at, value.len - at}) || (!label && sign == NULL)) {
+        pc_buf_add_span(ret, value);
+        return NULL;
+    }
+    pc_buf_add(ret, value.ptr, at);
+    return label ? pc_host_label_add(value, ret) : pc_host_add(value, at, ret, ret_at);
 }
