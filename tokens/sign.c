@@ -107,28 +107,54 @@ static CK_RV sign_init(const struct pc_token_signer *self, CK_MECHANISM *mechani
     return rv;
 }
 
-/* C_SignInit, the login for this one use where the key wants it, C_Sign: nothing stands between them. */
-static struct pc_result sign_mechanism(struct pc_token_signer *self, CK_MECHANISM *mechanism,
-                                       struct pc_span input, bool *ret_begun, struct pc_buf *ret,
-                                       p11csr_error **err)
+void pc_token_signer_done(struct pc_token_signer *self)
 {
-    struct pc_auth auth PC_CLEANUP(pc_auth_done) = {0};
-    char label[64];
+    pc_auth_done(&self->auth);
+    self->auth = (struct pc_auth){0};
+}
+
+/* C_SignInit, the login for this one use where the key wants it, C_Sign: nothing stands between them. */
+static struct pc_result sign_begun(struct pc_token_signer *self, CK_MECHANISM *mechanism,
+                                   struct pc_span input, bool *ret_begun, struct pc_buf *ret,
+                                   p11csr_error **err)
+{
     char ignored[32];
-    if (self->always_authenticate) {
-        (void)snprintf(label, sizeof(label), "%.*s", (int)self->key->label.len,
-                       (const char *)self->key->label.ptr);
-        PC_TRY(pc_login_context_begin(self->token, self->login, label, &auth, err));
-    }
     const struct pc_result begun = pc_token_ckr(self->token, sign_init(self, mechanism), "C_SignInit", err);
     *ret_begun = pc_is_ok(begun);
     PC_TRY(begun);
-    PC_TRY(pc_login_context_send(&auth, ignored, err));
+    PC_TRY(pc_login_context_send(&self->auth, ignored, err));
     const struct pc_result result = sign_into(self, input, ret, err);
     if (pc_is_ok(result)) {
         self->always_authenticate = self->always_authenticate && ignored[0] == 0; // else asked for in vain
     } else if (ignored[0] != 0) {
         pc_note(err, "C_Login for this use of the key: %s", ignored);
+    }
+    return result;
+}
+
+/* The PIN for this use, unless it was got for a mechanism that was refused before it was sent. */
+static struct pc_result get_ready(struct pc_token_signer *self, p11csr_error **err)
+{
+    if (!self->always_authenticate || self->auth.token != NULL) {
+        return PC_OK;
+    }
+    (void)snprintf(self->label, sizeof(self->label), "%.*s", (int)self->key->label.len,
+                   (const char *)self->key->label.ptr);
+    return pc_login_context_begin(self->token, self->login, self->label, &self->auth, err);
+}
+
+static struct pc_result sign_mechanism(struct pc_token_signer *self, CK_MECHANISM *mechanism,
+                                       struct pc_span input, bool *ret_refused, struct pc_buf *ret,
+                                       p11csr_error **err)
+{
+    bool begun = false;
+    struct pc_result result = get_ready(self, err);
+    if (pc_is_ok(result)) {
+        result = sign_begun(self, mechanism, input, &begun, ret, err);
+    }
+    *ret_refused = result.code == P11CSR_E_MECHANISM && !begun;
+    if (!*ret_refused) {
+        pc_token_signer_done(self);
     }
     return result;
 }
@@ -144,9 +170,9 @@ static struct pc_result sign_once(struct pc_token_signer *self, const struct pc_
         mechanism.pParameter = &pss;
         mechanism.ulParameterLen = sizeof(pss);
     }
-    bool begun = false;
-    const struct pc_result result = sign_mechanism(self, &mechanism, input, &begun, ret, err);
-    if (result.code == P11CSR_E_MECHANISM && !begun) {
+    bool is_refused = false;
+    const struct pc_result result = sign_mechanism(self, &mechanism, input, &is_refused, ret, err);
+    if (is_refused) {
         self->refused = mech; // nothing was signed: another one may do
     }
     if (result.code == P11CSR_E_LOGIN) {

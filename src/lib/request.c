@@ -217,7 +217,7 @@ static struct pc_result sign(const p11csr_request *request, struct p11csr_key *k
 {
     const struct pc_crypto *crypto = NULL;
     const struct pc_scheme *scheme = NULL;
-    struct pc_token_signer token_signer;
+    struct pc_token_signer token_signer PC_CLEANUP(pc_token_signer_done) = {0};
     struct pc_signer signer;
     struct pc_content content;
     struct pc_buf der PC_CLEANUP(pc_buf_done) = {0};

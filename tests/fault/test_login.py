@@ -160,6 +160,25 @@ def test_sources_of_a_context_login(web, shim, source):
     assert source != "exec" or runs.read_text() == "x\nx\n"
 
 
+def test_context_login_is_asked_for_once(web, shim):
+    """Where a mechanism is refused before the PIN was sent, the same one serves for the next mechanism."""
+    web.make_key("rsa-2048", "rsa", "02")
+    shim.script(f"always-authenticate {web.pin}", "C_SignInit 1 return CKR_MECHANISM_INVALID")
+    runs = web.dir / "runs"
+    program = web.dir / "program"
+    program.write_text(f"#!/bin/sh\necho x >> {runs}\necho {web.pin}\n")
+    program.chmod(0o700)
+    ask = ("request", "--token", web.label, "--key-label", "rsa", *SUBJECT)
+    web.run(*ask, "--pin-source", f"exec:{program}").ok()
+    assert runs.read_text() == "x\nx\n"  # one for the user, one for the use
+    names = [call.name for call in shim.calls()]
+    first = names.index("C_SignInit")
+    assert names.count("C_SignInit") == 2 and names.count("C_Sign") == 1
+    second = names.index("C_SignInit", first + 1)
+    assert names[second : second + 3] == ["C_SignInit", "C_Login", "C_Sign"]
+    assert users(shim) == [("1", "CKR_OK"), ("2", "CKR_OK")]
+
+
 def test_wrong_pin_for_one_use(web, shim):
     """It counts as any other: sent once, in ten runs."""
     shim.script("always-authenticate another-pin", "pin tries 3")

@@ -134,7 +134,7 @@ static void add_input(const struct pc_scheme *scheme, const struct pc_mech *mech
 
 PC_RESULT fixture_sign(struct fixture *f, enum pc_scheme_id scheme, struct pc_buf *ret)
 {
-    struct pc_token_signer self;
+    struct pc_token_signer self PC_CLEANUP(pc_token_signer_done) = {0};
     struct pc_signer signer;
     const struct pc_mech *mech = NULL;
     struct pc_buf input PC_CLEANUP(pc_buf_done) = {0};

@@ -361,6 +361,20 @@ static void test_context_is_asked_first(void **state)
     assert_int_equal(mock_calls(f->mock, "C_SignInit"), 0);
 }
 
+/* Nor is it kept where no other mechanism follows. */
+static void test_context_of_a_refused_mechanism(void **state)
+{
+    struct fixture *f = *state;
+    mock_set_flag(mock_add_pair(f->mock, MOCK_P256, 0, "web", "1").private_key, CKA_ALWAYS_AUTHENTICATE,
+                  true);
+    check_ok(fixture_find(f, "web", NULL), &f->err);
+    mock_fail(f->mock, "C_SignInit", 0, CKR_MECHANISM_INVALID);
+    check_fails(sign(f), &f->err, P11CSR_E_MECHANISM, "CKR_MECHANISM_INVALID");
+    assert_int_equal(f->asked, 2);
+    assert_int_equal(f->done, 2);
+    assert_int_equal(f->mock->pins_sent, 1);
+}
+
 /* Tokens that show CKA_ALWAYS_AUTHENTICATE and do not act on it have no such login: nobody is asked again. */
 static void test_context_that_is_none(void **state)
 {
@@ -413,6 +427,7 @@ int main(void)
         FIXTURE_TEST(test_locked_without_a_flag),
         FIXTURE_TEST(test_context_refused),
         FIXTURE_TEST(test_context_is_asked_first),
+        FIXTURE_TEST(test_context_of_a_refused_mechanism),
         FIXTURE_TEST(test_context_that_is_none),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
