@@ -60,6 +60,7 @@ enum p11csr_code {
     P11CSR_E_KEY_SPEC = 452,         /* the key that is there is not the kind asked for (exit status 8) */
     P11CSR_E_NOT_CONFIRMED = 453,    /* this was not confirmed (exit status 8) */
     P11CSR_E_PROFILE = 454,          /* the profile does not allow this (exit status 8) */
+    P11CSR_E_NOT_PLANNED = 458,      /* this is not what was planned (exit status 8) */
     P11CSR_E_URI = 500,              /* the pkcs11: URI is not valid (exit status 9) */
     P11CSR_E_SUBJECT = 501,          /* the subject is not valid (exit status 9) */
     P11CSR_E_SAN = 502,              /* the alternative name is not valid (exit status 9) */

@@ -10,6 +10,7 @@
 #include "p11csr/error.h"
 #include "p11csr/key.h"
 #include "p11csr/objects.h"
+#include "p11csr/plan.h"
 #include "p11csr/profile.h"
 #include "p11csr/request.h"
 #include "p11csr/start.h"

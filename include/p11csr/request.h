@@ -139,10 +139,16 @@ P11CSR_API enum p11csr_code p11csr_request_assemble(const p11csr_request *reques
                                                     unsigned char **ret_info, size_t *ret_len,
                                                     char **ret_sha256, p11csr_error **err);
 /*
+ * From now on p11csr_request_sign() signs nothing but the CertificationRequestInfo that has this SHA-256, in
+ * hex, colons allowed; it is compared before the token is asked to sign. NULL: no longer. Errors: VALUE.
+ */
+P11CSR_API enum p11csr_code p11csr_request_expect(p11csr_request *request, const char *sha256,
+                                                  p11csr_error **err);
+/*
  * Assembles the CertificationRequestInfo (RFC 2986), has the token sign it, and proves the result: it is read
  * back, compared with what was asked, and its signature verified in software with the public key in it. On
- * any failure there is no result. Errors: those of p11csr_request_check(), MECHANISM, KEY_USE,
- * PROOF_SIGNATURE, PROOF_PUBLIC_KEY, PROOF_CONTENT, and those of the login. *ret_csr is freed with
+ * any failure there is no result. Errors: those of p11csr_request_check(), NOT_PLANNED, MECHANISM,
+ * KEY_USE, PROOF_SIGNATURE, PROOF_PUBLIC_KEY, PROOF_CONTENT, and those of the login. *ret_csr is freed with
  * p11csr_csr_free().
  */
 P11CSR_API enum p11csr_code p11csr_request_sign(const p11csr_request *request, p11csr_key *key,

@@ -98,6 +98,11 @@ PC_RESULT cli_take_backup(const struct cli *cli, struct p11csr_keygen *ret, p11c
  * freed all the same.
  */
 PC_RESULT cli_take_content(struct cli *cli, p11csr_request **ret, p11csr_error **err);
+/* The same of the plan that --plan names; nothing else may say anything about it. */
+PC_RESULT cli_take_plan(struct cli *cli, p11csr_request **ret, p11csr_error **err);
+/* A key that nobody named is found by the public key of the plan, if there is one. */
+void cli_select_planned(const struct cli *cli, const p11csr_request *request,
+                        struct cli_selection *selection);
 /* Reads a file, "-" for standard input, as a certificate request. */
 PC_RESULT cli_read_csr(const char *path, p11csr_csr **ret, p11csr_error **err);
 /* Where configuration (home == "config") or data of the user belong; from XDG variables or HOME. */

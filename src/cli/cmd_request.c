@@ -13,9 +13,14 @@ static struct pc_result check_all(struct cli *cli, struct cli_making *making, p1
     }
     making->ensure = ensure != NULL;
     making->spec = making->ensure ? ensure : generate;
-    PC_TRY(cli_take_content(cli, &making->request, err));
+    PC_TRY(cli_has(cli, OPT_PLAN) ? cli_take_plan(cli, &making->request, err)
+                                  : cli_take_content(cli, &making->request, err));
+    if (cli_has(cli, OPT_EXPECT_TBS)) {
+        PC_TRY(cli_lift(p11csr_request_expect(making->request, cli_value(cli, OPT_EXPECT_TBS), err)));
+    }
     PC_TRY(cli_making_take_output(cli, making, err));
     PC_TRY(cli_select(cli, cli_arg(cli, 0), &making->selection, err));
+    cli_select_planned(cli, making->request, &making->selection);
     return cli_lift(p11csr_request_check(making->request, making->spec, err));
 }
 

@@ -248,6 +248,13 @@ static const struct cli_option options[OPT_COUNT] = {
                    .help = "certificates of the issuers, in order, to be stored too"},
     [OPT_WITH_CHAIN] = {.name = "with-chain", .help = "followed by its issuers, as far as they are there"},
     [OPT_REPLACE] = {.name = "replace", .help = "delete what is in its way, once the new one is there"},
+    [OPT_PLAN] = {.name = "plan",
+                  .arg = "FILE",
+                  .values = CLI_VALUES_FILES,
+                  .help = "sign just what this plan of 'p11csr plan' says, or refuse"},
+    [OPT_EXPECT_TBS] = {.name = "expect-tbs",
+                        .arg = "SHA256",
+                        .help = "sign nothing but the CertificationRequestInfo with this SHA-256"},
     [OPT_PRINT_ENV] = {.name = "print-env",
                        .help = "print the environment for other programs, to be eval'ed"},
 };

@@ -79,6 +79,8 @@ enum cli_option_id {
     OPT_CHAIN,
     OPT_WITH_CHAIN,
     OPT_REPLACE,
+    OPT_PLAN,
+    OPT_EXPECT_TBS,
     OPT_COUNT
 };
 

@@ -25,11 +25,15 @@ static const enum cli_option_id doctor_options[] = {OPT_QUIRKS, OPT_PROBE, OPT_B
     OPT_EXTENSION, \
     OPT_ATTRIBUTE, \
     OPT_CLEAR
+/* Of ceremonies: what was agreed on before. */
+#define CEREMONY_OPTIONS \
+    OPT_PLAN, \
+    OPT_EXPECT_TBS
 // clang-format on
 static const enum cli_option_id request_options[] = {
-    OPT_KEY_LABEL, OPT_KEY_ID, OPT_PIV_SLOT,       OPT_KEY_FOR,  OPT_PUBKEY,    OPT_GENERATE,
-    OPT_ENSURE,    OPT_BACKUP, OPT_OVERWRITE_SLOT, OPT_FROM_CSR, OPT_FROM_CERT, CONTENT_OPTIONS,
-    OPT_OUT,       OPT_FORM,   OPT_FORCE,          OPT_TEXT,
+    OPT_KEY_LABEL, OPT_KEY_ID, OPT_PIV_SLOT,       OPT_KEY_FOR,  OPT_PUBKEY,       OPT_GENERATE,
+    OPT_ENSURE,    OPT_BACKUP, OPT_OVERWRITE_SLOT, OPT_FROM_CSR, OPT_FROM_CERT,    CONTENT_OPTIONS,
+    OPT_OUT,       OPT_FORM,   OPT_FORCE,          OPT_TEXT,     CEREMONY_OPTIONS,
 };
 static const enum cli_option_id renew_options[] = {
     OPT_EXPIRING, OPT_SERIAL,         OPT_NEW_KEY,     OPT_KEY_LABEL, OPT_KEY_ID, OPT_PIV_SLOT, OPT_PUBKEY,
@@ -58,6 +62,10 @@ static const enum cli_option_id certs_export_options[] = {
 };
 static const enum cli_option_id certs_delete_options[] = {OPT_KEY_LABEL, OPT_KEY_ID, OPT_PIV_SLOT,
                                                           OPT_KEY_FOR,   OPT_SERIAL, OPT_YES};
+static const enum cli_option_id plan_options[] = {
+    OPT_KEY_LABEL, OPT_KEY_ID,    OPT_PIV_SLOT,    OPT_KEY_FOR, OPT_PUBKEY,
+    OPT_FROM_CSR,  OPT_FROM_CERT, CONTENT_OPTIONS, OPT_OUT,     OPT_FORCE,
+};
 static const enum cli_option_id show_options[] = {OPT_CHECK};
 static const enum cli_option_id init_soft_options[] = {OPT_PRINT_ENV};
 
@@ -73,6 +81,15 @@ static const struct cli_command commands[] = {
      .help = "make a certificate request; the token signs it",
      .example = "p11csr request --token prod --generate p256 --key-label web \\\n"
                 "      --subject CN=www.example.com --dns www.example.com -o www.csr"},
+    {.name = "plan",
+     .one_token = true,
+     .args = "[URI]",
+     .max_args = 1,
+     OPTIONS(plan_options),
+     .run = cli_run_plan,
+     .help = "write down what would be signed, to be checked by others",
+     .example = "p11csr plan --token prod --key-label web \\\n"
+                "      --subject CN=www.example.com --dns www.example.com -o plan.json"},
     {.name = "renew",
      .one_token = true,
      .args = "[FILE|URI]",

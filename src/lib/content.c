@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/error.h"
+#include "base/limits.h"
 #include "csr/content/extensions.h"
 #include "lib/request.h"
 
@@ -11,6 +12,7 @@ enum p11csr_code p11csr_request_new(p11csr_request **ret_request, p11csr_error *
     }
     pc_content_init(&request->content);
     pc_origins_init(&request->origins);
+    pc_buf_init(&request->planned_spki, PC_MAX_SPKI);
     *ret_request = request;
     return P11CSR_OK;
 }
@@ -20,6 +22,7 @@ void p11csr_request_free(p11csr_request **request)
     if (request != NULL && *request != NULL) {
         pc_content_done(&(*request)->content);
         pc_origins_done(&(*request)->origins);
+        pc_buf_done(&(*request)->planned_spki);
         pc_release(*request);
         *request = NULL;
     }

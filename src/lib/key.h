@@ -6,6 +6,8 @@
 #include "p11csr/key.h"
 #include "tokens/key.h"
 
+#include <jansson.h>
+
 /* The texts behind a struct p11csr_key_info. */
 struct pc_key_texts {
     struct p11csr_key_info info;
@@ -40,5 +42,7 @@ void pc_key_object_cleanup(struct p11csr_key **key);
 /* p11csr_key_open() with the context locked and the options taken. */
 PC_RESULT pc_key_object_open(p11csr_ctx *ctx, const struct p11csr_select *select, struct p11csr_key **ret,
                              p11csr_error **err);
+/* What p11csr_key_protection_to_json() says, with the context locked. The caller drops it. */
+PC_RESULT pc_key_protection_json(struct p11csr_key *key, json_t **ret, p11csr_error **err);
 
 #endif

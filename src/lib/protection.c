@@ -168,7 +168,7 @@ static struct pc_result add_validation(const struct pc_validation *is, void *dat
     return PC_OK;
 }
 
-static struct pc_result to_json(p11csr_key *key, char **ret_json, p11csr_error **err)
+PC_RESULT pc_key_protection_json(p11csr_key *key, json_t **ret, p11csr_error **err)
 {
     struct pc_token *token = &key->opened->token;
     struct pc_key_protection is;
@@ -183,6 +183,14 @@ static struct pc_result to_json(p11csr_key *key, char **ret_json, p11csr_error *
     json_t *validations = json_array();
     PC_TRY(set(report, "validations", validations, err));
     PC_TRY(pc_validations_walk(token, &key->key, add_validation, validations, err));
+    *ret = json_incref(report);
+    return PC_OK;
+}
+
+static struct pc_result to_json(p11csr_key *key, char **ret_json, p11csr_error **err)
+{
+    json_t *report PC_CLEANUP(pc_json_free) = NULL;
+    PC_TRY(pc_key_protection_json(key, &report, err));
     return pc_json_take_text(report, ret_json, err);
 }
 

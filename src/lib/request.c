@@ -173,12 +173,74 @@ PC_RESULT pc_lib_sha256(p11csr_ctx *ctx, struct pc_span bytes, char **ret_hex, p
     return *ret_hex != NULL ? PC_OK : pc_fail_memory(err);
 }
 
+PC_RESULT pc_lib_expect(p11csr_request *request, const char *sha256, p11csr_error **err)
+{
+    struct pc_buf digest PC_CLEANUP(pc_buf_done) = {0};
+    pc_buf_init(&digest, PC_MAX_TEXT);
+    if (!pc_hex_parse(sha256, &digest) || digest.len != pc_digest_get(PC_DIGEST_SHA256)->len) {
+        const struct pc_result result = pc_fail(err, P11CSR_E_VALUE, "'%s' is no SHA-256 in hex", sha256);
+        pc_hint(err, "take the one of the plan, 64 hex digits: p11csr plan --help");
+        return result;
+    }
+    char *hex PC_CLEANUP(pc_free_str) = pc_hex(pc_buf_span(&digest));
+    if (hex == NULL) {
+        return pc_fail_memory(err);
+    }
+    (void)snprintf(request->expected, sizeof(request->expected), "%s", hex);
+    return PC_OK;
+}
+
+enum p11csr_code p11csr_request_expect(p11csr_request *request, const char *sha256, p11csr_error **err)
+{
+    if (sha256 == NULL) {
+        request->expected[0] = 0;
+        return P11CSR_OK;
+    }
+    return pc_lib_expect(request, sha256, err).code;
+}
+
+/* A request of a plan is for the one key that it names. */
+static struct pc_result check_planned_key(const p11csr_request *request, const struct p11csr_key *key,
+                                          p11csr_error **err)
+{
+    char *planned PC_CLEANUP(pc_free_str) = NULL;
+    const struct pc_span spki = pc_buf_span(&request->planned_spki);
+    if (spki.len == 0 || pc_span_eq(spki, pc_buf_span(&key->key.spki))) {
+        return PC_OK;
+    }
+    PC_TRY(pc_lib_sha256(key->ctx, spki, &planned, err));
+    return pc_fail(err, P11CSR_E_NOT_PLANNED,
+                   "the plan is for the key whose SubjectPublicKeyInfo has the SHA-256 %s, not %s", planned,
+                   key->texts.spki_sha256);
+}
+
+/* Before the token is asked for anything. */
+static struct pc_result check_expected(const p11csr_request *request, struct p11csr_key *key,
+                                       p11csr_error **err)
+{
+    const struct pc_scheme *scheme = NULL;
+    char *is PC_CLEANUP(pc_free_str) = NULL;
+    struct pc_buf tbs PC_CLEANUP(pc_buf_done) = {0};
+    pc_buf_init(&tbs, PC_MAX_REQUEST);
+    if (request->expected[0] == 0) {
+        return PC_OK;
+    }
+    PC_TRY(pc_lib_assemble(request, key, &tbs, &scheme, err));
+    PC_TRY(pc_lib_sha256(key->ctx, pc_buf_span(&tbs), &is, err));
+    return strcmp(is, request->expected) == 0
+               ? PC_OK
+               : pc_fail(err, P11CSR_E_NOT_PLANNED,
+                         "the CertificationRequestInfo has the SHA-256 %s, and %s was expected", is,
+                         request->expected);
+}
+
 PC_RESULT pc_lib_assemble(const p11csr_request *request, struct p11csr_key *key, struct pc_buf *ret,
                           const struct pc_scheme **ret_scheme, p11csr_error **err)
 {
     struct pc_content content;
     PC_TRY(check_names(&request->content, err));
     PC_TRY(check_key(request, key, err));
+    PC_TRY(check_planned_key(request, key, err));
     PC_TRY(choose_scheme(request, key->key.public.spec, ret_scheme, err));
     PC_TRY(make_content(request, key, &content, err));
     return pc_request_assemble(&content, pc_buf_span(&key->key.spki), ret, err);
@@ -225,7 +287,9 @@ static struct pc_result sign(const p11csr_request *request, struct p11csr_key *k
     pc_buf_init(&der, PC_MAX_REQUEST);
     PC_TRY(check_names(&request->content, err));
     PC_TRY(check_key(request, key, err));
+    PC_TRY(check_planned_key(request, key, err));
     PC_TRY(choose_scheme(request, key->key.public.spec, &scheme, err));
+    PC_TRY(check_expected(request, key, err));
     PC_TRY(prepare_verifier(key, &crypto, err));
     PC_TRY(pc_token_signer_init(&token_signer, &key->opened->token, &key->key, &key->opened->login, &signer,
                                 err));

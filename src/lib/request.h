@@ -18,7 +18,12 @@ struct p11csr_request {
     bool allow_weak;
     enum pc_skid_method skid; /* computed when it is signed; NONE: what the content says */
     struct pc_origins origins;
+    struct pc_buf planned_spki; /* of a plan: no other key signs it; empty for other requests */
+    char expected[65]; /* SHA-256 of the CertificationRequestInfo in hex, or empty: nothing else is signed */
 };
+
+/* p11csr_request_expect(). */
+PC_RESULT pc_lib_expect(p11csr_request *request, const char *sha256, p11csr_error **err);
 
 /* p11csr_request_assemble() with the context locked: appends the DER, and tells the scheme for this key. */
 PC_RESULT pc_lib_assemble(const p11csr_request *request, struct p11csr_key *key, struct pc_buf *ret,

@@ -142,11 +142,15 @@ static struct pc_result describe_all(struct description *d, p11csr_error **err)
     PC_TRY(pc_json_set(d->root, "version", json_integer((json_int_t)d->csr->version), err));
     PC_TRY(describe_subject(d, err));
     PC_TRY(describe_key(d, err));
-    PC_TRY(describe_signature(d, err));
+    if (d->csr->aid.len > 0) { // of a CertificationRequestInfo alone there is no signature
+        PC_TRY(describe_signature(d, err));
+    }
     PC_TRY(describe_extensions(d, err));
     PC_TRY(pc_json_set(d->root, "attributes", json_array(), err));
     PC_TRY(pc_csr_walk_attributes(d->csr, describe_attribute, d, err));
-    PC_TRY(set_sha256(d, d->root, "sha256", d->csr->whole, err));
+    if (d->csr->aid.len > 0) {
+        PC_TRY(set_sha256(d, d->root, "sha256", d->csr->whole, err));
+    }
     return set_sha256(d, d->root, "tbs-sha256", d->csr->tbs, err);
 }
 

@@ -21,6 +21,8 @@
  *                   value, a challenge password with "present, not shown"
  *   sha256          of the request; tbs-sha256: of what is signed
  *
+ * What pc_csr_parse_info() read has neither signature nor sha256.
+ *
  * The value of an extension: an array of names (keyUsage, extKeyUsage, tlsFeature), of {type, value}
  * (subjectAltName), {ca, path-length} (basicConstraints), or {hex} when it cannot be read.
  */

@@ -4,6 +4,7 @@
 #include "base/error.h"
 #include "base/limits.h"
 #include "base/text.h"
+#include "csr/reading/base64.h"
 #include "csr/reading/read.h"
 
 #include <jansson.h>
@@ -53,15 +54,6 @@ static struct pc_result no_name(const struct source *from, const char *form, p11
         pc_fail(err, P11CSR_E_UNSUPPORTED, "%s has no form for %s keys", form, name);
     pc_hint(err, "take --form spki-pem, which every kind of key has");
     return result;
-}
-
-/* Base64 as in PEM, without lines. */
-static struct pc_result add_base64(struct pc_span bytes, struct pc_buf *ret, p11csr_error **err)
-{
-    uint8_t *to = pc_buf_reserve(ret, bytes.len / 3 * 4 + 5); // EVP_EncodeBlock() adds a zero
-    PC_TRY(pc_buf_check(ret, err));
-    ret->len += (size_t)EVP_EncodeBlock(to, bytes.ptr, (int)bytes.len);
-    return PC_OK;
 }
 
 static struct pc_result write_pem(const struct source *from, struct pc_buf *ret, p11csr_error **err)
@@ -127,7 +119,7 @@ static struct pc_result write_ssh(const struct source *from, struct pc_buf *ret,
     }
     PC_TRY(pc_buf_check(&blob, err));
     pc_buf_printf(ret, "%s ", type);
-    PC_TRY(add_base64(pc_buf_span(&blob), ret, err));
+    PC_TRY(pc_base64_encode(pc_buf_span(&blob), ret, err));
     pc_buf_printf(ret, "%s%s\n", from->comment[0] != 0 ? " " : "", from->comment);
     return pc_buf_check(ret, err);
 }
@@ -137,7 +129,7 @@ static struct pc_result add_member(json_t *jwk, const char *name, struct pc_span
 {
     struct pc_buf text PC_CLEANUP(pc_buf_done) = {0};
     pc_buf_init(&text, (size_t)2 * PC_MAX_SPKI);
-    PC_TRY(add_base64(bytes, &text, err));
+    PC_TRY(pc_base64_encode(bytes, &text, err));
     while (text.len > 0 && text.ptr[text.len - 1] == '=') {
         text.len--;
     }

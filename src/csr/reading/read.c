@@ -63,6 +63,28 @@ static struct pc_result check_attribute(const struct pc_attribute *attribute, vo
     return check_set_order(values, err);
 }
 
+/* What parse_info() has left: subject and attributes. */
+static struct pc_result check_info(struct pc_csr *csr, p11csr_error **err)
+{
+    PC_TRY(pc_frame(pc_name_walk(pc_csr_reader(csr, csr->subject), NULL, NULL, err), err,
+                    "the subject of the request cannot be read"));
+    PC_TRY(pc_csr_walk_attributes(csr, check_attribute, csr, err));
+    return check_set_order(pc_csr_reader(csr, csr->attributes), err);
+}
+
+PC_RESULT pc_csr_parse_info(struct pc_span der, struct pc_csr *ret, p11csr_error **err)
+{
+    struct pc_csr csr = {.whole = der, .tbs = der};
+    struct pc_der in = pc_der_over(der);
+    struct pc_der info;
+    PC_TRY(pc_der_enter(&in, PC_DER_SEQUENCE, "CertificationRequestInfo", &info, err));
+    PC_TRY(pc_der_leave(&in, "CertificationRequestInfo", err));
+    PC_TRY(parse_info(&info, &csr, err));
+    PC_TRY(check_info(&csr, err));
+    *ret = csr;
+    return PC_OK;
+}
+
 PC_RESULT pc_csr_parse(struct pc_span der, struct pc_csr *ret, p11csr_error **err)
 {
     struct pc_csr csr = {.whole = der};
@@ -83,10 +105,7 @@ PC_RESULT pc_csr_parse(struct pc_span der, struct pc_csr *ret, p11csr_error **er
     PC_TRY(pc_der_read_bit_octets(&outer, "signature", &csr.signature, err));
     PC_TRY(pc_der_leave(&outer, "CertificationRequest", err));
     csr.aid = aid.whole;
-    PC_TRY(pc_frame(pc_name_walk(pc_csr_reader(&csr, csr.subject), NULL, NULL, err), err,
-                    "the subject of the request cannot be read"));
-    PC_TRY(pc_csr_walk_attributes(&csr, check_attribute, &csr, err));
-    PC_TRY(check_set_order(pc_csr_reader(&csr, csr.attributes), err));
+    PC_TRY(check_info(&csr, err));
     *ret = csr;
     return PC_OK;
 }

@@ -33,6 +33,8 @@ PC_RESULT pc_csr_encode_pem(struct pc_span der, struct pc_buf *ret, p11csr_error
  * order. What the key and the extensions hold is left to those who need it. Errors: REQUEST, with the byte.
  */
 PC_RESULT pc_csr_parse(struct pc_span der, struct pc_csr *ret, p11csr_error **err);
+/* The same for a CertificationRequestInfo alone: there is no signature, and `whole` is `tbs`. */
+PC_RESULT pc_csr_parse_info(struct pc_span der, struct pc_csr *ret, p11csr_error **err);
 /* A reader for one of the parts; positions in its errors are counted from the start of the request. */
 struct pc_der pc_csr_reader(const struct pc_csr *csr, struct pc_span part);
 
