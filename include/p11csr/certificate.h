@@ -45,8 +45,8 @@ struct p11csr_certificate_info {
     const char *problem;     /* why it cannot be read; then what it says is empty. NULL: it can */
     long seconds_left;       /* to the end of its validity; negative when it has expired */
     int has_key;     /* 1: its private key is on the token, 0: it is not, -1: not known without a login */
-    int placeholder; /* 1: written by the module for want of a real one: self-issued, and never valid or not
-                        signed by its key */
+    int placeholder; /* 1: written by the module for want of a real one: self-issued, not signed by its key,
+                        and its validity ends no later than it begins */
 };
 
 typedef struct p11csr_certificate_list p11csr_certificate_list;
@@ -121,9 +121,9 @@ struct p11csr_install {
  * key of the certificate. The chain has to be one, by names and signatures; what of it is on the token
  * already is left. In its way are: other certificates with the key's CKA_ID, the same certificate elsewhere,
  * and one of the same issuer and serial number. They are refused, or with `replace` deleted after the new one
- * was read back; a placeholder is deleted always. When storing fails, what this call stored is deleted again
- * and the old ones are as they were; deleting those may stop half-way, and the error says so. *ret_json, to
- * be freed with p11csr_free_text(), is an object with
+ * was read back; a placeholder for the same public key is deleted always. When storing fails, what this call
+ * stored is deleted again and the old ones are as they were; deleting those may stop half-way, and the error
+ * says so. *ret_json, to be freed with p11csr_free_text(), is an object with
  *   "certificate"  label, id, subject, sha256, and stored: false when it was there already
  *   "chain"        array of the same
  *   "removed"      array of uri, serial and placeholder

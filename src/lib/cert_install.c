@@ -196,7 +196,8 @@ static struct pc_result look_at_old(struct job *job, bool replace, p11csr_error 
         if (!is_in_the_way(job, row)) {
             continue;
         }
-        if (row->parsed != NULL) {
+        // One for another key is somebody's, whatever it looks like.
+        if (row->parsed != NULL && pc_span_eq(pc_buf_span(&row->parsed->spki), pc_buf_span(&leaf->spki))) {
             PC_TRY(pc_certificate_is_placeholder(row->parsed, &placeholder, err));
         }
         row->info.placeholder = placeholder ? 1 : 0;

@@ -280,7 +280,7 @@ def test_the_same_certificate_elsewhere(web, authority):
     assert seen(web, "cert") == [("web", "01"), ("x", "07")]
 
 
-def placeholder(public_key, signer, days=1):
+def placeholder(public_key, signer, days=0):
     """As some modules write them when they make a key: for the key, signed by nobody in particular."""
     now = support.datetime.datetime(2026, 1, 1)
     return (
@@ -295,11 +295,30 @@ def placeholder(public_key, signer, days=1):
     )
 
 
-def test_a_placeholder_makes_room(web, authority):
-    certificate = placeholder(support.public_key(web, "web"), ec.generate_private_key(ec.SECP256R1()))
-    der = web.work / "placeholder.der"
+def put(token, certificate):
+    """Has another program put it where the key's certificate belongs."""
+    der = token.work / "there.der"
     der.write_bytes(certificate.public_bytes(serialization.Encoding.DER))
-    web.tool("--write-object", der, "--type", "cert", "--id", "01", "--label", "Slot 9A")
+    token.tool("--write-object", der, "--type", "cert", "--id", "01", "--label", "Slot 9A")
+
+
+def test_what_is_only_like_a_placeholder_stays(web, authority):
+    """A CA's new key that its old one certified is self-issued as well, and not signed by itself."""
+    certificate = placeholder(
+        support.public_key(web, "web"), ec.generate_private_key(ec.SECP256R1()), days=30
+    )
+    put(web, certificate)
+    new = write(web, "web.crt", issue(web, authority))
+    says = "the key has a certificate"
+    web.refused("certs", "install", new, *web.at, status=11, code="CERT_EXISTS", says=says)
+    assert on_token(web) == certificate and len(certs(web)) == 1
+    assert certs(web)[0]["placeholder"] is False
+    answer = install(web, new, "--replace").ok().json
+    assert [row["placeholder"] for row in answer["removed"]] == [False] and len(certs(web)) == 1
+
+
+def test_a_placeholder_makes_room(web, authority):
+    put(web, placeholder(support.public_key(web, "web"), ec.generate_private_key(ec.SECP256R1())))
     assert certs(web)[0]["placeholder"] is True
     assert "a placeholder" in web.run("certs", "list", *web.at).ok().out
     new = issue(web, authority)

@@ -12,7 +12,9 @@
 
 static struct pc_crypto *crypto;
 
-/* A certificate in DER; the caller calls OPENSSL_free(). */
+enum { BEGINS = 1000000000, ENDS = 2000000000 };
+
+/* A certificate in DER; the caller calls OPENSSL_free(). The issuer's name behind a '!' has no validity. */
 static size_t make(const char *subject, const char *issuer, EVP_PKEY *key, EVP_PKEY *signer,
                    unsigned char **ret)
 {
@@ -20,8 +22,8 @@ static size_t make(const char *subject, const char *issuer, EVP_PKEY *key, EVP_P
     *ret = NULL;
     assert_non_null(certificate);
     assert_int_equal(ASN1_INTEGER_set(X509_get_serialNumber(certificate), 0x80), 1);
-    assert_non_null(ASN1_TIME_set(X509_getm_notBefore(certificate), 1000000000));
-    assert_non_null(ASN1_TIME_set(X509_getm_notAfter(certificate), 2000000000));
+    assert_non_null(ASN1_TIME_set(X509_getm_notBefore(certificate), BEGINS));
+    assert_non_null(ASN1_TIME_set(X509_getm_notAfter(certificate), issuer[0] == '!' ? BEGINS : ENDS));
     X509_NAME *names[] = {X509_get_subject_name(certificate), X509_get_issuer_name(certificate)};
     const char *texts[] = {subject, issuer};
     for (size_t i = 0; i < 2; i++) {
@@ -100,9 +102,6 @@ static void test_issuers(void **state)
     assert_int_equal(issued(root, leaf), PC_VERDICT_BAD);       // the name
     assert_int_equal(issued(leaf, false_root), PC_VERDICT_BAD); // the signature
     assert_int_equal(issued(leaf, odd), PC_VERDICT_BAD);
-    assert_false(is_placeholder(root));
-    assert_false(is_placeholder(leaf));
-    assert_true(is_placeholder(odd)); // self-issued, and not by its own key
     struct pc_certificate *all[] = {root, leaf, false_root, odd};
     for (size_t i = 0; i < PC_ARRAY_LEN(all); i++) {
         pc_certificate_free(&all[i]);
@@ -110,6 +109,31 @@ static void test_issuers(void **state)
     for (size_t i = 0; i < PC_ARRAY_LEN(keys); i++) {
         EVP_PKEY_free(keys[i]);
     }
+}
+
+/* Self-issued, by another key, for no time: none of the three is enough, nor are two of them. */
+static void test_placeholders(void **state)
+{
+    static const struct {
+        const char *subject;
+        const char *issuer;
+        bool own_key;
+        bool is;
+    } rows[] = {
+        {"!", "!", false, true},       {"!", "!", true, false},        {"leaf", "!", false, false},
+        {"leaf", "!", true, false},    {"root", "root", false, false}, // a CA's new key
+        {"root", "root", true, false}, {"leaf", "root", false, false}, {"leaf", "root", true, false},
+    };
+    EVP_PKEY *keys[] = {EVP_RSA_gen(2048), EVP_EC_gen("P-256")};
+    (void)state;
+    for (size_t i = 0; i < PC_ARRAY_LEN(rows); i++) {
+        struct pc_certificate *certificate =
+            read_made(rows[i].subject, rows[i].issuer, keys[0], keys[rows[i].own_key ? 0 : 1]);
+        assert_int_equal(is_placeholder(certificate), rows[i].is);
+        pc_certificate_free(&certificate);
+    }
+    EVP_PKEY_free(keys[0]);
+    EVP_PKEY_free(keys[1]);
 }
 
 static PC_RESULT read_input(const void *bytes, size_t len, size_t *ret_count, p11csr_error **err)
@@ -170,6 +194,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_parts),
         cmocka_unit_test(test_issuers),
+        cmocka_unit_test(test_placeholders),
         cmocka_unit_test(test_inputs),
     };
     return cmocka_run_group_tests(tests, setup, teardown);

@@ -151,11 +151,12 @@ PC_RESULT pc_certificate_is_placeholder(const struct pc_certificate *certificate
 {
     enum pc_verdict verdict = PC_VERDICT_UNKNOWN;
     *ret = false;
-    if (!pc_span_eq(pc_buf_span(&certificate->subject), pc_buf_span(&certificate->issuer))) {
+    if (!pc_span_eq(pc_buf_span(&certificate->subject), pc_buf_span(&certificate->issuer)) ||
+        certificate->not_before < certificate->not_after) {
         return PC_OK;
     }
     PC_TRY(pc_certificate_issued_by(certificate, certificate, &verdict, err));
-    *ret = verdict == PC_VERDICT_BAD || certificate->not_before >= certificate->not_after;
+    *ret = verdict == PC_VERDICT_BAD;
     return PC_OK;
 }
 

@@ -35,7 +35,8 @@ PC_RESULT pc_certificate_issued_by(const struct pc_certificate *certificate,
                                    p11csr_error **err);
 /*
  * Whether the certificate only holds the place of one to come, as some modules write them when they make a
- * key: subject and issuer are the same, and it was never valid or its key did not sign it.
+ * key: subject and issuer are the same, its key did not sign it, and it ends no later than it begins. Each of
+ * these alone is true of real ones too: of a CA's new key that the old one certified, for one.
  */
 PC_RESULT pc_certificate_is_placeholder(const struct pc_certificate *certificate, bool *ret,
                                         p11csr_error **err);
