@@ -127,6 +127,26 @@ static struct pc_result from_certificate(struct pc_token *token, CK_OBJECT_HANDL
     return pc_buf_check(ret_spki, err);
 }
 
+/* Of a given key, its kind is all that can be compared before something is signed. */
+static struct pc_result from_given(const struct pc_key *key, struct pc_buf *ret_spki, p11csr_error **err)
+{
+    p11csr_error *why PC_CLEANUP(pc_error_cleanup) = NULL;
+    struct pc_public given;
+    if (key->given.len == 0) {
+        return PC_OK;
+    }
+    PC_TRY(as_token_fault(pc_public_from_spki(key->given, &given, &why), &why,
+                          pc_pubkey_source_name(PC_PUBKEY_GIVEN), err));
+    if (key->type != CK_UNAVAILABLE_INFORMATION && key->type != pc_family_get(given.spec->family)->ckk) {
+        char name[32];
+        pc_public_name(&given, name, sizeof(name));
+        return pc_fail(err, P11CSR_E_PROOF_PUBLIC_KEY,
+                       "the given public key is of the kind %s, the private key is not", name);
+    }
+    pc_buf_add_span(ret_spki, key->given);
+    return pc_buf_check(ret_spki, err);
+}
+
 static struct pc_result read_source(struct pc_token *token, const struct pc_key *key,
                                     enum pc_pubkey_source source, struct pc_buf *ret_spki, p11csr_error **err)
 {
@@ -147,8 +167,7 @@ static struct pc_result read_source(struct pc_token *token, const struct pc_key 
                    ? PC_OK
                    : from_certificate(token, key->certificate, ret_spki, err);
     case PC_PUBKEY_GIVEN:
-        pc_buf_add_span(ret_spki, key->given);
-        return pc_buf_check(ret_spki, err);
+        return from_given(key, ret_spki, err);
     case PC_PUBKEY_NONE:
     case PC_PUBKEY_SOURCE_COUNT:
         break;

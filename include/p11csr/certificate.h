@@ -117,13 +117,15 @@ struct p11csr_install {
 
 /*
  * Stores a certificate beside its private key, with the same CKA_ID and label (PKCS#11 3.0 section 4.6.3).
- * `select` names the token, and the key where several have that public value; the key has to show the public
- * key of the certificate. The chain has to be one, by names and signatures; what of it is on the token
- * already is left. In its way are: other certificates with the key's CKA_ID, the same certificate elsewhere,
- * and one of the same issuer and serial number. They are refused, or with `replace` deleted after the new one
- * was read back; a placeholder for the same public key is deleted always. When storing fails, what this call
- * stored is deleted again and the old ones are as they were; deleting those may stop half-way, and the error
- * says so. *ret_json, to be freed with p11csr_free_text(), is an object with
+ * `select` names the token, and the key where several have that public value; the key has to show the
+ * public key of the certificate, or, when it is named and shows none, to sign a test message that verifies
+ * by it: one signature, with the PIN that the key may want for each. The chain has to be one, by names and
+ * signatures; what of it is on the token already is left. In its way are: other certificates with the key's
+ * CKA_ID, the same certificate elsewhere, and one of the same issuer and serial number. They are refused,
+ * or with `replace` deleted after the new one was read back; a placeholder for the same public key is
+ * deleted always. When storing fails, what this call stored is deleted again and the old ones are as they
+ * were; deleting those may stop half-way, and the error says so. *ret_json, to be freed with
+ * p11csr_free_text(), is an object with
  *   "certificate"  label, id, subject, sha256, and stored: false when it was there already
  *   "chain"        array of the same
  *   "removed"      array of uri, serial and placeholder

@@ -160,18 +160,41 @@ static struct pc_result prove_content(const struct pc_csr *csr, const struct pc_
     return pc_content_compare(asked, &got, err);
 }
 
+/* Whether the signature verifies; NOT_VERIFIABLE when that cannot be told. */
+static struct pc_result check_signature(const struct pc_verifier *verifier, const struct pc_scheme *scheme,
+                                        struct pc_span message, struct pc_span signature, bool *ret,
+                                        p11csr_error **err)
+{
+    char kind[32];
+    enum pc_verdict verdict = PC_VERDICT_BAD;
+    PC_TRY(pc_verifier_check(verifier, scheme, message, signature, &verdict, err));
+    if (verdict == PC_VERDICT_UNKNOWN) {
+        pc_public_name(pc_verifier_key(verifier), kind, sizeof(kind));
+        return pc_fail(err, P11CSR_E_NOT_VERIFIABLE,
+                       "this libcrypto does not verify %s with a key of the kind %s", scheme->name, kind);
+    }
+    *ret = verdict == PC_VERDICT_GOOD;
+    return PC_OK;
+}
+
+PC_RESULT pc_signing_try(const struct pc_signing *signing, struct pc_span message, bool *ret_is_half,
+                         p11csr_error **err)
+{
+    struct pc_buf signature PC_CLEANUP(pc_buf_done) = {0};
+    pc_buf_init(&signature, PC_MAX_SIGNATURE);
+    PC_TRY(sign_info(signing, message, &signature, err));
+    return check_signature(signing->verifier, signing->scheme, message, pc_buf_span(&signature), ret_is_half,
+                           err);
+}
+
 static struct pc_result prove_signature(const struct pc_verifier *verifier, const struct pc_scheme *scheme,
                                         const struct pc_csr *csr, p11csr_error **err)
 {
     char kind[32];
-    enum pc_verdict verdict = PC_VERDICT_BAD;
-    PC_TRY(pc_verifier_check(verifier, scheme, csr->tbs, csr->signature, &verdict, err));
-    pc_public_name(pc_verifier_key(verifier), kind, sizeof(kind));
-    if (verdict == PC_VERDICT_UNKNOWN) {
-        return pc_fail(err, P11CSR_E_NOT_VERIFIABLE,
-                       "this libcrypto does not verify %s with a key of the kind %s", scheme->name, kind);
-    }
-    if (verdict == PC_VERDICT_BAD) {
+    bool good = false;
+    PC_TRY(check_signature(verifier, scheme, csr->tbs, csr->signature, &good, err));
+    if (!good) {
+        pc_public_name(pc_verifier_key(verifier), kind, sizeof(kind));
         return pc_fail(err, P11CSR_E_PROOF_SIGNATURE,
                        "the %s signature does not verify with the token's %s public key: the token, its "
                        "mechanism or the "

@@ -26,6 +26,12 @@ PC_RESULT pc_request_assemble(const struct pc_content *content, struct pc_span s
 PC_RESULT pc_request_sign(const struct pc_signing *signing, struct pc_span tbs, struct pc_buf *ret,
                           p11csr_error **err);
 /*
+ * Signs any message and verifies the signature: whether the signer's key is the other half of the
+ * verifier's. NOT_VERIFIABLE where this libcrypto cannot tell.
+ */
+PC_RESULT pc_signing_try(const struct pc_signing *signing, struct pc_span message, bool *ret_is_half,
+                         p11csr_error **err);
+/*
  * Proof before release: reads the finished request back with the strict reader, compares subject, key, scheme
  * and every extension with what was asked, and verifies the signature in software. Fails with PROOF_CONTENT,
  * PROOF_PUBLIC_KEY or PROOF_SIGNATURE; the text says which of token, mechanism or public key is suspect.

@@ -25,8 +25,7 @@ struct job {
     p11csr_ctx *ctx;
     struct pc_opened *opened;
     struct pc_certificates chain; /* the certificate, then its issuers */
-    struct pc_buf keys;           /* struct pc_key: candidates */
-    const struct pc_key *key;     /* among them */
+    struct pc_key key;            /* the one that the certificate is for */
     struct pc_buf rows;           /* struct pc_cert_row: all that the token holds */
     struct pc_buf old;            /* size_t: indexes of rows that have to go */
     struct pc_buf items;          /* struct item, as `chain` */
@@ -58,7 +57,7 @@ static void job_init(struct job *job, p11csr_ctx *ctx)
 {
     *job = (struct job){.ctx = ctx};
     pc_certificates_init(&job->chain);
-    pc_buf_init(&job->keys, PC_MAX_OBJECTS * sizeof(struct pc_key));
+    pc_key_init(&job->key);
     pc_buf_init(&job->rows, PC_MAX_OBJECTS * sizeof(struct pc_cert_row));
     pc_buf_init(&job->old, PC_MAX_OBJECTS * sizeof(size_t));
     pc_buf_init(&job->items, PC_MAX_CHAIN * sizeof(struct item));
@@ -73,7 +72,7 @@ static void job_done(struct job *job)
     pc_buf_done(&job->items);
     pc_buf_done(&job->old);
     pc_cert_rows_done(&job->rows);
-    pc_keys_done(&job->keys);
+    pc_key_done(&job->key);
     pc_certificates_done(&job->chain);
 }
 
@@ -105,78 +104,12 @@ static struct pc_result read_input(struct job *job, const struct p11csr_install 
     return PC_OK;
 }
 
-static bool has_name(const struct pc_key_query *query)
-{
-    return query->label != NULL || query->has_id;
-}
-
-static struct pc_result fail_no_key(struct pc_opened *opened, const struct pc_key_query *query, size_t named,
-                                    p11csr_error **err)
-{
-    if (pc_login_needed(&opened->token)) {
-        const struct pc_result result =
-            pc_fail(err, P11CSR_E_KEY_NOT_FOUND, "no private key %s shows without a login",
-                    has_name(query) ? "that matches" : "with the certificate's public key");
-        pc_login_hint(&opened->token, &opened->login, err);
-        return result;
-    }
-    if (named > 0) {
-        const struct pc_result result = pc_fail(
-            err, P11CSR_E_KEY_NOT_FOUND, "the key that is named does not show the certificate's public key");
-        pc_hint(err, "see which key the certificate is for: p11csr keys show --key-for FILE");
-        return result;
-    }
-    const struct pc_result result = pc_fail(err, P11CSR_E_KEY_NOT_FOUND, "no private key on the token %s",
-                                            has_name(query) ? "matches" : "has the certificate's public key");
-    pc_hint(err, "a certificate is stored beside its key: see which are there: p11csr keys list");
-    return result;
-}
-
-/* The one private key that the certificate is for. */
-static struct pc_result find_key(struct job *job, const struct pc_key_query *query, p11csr_error **err)
-{
-    const struct pc_certificate *leaf = pc_certificates_get(&job->chain, 0);
-    size_t named = 0;
-    size_t count = 0;
-    PC_TRY(pc_keys_list(&job->opened->token, query, &job->keys, err));
-    for (size_t at = 0; at < job->keys.len; at += sizeof(struct pc_key)) {
-        const struct pc_key *key = (const struct pc_key *)(const void *)(job->keys.ptr + at);
-        const bool is_private = key->private_key != CK_INVALID_HANDLE;
-        named += is_private && has_name(query) ? 1 : 0;
-        if (is_private && pc_span_eq(pc_buf_span(&key->spki), pc_buf_span(&leaf->spki))) {
-            job->key = key;
-            count++;
-        }
-    }
-    if (count == 0) {
-        return fail_no_key(job->opened, query, named, err);
-    }
-    if (count > 1) {
-        const struct pc_result result =
-            pc_fail(err, P11CSR_E_KEY_AMBIGUOUS, "%zu private keys have the certificate's public key", count);
-        for (size_t at = 0; at < job->keys.len; at += sizeof(struct pc_key)) {
-            const struct pc_key *key = (const struct pc_key *)(const void *)(job->keys.ptr + at);
-            if (pc_span_eq(pc_buf_span(&key->spki), pc_buf_span(&leaf->spki))) {
-                pc_key_note_uri(&job->opened->token, key, err);
-            }
-        }
-        return result;
-    }
-    if (job->key->id.len == 0) {
-        const struct pc_result result = pc_fail(
-            err, P11CSR_E_UNSUPPORTED, "the key has no CKA_ID, by which others would find its certificate");
-        pc_hint(err, "give it one: p11csr keys label --key-label LABEL --new-id HEX");
-        return result;
-    }
-    return PC_OK;
-}
-
 /* Whether what is there is in the way of the new certificate. */
 static bool is_in_the_way(const struct job *job, const struct pc_cert_row *row)
 {
     const struct pc_certificate *leaf = pc_certificates_get(&job->chain, 0);
     const bool same = pc_span_eq(pc_buf_span(&row->cert.der), pc_buf_span(&leaf->der));
-    const bool same_id = pc_span_eq(pc_buf_span(&row->cert.object.id), pc_buf_span(&job->key->id));
+    const bool same_id = pc_span_eq(pc_buf_span(&row->cert.object.id), pc_buf_span(&job->key.id));
     const bool same_number = row->parsed != NULL &&
                              pc_span_eq(pc_buf_span(&row->parsed->issuer), pc_buf_span(&leaf->issuer)) &&
                              pc_span_eq(pc_buf_span(&row->parsed->serial), pc_buf_span(&leaf->serial));
@@ -191,7 +124,7 @@ static struct pc_result look_at_old(struct job *job, bool replace, p11csr_error 
     for (size_t i = 0; i < pc_cert_row_count(&job->rows); i++) {
         struct pc_cert_row *row = pc_cert_row_get(&job->rows, i);
         const bool same = pc_span_eq(pc_buf_span(&row->cert.der), pc_buf_span(&leaf->der));
-        const bool same_id = pc_span_eq(pc_buf_span(&row->cert.object.id), pc_buf_span(&job->key->id));
+        const bool same_id = pc_span_eq(pc_buf_span(&row->cert.object.id), pc_buf_span(&job->key.id));
         bool placeholder = false;
         if (!is_in_the_way(job, row)) {
             continue;
@@ -224,7 +157,7 @@ static struct pc_result fill_label(const struct job *job, bool is_leaf, struct i
     if (!is_leaf) {
         return pc_cert_name_text(pc_buf_span(&ret->certificate->subject), &ret->label, err);
     }
-    pc_buf_add_span(&ret->label, pc_buf_span(&job->key->label));
+    pc_buf_add_span(&ret->label, pc_buf_span(&job->key.label));
     return pc_buf_check(&ret->label, err);
 }
 
@@ -262,7 +195,7 @@ static struct pc_result store(struct job *job, struct item *item, bool is_leaf, 
                                        .subject = pc_buf_span(&item->certificate->subject),
                                        .issuer = pc_buf_span(&item->certificate->issuer),
                                        .serial = pc_buf_span(&item->certificate->serial),
-                                       .id = is_leaf ? pc_buf_span(&job->key->id) : (struct pc_span){0},
+                                       .id = is_leaf ? pc_buf_span(&job->key.id) : (struct pc_span){0},
                                        .label = pc_buf_span(&item->label)};
     PC_TRY(pc_token_cert_create(&job->opened->token, &wanted, &item->made, err));
     item->stored = true;
@@ -348,7 +281,7 @@ static json_t *item_json(const struct job *job, const struct item *item, bool is
     struct pc_buf subject PC_CLEANUP(pc_buf_done) = {0};
     char *text PC_CLEANUP(pc_free_str) = NULL;
     char *label PC_CLEANUP(pc_free_str) = pc_text_printable_bytes(pc_buf_span(&item->label));
-    char *id PC_CLEANUP(pc_free_str) = pc_hex(is_leaf ? pc_buf_span(&job->key->id) : (struct pc_span){0});
+    char *id PC_CLEANUP(pc_free_str) = pc_hex(is_leaf ? pc_buf_span(&job->key.id) : (struct pc_span){0});
     uint8_t digest[PC_DIGEST_MAX];
     pc_buf_init(&subject, PC_MAX_REQUEST);
     if (!pc_is_ok(pc_ctx_crypto(job->ctx, &crypto, NULL)) ||
@@ -437,7 +370,8 @@ static struct pc_result install(struct job *job, const struct p11csr_select *sel
     }
     PC_TRY(pc_token_session(token, true, err));
     PC_TRY(pc_login_change(token, &job->opened->login, err));
-    PC_TRY(find_key(job, &query, err));
+    PC_TRY(pc_cert_key_find(job->ctx, job->opened, &query,
+                            pc_buf_span(&pc_certificates_get(&job->chain, 0)->spki), &job->key, err));
     PC_TRY(pc_cert_rows_read(job->ctx, job->opened, &every, &job->rows, err));
     PC_TRY(add_items(job, err));
     PC_TRY(look_at_old(job, what->replace != 0, err));

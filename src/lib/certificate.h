@@ -31,5 +31,11 @@ PC_RESULT pc_cert_uri_text(const struct pc_token *token, const struct pc_token_c
                            p11csr_error **err);
 /* Appends the name as RFC 4514 text; one that cannot be read as '?'. */
 PC_RESULT pc_cert_name_text(struct pc_span name, struct pc_buf *ret, p11csr_error **err);
+/*
+ * The one private key on the token that a certificate with this public key is for. Where the key that is
+ * named does not show its public half, it signs a test message, which says so to the person.
+ */
+PC_RESULT pc_cert_key_find(p11csr_ctx *ctx, struct pc_opened *opened, const struct pc_key_query *query,
+                           struct pc_span spki, struct pc_key *ret, p11csr_error **err);
 
 #endif

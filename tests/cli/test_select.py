@@ -162,6 +162,24 @@ def test_pubkey_when_the_token_shows_none(pair, verify_everywhere):
     )
 
 
+def test_pubkey_of_another_kind(pair):
+    pair.tool("--delete-object", "--type", "pubkey", "--id", "01")
+    pair.make_key(spec="ed25519", label="edwards", key_id="05")
+    pair.run("request", *pair.at, "--key-label", "edwards", *SUBJECT, "-o", "edwards.csr").ok()
+    pair.refused(
+        "request",
+        *pair.at,
+        "--key-label",
+        "web",
+        "--pubkey",
+        "edwards.csr",
+        *SUBJECT,
+        status=12,
+        code="PROOF_PUBLIC_KEY",
+        says="the given public key is of the kind ed25519, the private key is not",
+    )
+
+
 def test_pubkey_must_agree(pair):
     pair.run("request", *pair.at, "--key-label", "web", "--pubkey", "web.pub", *SUBJECT).ok()
     pair.run("request", *pair.at, "--key-label", "other", *SUBJECT, "-o", "other.csr").ok()

@@ -170,3 +170,53 @@ def test_a_chain_is_stored_whole_or_not_at_all(web, shim):
     assert subjects(web) == []
     assert json.loads(web.run("certs", "install", "all.pem", *web.at, "--json").ok().out)["ok"]
     assert subjects(web) == ["CN=Middle CA", "CN=Test CA", "CN=web"]
+
+
+# A key that does not show its public half
+
+
+@pytest.fixture
+def hiding(web, shim):
+    """The file of a certificate for 'web', on a token that shows no public keys from now on."""
+    web.make_key(label="other", key_id="02")
+    web.make_key(spec="ed25519", label="edwards", key_id="03")
+    (web.work / "web.der").write_bytes(support.certify(web, web.work).read_bytes())
+    shim.script("hide public")
+    return web
+
+
+def install_hidden(token, *more):
+    return token.run("certs", "install", "web.der", *token.at, *more)
+
+
+def test_the_certificate_of_a_key_that_shows_nothing(hiding, shim):
+    """One signature with the key says whether it is the certificate's."""
+    unnamed = install_hidden(hiding)
+    assert unnamed.status == 3 and "--key-label LABEL" in unnamed.err, unnamed
+    assert shim.count("C_Sign") == 0
+    done = install_hidden(hiding, "--key-label", "web").ok()
+    assert "signs a test message" in done.err and shim.count("C_Sign") == 1
+    shim.script()
+    assert subjects(hiding) == ["CN=web"]
+    install_hidden(hiding, "--key-label", "web", "--replace").ok()
+    assert shim.count("C_Sign") == 0  # nothing has to be tried where it shows
+
+
+@pytest.mark.parametrize("name, why", [("other", "does not verify"), ("edwards", "of another kind")])
+def test_the_certificate_of_another_key(hiding, shim, name, why):
+    failed = install_hidden(hiding, "--key-label", name)
+    assert failed.status == 3 and why in failed.err, failed
+    assert shim.count("C_Sign") == (1 if name == "other" else 0) and shim.count("C_CreateObject") == 0
+
+
+def test_the_test_message_cannot_be_signed(hiding, shim):
+    shim.script("hide public", "C_SignInit * return CKR_KEY_FUNCTION_NOT_PERMITTED")
+    failed = install_hidden(hiding, "--key-label", "web")
+    assert failed.status == 6 and "cannot prove that the certificate is for the key" in failed.err, failed
+    assert shim.count("C_CreateObject") == 0
+
+
+def test_the_test_message_wants_a_pin_of_its_own(hiding, shim):
+    shim.script("hide public", f"always-authenticate {hiding.pin}")
+    install_hidden(hiding, "--key-label", "web").ok()
+    assert len(shim.logins()) == 2
