@@ -8,9 +8,11 @@
 
 /*
  * Looks at the machine for what this module needs and does not find: an array of {"what", "try"}. `path` may
- * be NULL.
+ * be NULL; `answer` is what was found so far, with its error if there is one.
  */
-json_t *doctor_why(const char *path);
+json_t *doctor_why(const char *path, const json_t *answer);
+/* Appends what keeps the caller from the tokens of SoftHSM2 with this configuration. */
+void doctor_why_store(const char *config, const char *advice, json_t *to);
 /* Appends what is wrong with the file itself: missing, no ELF, another architecture. */
 void doctor_why_file(const char *path, json_t *to);
 /* Adds a finding to an array of them. */

@@ -18,11 +18,13 @@
 /* What modules need from the machine, and whether it is there. Facts of their manuals, as rows. */
 
 enum need {
-    NEED_CONFIG,   /* the file that the variable `name` says, else `other` */
-    NEED_VARIABLE, /* the variable `name` */
-    NEED_SOCKET,   /* somebody listens on the socket `name` */
-    NEED_DEVICE,   /* the device `name`, or `other`, can be opened */
-    NEED_GROUP,    /* the caller is in the group `name` */
+    NEED_CONFIG,    /* the file that the variable `name` says, else `other` */
+    NEED_STORE,     /* the folder that this configuration names holds tokens that the caller may use */
+    NEED_ARGUMENTS, /* init-args */
+    NEED_VARIABLE,  /* the variable `name` */
+    NEED_SOCKET,    /* somebody listens on the socket `name` */
+    NEED_DEVICE,    /* the device `name`, or `other`, can be opened */
+    NEED_GROUP,     /* the caller is in the group `name` */
 };
 
 struct row {
@@ -36,6 +38,13 @@ struct row {
 static const struct row rows[] = {
     {"libsofthsm2", NEED_CONFIG, "SOFTHSM2_CONF", "/etc/softhsm/softhsm2.conf",
      "make a token of your own: p11csr tokens init-soft demo; or join the group softhsm"},
+    {"libsofthsm2", NEED_STORE, "SOFTHSM2_CONF", "/etc/softhsm/softhsm2.conf",
+     "usermod -aG softhsm USER, then log in again; or make a token of your own: p11csr tokens init-soft "
+     "demo"},
+    {"libsoftokn3", NEED_ARGUMENTS, NULL, NULL,
+     "in p11csr.yaml, for an alias with this module: init-args: \"configdir='sql:/path/to/nssdb' "
+     "certPrefix='' "
+     "keyPrefix='' secmod='secmod.db' flags=\""},
     {"opensc-pkcs11", NEED_SOCKET, "/run/pcscd/pcscd.comm", NULL, "systemctl enable --now pcscd.socket"},
     {"onepin-opensc-pkcs11", NEED_SOCKET, "/run/pcscd/pcscd.comm", NULL,
      "systemctl enable --now pcscd.socket"},
@@ -91,6 +100,27 @@ static void check_config(const struct row *row, json_t *to)
     } else if (path == NULL && access(row->other, R_OK) != 0) {
         doctor_finding(to, row->advice, "%s is not set, and '%s': %s", row->name, row->other,
                        strerror(errno));
+    }
+}
+
+static void check_store(const struct row *row, json_t *to)
+{
+    const char *path = secure_getenv(row->name);
+    doctor_why_store(path != NULL ? path : row->other, row->advice, to);
+}
+
+/* The code by which modules ask for them says so itself. */
+static void check_arguments(const struct row *row, const json_t *answer, json_t *to)
+{
+    size_t i = 0;
+    const json_t *cause = NULL;
+    json_array_foreach(json_object_get(json_object_get(answer, "error"), "cause"), i, cause)
+    {
+        if (strstr(json_string_value(cause), "CKR_ARGUMENTS_BAD") != NULL) {
+            doctor_finding(to, row->advice,
+                           "no init-args, or others than it takes: they say where its database is");
+            return;
+        }
     }
 }
 
@@ -163,16 +193,20 @@ static void check_group(const struct row *row, json_t *to)
     }
 }
 
-static void check_row(const struct row *row, json_t *to)
+static void check_row(const struct row *row, const json_t *answer, json_t *to)
 {
     static void (*const checks[])(const struct row *row, json_t *to) = {
-        [NEED_CONFIG] = check_config, [NEED_VARIABLE] = check_variable, [NEED_SOCKET] = check_socket,
-        [NEED_DEVICE] = check_device, [NEED_GROUP] = check_group,
+        [NEED_CONFIG] = check_config, [NEED_STORE] = check_store,   [NEED_VARIABLE] = check_variable,
+        [NEED_SOCKET] = check_socket, [NEED_DEVICE] = check_device, [NEED_GROUP] = check_group,
     };
-    checks[row->need](row, to);
+    if (row->need == NEED_ARGUMENTS) {
+        check_arguments(row, answer, to);
+    } else {
+        checks[row->need](row, to);
+    }
 }
 
-json_t *doctor_why(const char *path)
+json_t *doctor_why(const char *path, const json_t *answer)
 {
     json_t *why = json_array();
     if (path == NULL) {
@@ -183,7 +217,7 @@ json_t *doctor_why(const char *path)
     doctor_why_file(path, why);
     for (size_t i = 0; i < PC_ARRAY_LEN(rows); i++) {
         if (strncmp(file, rows[i].module, strlen(rows[i].module)) == 0) {
-            check_row(&rows[i], why);
+            check_row(&rows[i], answer, why);
         }
     }
     return why;

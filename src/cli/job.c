@@ -75,7 +75,7 @@ static bool has_no_token(const json_t *answer)
 
 static void add_why(const struct cli_job *job, json_t *answer)
 {
-    json_t *why = job->why != NULL ? job->why(job->path) : NULL;
+    json_t *why = job->why != NULL ? job->why(job->path, answer) : NULL;
     if (json_array_size(why) > 0) {
         (void)json_object_set(answer, "why", why);
     }

@@ -13,8 +13,8 @@ struct cli_job {
     const char *token; /* alias, label or URI; NULL: any */
     /* Fills `to`; runs in the child. */
     PC_RESULT (*work)(struct cli *cli, const struct cli_job *job, json_t *to, p11csr_error **err);
-    /* What may be the reason, an array; called when the work failed or has found no token. NULL: nothing. */
-    json_t *(*why)(const char *path);
+    /* What may be the reason, an array; called when the work failed or found no token, as `answer` says. */
+    json_t *(*why)(const char *path, const json_t *answer);
 };
 
 /*

@@ -3,6 +3,7 @@
 
 import json
 import os
+import shutil
 import signal
 import stat
 import subprocess
@@ -11,6 +12,8 @@ import time
 import pytest
 import support
 from shim import Shim
+
+NOBODY = 65534
 
 # A sanitizer would catch the signal that a module dies by.
 UNCAUGHT = {
@@ -93,6 +96,51 @@ def test_alias_with_its_environment(token):
     assert module["name"] == "good"
     _, module = examine(token, "--config", config, "--token", "bad", env=env, status=6)
     assert "SOFTHSM2_CONF names '/nowhere.conf': No such file or directory" in whys(module)
+
+
+def as_nobody(token):
+    """How to run without root's rights: its files are of another user, but for the sandbox."""
+    if os.getuid() != 0:
+        return {}
+    tools = token.dir / "tools"
+    tools.mkdir()
+    program = shutil.copy(support.PROGRAM, tools)
+    for path in [token.dir, *token.dir.rglob("*")]:
+        os.chown(path, NOBODY, NOBODY)
+    return {"user": NOBODY, "group": NOBODY, "extra_groups": [], "executable": program}
+
+
+def test_folder_of_tokens_that_is_shut(token):
+    who = as_nobody(token)
+    store = token.dir / "store"
+    if who:
+        os.chown(store, 0, 0)
+    else:
+        store.chmod(0)
+    plain, module = examine(token, status=6, **who)
+    assert f"the folder of its tokens '{store}': Permission denied" in whys(module), module
+    assert "usermod -aG softhsm USER" in plain.out
+    if who:
+        assert "it is of the user 'root' and the group 'root', mode 700" in whys(module)
+
+
+def test_token_of_somebody_else(token):
+    """SoftHSM2 passes over what it may not read."""
+    who = as_nobody(token)
+    (folder,) = [path for path in (token.dir / "store").iterdir() if path.is_dir()]
+    if who:
+        os.chown(folder, 0, 0)
+    else:
+        folder.chmod(0)
+    _, module = examine(token, "--token", token.label, status=3, **who)
+    assert f"a token's folder '{folder}': Permission denied" in whys(module), module
+
+
+def test_folder_of_tokens_that_is_not_there(token):
+    config = token.dir / "softhsm2.conf"
+    config.write_text("directories.tokendir = /nonexistent/tokens\n")
+    _, module = examine(token, status=6)
+    assert "the folder of its tokens '/nonexistent/tokens': No such file or directory" in whys(module)
 
 
 def test_token_that_is_not_there(token):

@@ -73,3 +73,11 @@ def test_other_curves_are_refused(token):
         code="MECHANISM",
         says=["CKR_DOMAIN_PARAMS_INVALID", "P-256, P-384 and P-521 only"],
     )
+
+
+def test_doctor_says_what_is_missing(token):
+    """Without init-args the module gives nothing but a code."""
+    result = token.run("doctor", "--module", token.MODULE, "--json", env={"P11CSR_MODULE": None})
+    (module,) = result.json["modules"]
+    assert result.status == 6 and module["status"] == "fails"
+    assert "no init-args" in module["why"][0]["what"] and "configdir='sql:" in module["why"][0]["try"]
