@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Makes the manual pages from their skeletons, the program's rows, the error rows and the public headers.
 
-make-manual.py 1 SKELETON PROGRAM ERRORS_DEF QUIRKS_DEF > p11csr.1
+make-manual.py 1 SKELETON PROGRAM ERRORS_DEF QUIRKS_DEF EXTENSIONS_DEF ATTRIBUTES_DEF > p11csr.1
 make-manual.py 3 SKELETON HEADER... > p11csr.3
 """
 import datetime
@@ -61,6 +61,25 @@ def quirk_items(path):
     )
 
 
+def item_items(extensions_def, attributes_def):
+    """The words of extensions and attributes, with the form of their text."""
+    string = r'((?:"[^"]*"\s*)+)'
+    pattern = rf'^(EXT|ATTR)\("([^"]*)", "([^"]*)", "[^"]*", (.*?),\s*\w+, \w+, {string},\s*{string}\)'
+    rows = []
+    for path in (extensions_def, attributes_def):
+        with open(path, encoding="utf-8") as file:
+            for kind, word, name, flags, form, doc in re.findall(pattern, file.read(), flags=re.M | re.S):
+                form, doc = ("".join(re.findall(r'"([^"]*)"', part)) for part in (form, doc))
+                arg = f" Ar {roff(form)}" if form else ""
+                critical = " Critical unless ':noncritical' follows." if "NONCRITICAL" not in flags else ""
+                adds = " May be repeated." if "ADDS" in flags else ""
+                rows.append(
+                    f".It Fl \\-{roff(word)}{arg}\n{roff(name)}{', an attribute' if kind == 'ATTR' else ''}: "
+                    f"{roff(doc)}.{critical if kind == 'EXT' else ''}{adds}"
+                )
+    return items(rows)
+
+
 EXIT = {
     "CHECK": "a check said no",
     "NOTFOUND": "not found",
@@ -82,7 +101,7 @@ EXIT = {
 }
 
 
-def manual_1(skeleton, program, errors_def, quirks_def):
+def manual_1(skeleton, program, errors_def, quirks_def, extensions_def, attributes_def):
     answer = subprocess.run([program, "--help", "--json"], check=True, capture_output=True, text=True)
     rows = json.loads(answer.stdout)["help"]
     errors = error_rows(errors_def)
@@ -99,6 +118,7 @@ def manual_1(skeleton, program, errors_def, quirks_def):
                 f".It Li {name}\n{roff(text)} ({roff(doc)})." for name, _, _, text, _, doc in errors
             ),
             "QUIRKS": quirk_items(quirks_def),
+            "EXTENSIONS": item_items(extensions_def, attributes_def),
             "EXAMPLES": "\n".join(
                 f".Dl {words(command['example'].replace(chr(92) + chr(10), ' '))}"
                 for command in rows["commands"]
@@ -143,6 +163,6 @@ def fill(skeleton, parts):
 
 if __name__ == "__main__":
     if sys.argv[1] == "1":
-        print(manual_1(*sys.argv[2:6]), end="")
+        print(manual_1(*sys.argv[2:8]), end="")
     else:
         print(manual_3(sys.argv[2], sys.argv[3:]), end="")

@@ -70,21 +70,31 @@ P11CSR_API enum p11csr_code p11csr_request_set_subject_key_id(p11csr_request *re
 /* TLS feature status_request, "must-staple" (RFC 7633). 1: asked for. */
 P11CSR_API void p11csr_request_set_must_staple(p11csr_request *request, int wanted);
 /*
- * Asks for any extension (RFC 5280 section 4.2). `what` is its object identifier, dotted; ":critical" or
- * ":noncritical" may follow, else it is critical where its kind usually is. `value` is the DER of what stands
- * in extnValue: "hex:3000", "asn1:UTF8:text" (the syntax of OpenSSL's ASN1_generate_nconf(3), without a
- * configuration), or the name of a file with DER, at most 256 KiB. Replaces an earlier one of the same kind.
- * Errors: EXTENSION, LIMIT, READ.
+ * Asks for any extension (RFC 5280 section 4.2). `what` is a word of the section EXTENSIONS of p11csr(1),
+ * "key-usage", "ext-key-usage" or "basic-constraints" (value: "ca", "ca:N", "none"), or a dotted object
+ * identifier; ":critical" or ":noncritical" may follow, else it is critical where its kind usually is. The
+ * value of a word is text; it adds to a value of the same origin where the word says so. That of an object
+ * identifier is the DER of what stands in extnValue: "hex:3000", "asn1:UTF8:text" (the syntax of OpenSSL's
+ * ASN1_generate_nconf(3), without a configuration), or the name of a file with DER, at most 256 KiB. Replaces
+ * an earlier one of the same kind. Errors: EXTENSION with the byte, LIMIT, READ, CERTIFICATE.
  */
 P11CSR_API enum p11csr_code p11csr_request_add_extension(p11csr_request *request, const char *what,
                                                          const char *value, p11csr_error **err);
 /*
- * Adds a value to an attribute (RFC 2986 section 4.1). `what` is its object identifier, dotted; `value` as
- * for p11csr_request_add_extension(). Values of one attribute are put in DER order; a single-valued attribute
- * is replaced. The attributes that hold extensions are refused. Errors: ATTRIBUTE, LIMIT, READ.
+ * Adds a value to an attribute (RFC 2986 section 4.1). `what` is a word of that section or a dotted object
+ * identifier; `value` as for p11csr_request_add_extension(). Values of one attribute are put in DER order; a
+ * single-valued attribute is replaced. The attributes that hold extensions are refused. Errors: ATTRIBUTE,
+ * LIMIT, READ.
  */
 P11CSR_API enum p11csr_code p11csr_request_add_attribute(p11csr_request *request, const char *what,
                                                          const char *value, p11csr_error **err);
+/*
+ * Asks with a challenge password (RFC 2985 section 5.4.1): UTF-8 text of 1 to 255 characters, which is
+ * copied; the caller wipes its own. It stands in the request in clear, is never shown, and replaces an
+ * earlier one. Errors: ATTRIBUTE, which do not repeat it.
+ */
+P11CSR_API enum p11csr_code p11csr_request_set_challenge_password(p11csr_request *request, const void *text,
+                                                                  size_t len, p11csr_error **err);
 /* Forgets all of a kind: "san", "extensions" (all but the names) or "attributes". Errors: VALUE. */
 P11CSR_API enum p11csr_code p11csr_request_clear(p11csr_request *request, const char *what,
                                                  p11csr_error **err);

@@ -21,10 +21,14 @@ enum {
     PC_MAX_EXTENSIONS = 128,      /* extensions of a request */
     PC_MAX_ATTRIBUTES = 128,      /* attributes of a request */
     PC_MAX_VALUE = 256 * 1024,    /* DER of one extension or attribute that is given as such */
+    PC_MAX_PATH_LENGTH = 1000,    /* CAs below a CA */
     PC_MAX_ORIGINS = 1024,        /* texts that say where values of a request come from */
+    PC_MAX_ITEMS = 256,           /* policies, constraints, statements of one extension */
     PC_MAX_OID = 128,             /* content octets of an object identifier */
     PC_MAX_SPKI = 16 * 1024,      /* SubjectPublicKeyInfo */
     PC_MAX_SIGNATURE = 64 * 1024, /* signature */
+    PC_MAX_CHALLENGE = 255,       /* characters of a challenge password */
+    PC_MAX_PASSWORD = 2048,       /* file with a challenge password */
     PC_MAX_URI = 8192,            /* pkcs11: URI */
     PC_MAX_PIN = 255,             /* PIN */
     PC_MAX_PIN_FILE = 1024,       /* file that holds a PIN */

@@ -103,6 +103,10 @@ PC_RESULT cli_take_plan(struct cli *cli, p11csr_request **ret, p11csr_error **er
 /* A key that nobody named is found by the public key of the plan, if there is one. */
 void cli_select_planned(const struct cli *cli, const p11csr_request *request,
                         struct cli_selection *selection);
+/* Reads a challenge password from prompt, file:PATH, fd:N or env:NAME, and warns that it travels in clear. */
+PC_RESULT cli_take_password(struct cli *cli, const char *source, p11csr_request *request, p11csr_error **err);
+/* Asks for it on the terminal; the caller wipes what is appended. False: there is none. */
+bool cli_ask_password(struct pc_buf *ret);
 /* Reads a file, "-" for standard input, as a certificate request. */
 PC_RESULT cli_read_csr(const char *path, p11csr_csr **ret, p11csr_error **err);
 /* Where configuration (home == "config") or data of the user belong; from XDG variables or HOME. */

@@ -27,6 +27,44 @@ static struct pc_result take_san(const struct cli_use *use, p11csr_request *requ
     return result;
 }
 
+/* An extension or attribute with an option of its own; ":critical" or ":noncritical" may end the value. */
+static struct pc_result take_item(const struct cli_use *use, p11csr_request *request, p11csr_error **err)
+{
+    static const char *const flags[] = {":critical", ":noncritical"};
+    const struct cli_option *option = cli_option_get(use->id);
+    const char *value = use->value != NULL ? use->value : "";
+    const char *flag = "";
+    size_t len = strlen(value);
+    if (option->item == CLI_ITEM_ATTRIBUTE) {
+        return cli_lift(p11csr_request_add_attribute(request, option->name, value, err));
+    }
+    for (size_t i = 0; i < PC_ARRAY_LEN(flags); i++) {
+        const size_t end = strlen(flags[i]);
+        if (len >= end && strcmp(value + len - end, flags[i]) == 0) {
+            flag = flags[i];
+            len -= end;
+            break;
+        }
+    }
+    char *what PC_CLEANUP(pc_free_str) = pc_asprintf("%s%s", option->name, flag);
+    char *text PC_CLEANUP(pc_free_str) = pc_strndup(value, len);
+    if (what == NULL || text == NULL) {
+        return pc_fail_memory(err);
+    }
+    return cli_lift(p11csr_request_add_extension(request, what, text, err));
+}
+
+static struct pc_result refuse_password(const char *what, p11csr_error **err)
+{
+    if (strcmp(what, "1.2.840.113549.1.9.7") != 0) {
+        return PC_OK;
+    }
+    const struct pc_result result =
+        pc_fail(err, P11CSR_E_USAGE, "a password on the command line is known to all who list processes");
+    pc_hint(err, "--challenge-password file:PATH");
+    return result;
+}
+
 /* OID:VALUE; between the two may stand :critical or :noncritical. */
 static struct pc_result take_by_oid(const struct cli_use *use, p11csr_request *request, p11csr_error **err)
 {
@@ -49,6 +87,7 @@ static struct pc_result take_by_oid(const struct cli_use *use, p11csr_request *r
     if (what == NULL) {
         return pc_fail_memory(err);
     }
+    PC_TRY(refuse_password(what, err));
     return cli_lift(is_extension ? p11csr_request_add_extension(request, what, colon + 1, err)
                                  : p11csr_request_add_attribute(request, what, colon + 1, err));
 }
@@ -58,6 +97,9 @@ static struct pc_result take_use(const struct cli_use *use, p11csr_request *requ
 {
     if (cli_option_get(use->id)->san) {
         return take_san(use, request, err);
+    }
+    if (cli_option_get(use->id)->item != CLI_ITEM_NONE) {
+        return take_item(use, request, err);
     }
     switch ((int)use->id) {
     case OPT_SUBJECT:
@@ -150,6 +192,9 @@ PC_RESULT cli_take_content_from(struct cli *cli, const struct cli_source *source
         const struct cli_use *use = cli_use_get(cli, i);
         PC_TRY(set_origin(use, *ret, err));
         PC_TRY(take_use(use, *ret, err));
+        if (use->id == OPT_CHALLENGE_PASSWORD) {
+            PC_TRY(cli_take_password(cli, use->value, *ret, err));
+        }
     }
     p11csr_request_allow_weak(*ret, cli_has(cli, OPT_ALLOW_WEAK) ? 1 : 0);
     PC_TRY(take_basic(cli, *ret, err));

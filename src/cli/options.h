@@ -54,6 +54,22 @@ enum cli_option_id {
     OPT_PATH_LENGTH,
     OPT_MUST_STAPLE,
     OPT_SUBJECT_KEY_ID,
+    OPT_POLICY,
+    OPT_NAME_CONSTRAINT,
+    OPT_TLS_FEATURE,
+    OPT_OCSP_NO_CHECK,
+    OPT_QC_STATEMENT,
+    OPT_AUTHORITY_KEY_ID,
+    OPT_MS_TEMPLATE,
+    OPT_MS_APPLICATION_POLICY,
+    OPT_MS_SID,
+    OPT_UNSTRUCTURED_NAME,
+    OPT_UNSTRUCTURED_ADDRESS,
+    OPT_MS_OS_VERSION,
+    OPT_MS_CSP,
+    OPT_MS_CLIENT_INFO,
+    OPT_MS_NAME_VALUE,
+    OPT_CHALLENGE_PASSWORD,
     OPT_EXTENSION,
     OPT_ATTRIBUTE,
     OPT_CLEAR,
@@ -94,6 +110,9 @@ enum cli_values {
     CLI_VALUES_WORDS,   /* the words of the option's `words` */
 };
 
+/* What the library knows by the name of the option. */
+enum cli_item { CLI_ITEM_NONE, CLI_ITEM_EXTENSION, CLI_ITEM_ATTRIBUTE };
+
 struct cli_option {
     const char *name;
     char letter;     /* 0: none */
@@ -101,6 +120,7 @@ struct cli_option {
     bool global;     /* belongs to every command */
     bool repeatable;
     bool san; /* an alternative name: the library knows its kind by the name of the option */
+    enum cli_item item;
     enum cli_values values;
     const char *words; /* separated by blanks, for CLI_VALUES_WORDS */
     const char *help;

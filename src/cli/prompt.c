@@ -40,6 +40,10 @@ static void warn(int fd, const struct p11csr_pin_request *request)
 
 static void ask(int tty, const struct p11csr_pin_request *request)
 {
+    if (request == NULL) {
+        (void)dprintf(tty, "Challenge password: ");
+        return;
+    }
     warn(tty, request);
     if (request->role == P11CSR_ROLE_CONTEXT) {
         (void)dprintf(tty, "This key wants the PIN again for each signature.\n");
@@ -85,7 +89,10 @@ static enum p11csr_code read_line(int tty, int signals, struct pc_buf *line)
     }
 }
 
-/* Asks once nothing is echoed any more: what is typed earlier is thrown away, not shown. */
+/*
+ * Asks once nothing is echoed any more: what is typed earlier is thrown away, not shown. Without a request it
+ * is the challenge password that is asked for.
+ */
 static enum p11csr_code ask_hidden(int tty, const struct p11csr_pin_request *request, struct pc_buf *line)
 {
     struct termios before;
@@ -118,6 +125,12 @@ static enum p11csr_code ask_hidden(int tty, const struct p11csr_pin_request *req
     }
     (void)sigprocmask(SIG_SETMASK, &old, NULL);
     return code;
+}
+
+bool cli_ask_password(struct pc_buf *ret)
+{
+    int tty PC_CLEANUP(pc_close) = open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY);
+    return tty >= 0 && ask_hidden(tty, NULL, ret) == P11CSR_OK;
 }
 
 enum p11csr_code cli_prompt(const struct p11csr_pin_request *request, p11csr_pin *pin, void *data)

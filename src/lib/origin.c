@@ -221,6 +221,28 @@ enum p11csr_code p11csr_request_set_origin(p11csr_request *request, const char *
     return set_origin(request, origin, err).code;
 }
 
+struct search {
+    const struct p11csr_request *request;
+    struct pc_span oid;
+    bool is_current;
+};
+
+static struct pc_result compare_origin(const struct pc_extension *ext, void *data, p11csr_error **err)
+{
+    struct search *search = data;
+    (void)err;
+    if (pc_span_eq(ext->oid, search->oid)) {
+        search->is_current = extension_mark(search->request, ext).text == search->request->origins.current;
+    }
+    return PC_OK;
+}
+
+bool pc_origin_is_current(const struct p11csr_request *request, struct pc_span oid)
+{
+    struct search search = {request, oid, true};
+    return pc_is_ok(each_extension(request, compare_origin, &search, NULL)) && search.is_current;
+}
+
 struct describing {
     const struct p11csr_request *request;
     json_t *list;

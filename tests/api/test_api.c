@@ -418,6 +418,8 @@ static void test_request_origins(void **state)
         "{\"name\":\"challengePassword\",\"oid\":\"1.2.840.113549.1.9.7\","
         "\"value\":\"present, not shown\",\"origin\":null}],\"signature\":null}");
     p11csr_free_text(&json);
+    check_both(p11csr_request_set_challenge_password(request, "a\n", 2, err), P11CSR_E_ATTRIBUTE);
+    check_ok(p11csr_request_set_challenge_password(request, "a", 1, &both_err), &both_err);
     check_both(p11csr_request_clear(request, "names", err), P11CSR_E_VALUE);
     check_ok(p11csr_request_clear(request, "san", &both_err), &both_err);
     check_ok(p11csr_request_clear(request, "extensions", &both_err), &both_err);
@@ -428,6 +430,61 @@ static void test_request_origins(void **state)
                               "\"attributes\":[],\"signature\":{\"scheme\":\"ed25519\",\"hash\":null,"
                               "\"pss\":false,\"origin\":null}}");
     p11csr_free_text(&json);
+    p11csr_request_free(&request);
+}
+
+/* The JSON of the extensions alone. */
+static void check_extensions(p11csr_request *request, const char *json)
+{
+    p11csr_error *both_err = NULL;
+    char *all = NULL;
+    char wanted[1000];
+    check_ok(p11csr_request_describe(request, &all, &both_err), &both_err);
+    (void)snprintf(wanted, sizeof(wanted), "\"extensions\":[%s],\"attributes\"", json);
+    if (strstr(all, wanted) == NULL) {
+        fail_msg("%s is not in %s", wanted, all);
+    }
+    p11csr_free_text(&all);
+}
+
+/* Words add to what has the same origin and replace what has another. */
+static void test_request_words(void **state)
+{
+    p11csr_request *request = NULL;
+    p11csr_error *both_err = NULL;
+    (void)state;
+    check_ok(p11csr_request_new(&request, &both_err), &both_err);
+    check_ok(p11csr_request_set_origin(request, "a", &both_err), &both_err);
+    check_ok(p11csr_request_add_extension(request, "policy", "1.2.3", &both_err), &both_err);
+    check_ok(p11csr_request_add_extension(request, "policy", "1.2.4", &both_err), &both_err);
+    check_extensions(request, "{\"name\":\"certificatePolicies\",\"oid\":\"2.5.29.32\",\"critical\":false,"
+                              "\"value\":[\"1.2.3\",\"1.2.4\"],\"origin\":\"a\"}");
+    check_ok(p11csr_request_set_origin(request, "b", &both_err), &both_err);
+    check_ok(p11csr_request_add_extension(request, "policy:critical", "1.2.4", &both_err), &both_err);
+    check_ok(p11csr_request_add_extension(request, "policy", "1.2.5", &both_err), &both_err);
+    check_extensions(request, "{\"name\":\"certificatePolicies\",\"oid\":\"2.5.29.32\",\"critical\":true,"
+                              "\"value\":[\"1.2.4\",\"1.2.5\"],\"origin\":\"b\"}");
+    check_ok(p11csr_request_clear(request, "extensions", &both_err), &both_err);
+    check_ok(p11csr_request_add_extension(request, "basic-constraints:noncritical", "ca:3", &both_err),
+             &both_err);
+    check_extensions(request, "{\"name\":\"basicConstraints\",\"oid\":\"2.5.29.19\",\"critical\":false,"
+                              "\"value\":{\"ca\":true,\"path-length\":3},\"origin\":\"b\"}");
+    check_ok(p11csr_request_add_extension(request, "basic-constraints", "none", &both_err), &both_err);
+    check_ok(p11csr_request_add_extension(request, "key-usage:noncritical", "keyCertSign", &both_err),
+             &both_err);
+    check_ok(p11csr_request_add_extension(request, "ext-key-usage", "any:critical", &both_err), &both_err);
+    check_extensions(request, "{\"name\":\"basicConstraints\",\"oid\":\"2.5.29.19\",\"critical\":false,"
+                              "\"value\":{\"ca\":false},\"origin\":\"b\"},"
+                              "{\"name\":\"keyUsage\",\"oid\":\"2.5.29.15\",\"critical\":false,"
+                              "\"value\":[\"keyCertSign\"],\"origin\":\"b\"},"
+                              "{\"name\":\"extKeyUsage\",\"oid\":\"2.5.29.37\",\"critical\":true,"
+                              "\"value\":[\"anyExtendedKeyUsage\"],\"origin\":\"b\"}");
+    check_both(p11csr_request_add_extension(request, "basic-constraints", "ca:", err), P11CSR_E_EXTENSION);
+    check_both(p11csr_request_add_extension(request, "basic-constraints", "yes", err), P11CSR_E_EXTENSION);
+    check_both(p11csr_request_add_extension(request, "polcy", "1.2", err), P11CSR_E_EXTENSION);
+    check_both(p11csr_request_add_attribute(request, "unstructured-nam", "a", err), P11CSR_E_ATTRIBUTE);
+    check_both(p11csr_request_add_attribute(request, "unstructured-name", "", err), P11CSR_E_ATTRIBUTE);
+    check_ok(p11csr_request_add_attribute(request, "unstructured-name", "a", &both_err), &both_err);
     p11csr_request_free(&request);
 }
 
@@ -664,6 +721,7 @@ int main(void)
         cmocka_unit_test(test_key_list),
         cmocka_unit_test(test_request_content),
         cmocka_unit_test(test_request_origins),
+        cmocka_unit_test(test_request_words),
         cmocka_unit_test(test_request_on_token),
         cmocka_unit_test(test_assemble),
         cmocka_unit_test(test_csr),

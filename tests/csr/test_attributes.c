@@ -47,6 +47,8 @@ static void test_order(void **state)
     add(&content, PC_SPAN(a_oid), "0401bb"); // is there already
     add(&content, PC_SPAN(a_oid), "0101ff");
     check_written(&content, "a01b 3008 06022a04 3102 0500 300f 06022a03 3109 0101ff 0401aa 0401bb");
+    check_hex(pc_buf_span(&content.attributes),
+              "3008 06022a04 3102 0500 300f 06022a03 3109 0101ff 0401aa 0401bb"); // as it will be read back
     pc_content_done(&content);
     check_written(&content, "a000");
 }

@@ -122,7 +122,7 @@ static const struct {
     {"3011 06082b06010505070118 0405 3003 020105", "{\"name\":\"tlsFeature\",\"oid\":\"1.3.6.1.5.5.7.1.24\","
                                                    "\"critical\":false,\"value\":[\"status_request\"]}"},
     {"3011 06082b06010505070118 0405 3003 020111", "{\"name\":\"tlsFeature\",\"oid\":\"1.3.6.1.5.5.7.1.24\","
-                                                   "\"critical\":false,\"value\":{\"hex\":\"3003020111\"}}"},
+                                                   "\"critical\":false,\"value\":[\"status_request_v2\"]}"},
     {"301a 0603551d11 0413 3011 8201 61 8704c0000201 8103614062 880103",
      "{\"name\":\"subjectAltName\",\"oid\":\"2.5.29.17\",\"critical\":false,\"value\":["
      "{\"type\":\"dns\",\"value\":\"a\"},{\"type\":\"ip\",\"value\":\"192.0.2.1\"},"
@@ -137,7 +137,8 @@ static const struct {
     {"300b 0603551d0e 0404 04020102",
      "{\"name\":\"subjectKeyIdentifier\",\"oid\":\"2.5.29.14\",\"critical\":false,\"value\":\"0102\"}"},
     {"3009 0603551d20 0402 3000", "{\"name\":\"certificatePolicies\",\"oid\":\"2.5.29.32\",\"critical\":"
-                                  "false,\"value\":{\"hex\":\"3000\"}}"},
+                                  "false,\"value\":{\"hex\":\"3000\"},\"why\":"
+                                  "\"byte 96: CertificatePolicies is empty\"}"},
     {"300c 0603551d11 0405 3003 880180", // an OID that is none, in a registeredID
      "{\"name\":\"subjectAltName\",\"oid\":\"2.5.29.17\",\"critical\":false,\"value\":["
      "{\"type\":\"rid\",\"hex\":\"880180\"}]}"},

@@ -14,11 +14,10 @@ static void test_methods(void **state)
         const char *digest;
         unsigned len;
         bool whole;
-    } rows[] = {{"sha1", "SHA1", 20, false},
-                {"sha256", "SHA256", 20, false},
-                {"sha384", "SHA384", 20, false},
-                {"SHA512", "SHA512", 20, false},
-                {"spki-sha256", "SHA256", 32, true}};
+    } rows[] = {{"sha1", "SHA1", 20, false},         {"sha256", "SHA256", 20, false},
+                {"sha384", "SHA384", 20, false},     {"SHA512", "SHA512", 20, false},
+                {"spki-sha256", "SHA256", 32, true}, {"spki-sha384", "SHA384", 48, true},
+                {"spki-sha512", "SHA512", 64, true}};
     p11csr_error *err = NULL;
     struct pc_crypto *crypto = NULL;
     struct softsigner *signer = softsigner_new(PC_KEYSPEC_P256);
@@ -38,6 +37,13 @@ static void test_methods(void **state)
         check_same(((struct pc_span){content.skid, content.skid_len}),
                    ((struct pc_span){digest, rows[i].len}));
     }
+    // RFC 5280 section 4.2.1.2 method 2: 0100, and the least significant 60 bits of SHA-1
+    unsigned char sha1[EVP_MAX_MD_SIZE];
+    assert_int_equal(EVP_Digest(bits.ptr, bits.len, sha1, NULL, EVP_sha1(), NULL), 1);
+    check_ok(pc_skid_compute(crypto, PC_SKID_SHA1_60, spki, &content, &err), &err);
+    assert_int_equal(content.skid_len, 8);
+    assert_int_equal(content.skid[0], 0x40 | (sha1[12] & 0x0F));
+    check_same(((struct pc_span){content.skid + 1, 7}), ((struct pc_span){sha1 + 13, 7}));
     check_ok(pc_skid_compute(crypto, PC_SKID_NONE, spki, &content, &err), &err);
     assert_int_equal(content.skid_len, 0);
     check_fails(pc_skid_compute(crypto, PC_SKID_SHA1, pc_span_str("x"), &content, &err), &err,

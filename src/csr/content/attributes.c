@@ -15,17 +15,11 @@ static const struct pc_oid_name names[] = {
     [MS_EXTENSIONS] = {PC_BYTES("\x2b\x06\x01\x04\x01\x82\x37\x02\x01\x0e"), "msCertExtensions"},
     [CHALLENGE_PASSWORD] = {PC_BYTES("\x2a\x86\x48\x86\xf7\x0d\x01\x09\x07"), "challengePassword"},
     {PC_BYTES("\x2a\x86\x48\x86\xf7\x0d\x01\x09\x01"), "emailAddress"},
-    {PC_BYTES("\x2a\x86\x48\x86\xf7\x0d\x01\x09\x02"), "unstructuredName"},
-    {PC_BYTES("\x2a\x86\x48\x86\xf7\x0d\x01\x09\x08"), "unstructuredAddress"},
     {PC_BYTES("\x2a\x86\x48\x86\xf7\x0d\x01\x09\x0f"), "sMIMECapabilities"},
     {PC_BYTES("\x2a\x86\x48\x86\xf7\x0d\x01\x09\x14"), "friendlyName"},
     {PC_BYTES("\x2a\x86\x48\x86\xf7\x0d\x01\x09\x10\x02\x3b"), "attestation"},
     {PC_BYTES("\x2b\x06\x01\x04\x01\x81\xac\x60\x02\x01"), "statementOfPossession"},
     {PC_BYTES("\x2b\x06\x01\x04\x01\x82\x37\x0d\x01"), "msRenewalCertificate"},
-    {PC_BYTES("\x2b\x06\x01\x04\x01\x82\x37\x0d\x02\x01"), "msEnrollmentNameValuePair"},
-    {PC_BYTES("\x2b\x06\x01\x04\x01\x82\x37\x0d\x02\x02"), "msEnrollmentCspProvider"},
-    {PC_BYTES("\x2b\x06\x01\x04\x01\x82\x37\x0d\x02\x03"), "msOsVersion"},
-    {PC_BYTES("\x2b\x06\x01\x04\x01\x82\x37\x15\x14"), "msRequestClientInfo"},
     {PC_BYTES("\x67\x81\x0c\x29"), "caSigningNonce"},
     {PC_BYTES("\x67\x81\x0c\x2a"), "applicantSigningNonce"},
 };
@@ -48,7 +42,8 @@ bool pc_attribute_holds_extensions(struct pc_span oid)
 
 const char *pc_attribute_name(struct pc_span oid)
 {
-    return pc_oid_find(names, PC_ARRAY_LEN(names), oid);
+    const struct pc_item_row *row = pc_attribute_row_by_oid(oid);
+    return row != NULL ? row->oid.name : pc_oid_find(names, PC_ARRAY_LEN(names), oid);
 }
 
 PC_RESULT pc_attributes_walk(struct pc_der in,
@@ -118,7 +113,8 @@ static bool has_value(struct pc_span values, struct pc_span value)
 /* RFC 2985 sections 5.4.1 and 5.4.2, and others that can be there once. */
 static bool is_single_valued(struct pc_span oid)
 {
-    return pc_span_eq(oid, names[CHALLENGE_PASSWORD].oid);
+    const struct pc_item_row *row = pc_attribute_row_by_oid(oid);
+    return pc_span_eq(oid, names[CHALLENGE_PASSWORD].oid) || (row != NULL && !row->adds);
 }
 
 /* Keeps what stands in a SET OF, which is in DER order, in whatever order it was said. */
@@ -212,6 +208,18 @@ PC_RESULT pc_content_add_attribute(struct pc_content *content, struct pc_span oi
     PC_TRY(refuse_extensions(oid, err));
     PC_TRY(pc_value_check(value, P11CSR_E_ATTRIBUTE, err));
     return put_values(content, attribute, !is_single_valued(oid), err);
+}
+
+PC_RESULT pc_content_say_attribute(struct pc_content *content, const struct pc_item_row *row,
+                                   const char *text, p11csr_error **err)
+{
+    struct pc_buf value PC_CLEANUP(pc_buf_done) = {0};
+    struct pc_der_writer w;
+    pc_buf_init(&value, PC_MAX_VALUE);
+    pc_der_writer_init(&w, &value);
+    PC_TRY(pc_value_recode(row->write(text, (struct pc_span){0}, &w, err), P11CSR_E_ATTRIBUTE, err));
+    PC_TRY(pc_der_finish(&w, err));
+    return pc_content_add_attribute(content, row->oid.oid, pc_buf_span(&value), err);
 }
 
 /* The extensionRequest attribute (RFC 2985 section 5.4.2). */

@@ -3,6 +3,7 @@
 #define PC_CSR_CONTENT_ATTRIBUTES_H
 
 #include "csr/content/content.h"
+#include "csr/content/rows.h"
 #include "der/reader.h"
 #include "der/writer.h"
 
@@ -39,6 +40,9 @@ PC_RESULT pc_content_take_attribute(struct pc_content *content, const struct pc_
  */
 PC_RESULT pc_content_add_attribute(struct pc_content *content, struct pc_span oid, struct pc_span value,
                                    p11csr_error **err);
+/* Adds the value that a text of this row says. Errors: ATTRIBUTE with the byte, LIMIT. */
+PC_RESULT pc_content_say_attribute(struct pc_content *content, const struct pc_item_row *row,
+                                   const char *text, p11csr_error **err);
 /* Lays those of `more` over `content`: each replaces its like. */
 PC_RESULT pc_attributes_merge(struct pc_content *content, const struct pc_content *more, p11csr_error **err);
 /* Writes all of them, the one with the extensions too, as the SET OF in [0]. */

@@ -5,27 +5,19 @@
 #include "base/limits.h"
 #include "csr/content/ext_fields.h"
 #include "csr/content/oid.h"
+#include "csr/content/rows.h"
 #include "csr/content/value.h"
 
 // clang-format off
-/* Extensions without a field that have a name. */
+/* Extensions with neither a field nor a row that have a name. */
 static const struct pc_oid_name names[] = {
     {PC_BYTES("\x55\x1d\x12"), "issuerAltName"},
-    {PC_BYTES("\x55\x1d\x1e"), "nameConstraints"},
     {PC_BYTES("\x55\x1d\x1f"), "cRLDistributionPoints"},
-    {PC_BYTES("\x55\x1d\x20"), "certificatePolicies"},
-    {PC_BYTES("\x55\x1d\x23"), "authorityKeyIdentifier"},
     {PC_BYTES("\x55\x1d\x24"), "policyConstraints"},
     {PC_BYTES("\x55\x1d\x36"), "inhibitAnyPolicy"},
     {PC_BYTES("\x2b\x06\x01\x05\x05\x07\x01\x01"), "authorityInfoAccess"},
-    {PC_BYTES("\x2b\x06\x01\x05\x05\x07\x01\x03"), "qcStatements"},
-    {PC_BYTES("\x2b\x06\x01\x05\x05\x07\x30\x01\x05"), "ocspNoCheck"},
     {PC_BYTES("\x60\x86\x48\x01\x86\xf8\x42\x01\x01"), "netscapeCertType"},
     {PC_BYTES("\x2b\x06\x01\x04\x01\xd6\x79\x02\x04\x03"), "ctPoison"},
-    {PC_BYTES("\x2b\x06\x01\x04\x01\x82\x37\x14\x02"), "msTemplateName"},
-    {PC_BYTES("\x2b\x06\x01\x04\x01\x82\x37\x15\x07"), "msTemplate"},
-    {PC_BYTES("\x2b\x06\x01\x04\x01\x82\x37\x15\x0a"), "msApplicationPolicies"},
-    {PC_BYTES("\x2b\x06\x01\x04\x01\x82\x37\x19\x02"), "msNtdsCaSecurity"},
     {PC_BYTES("\x2a\x86\x48\x86\xf7\x0d\x01\x09\x0f"), "sMIMECapabilities"},
 };
 // clang-format on
@@ -34,7 +26,10 @@ static const struct pc_oid_name names[] = {
 static const char *name_of(struct pc_span oid)
 {
     const struct pc_extension_field *field = pc_extension_field_find(oid);
-    return field != NULL ? field->oid.name : pc_oid_find(names, PC_ARRAY_LEN(names), oid);
+    const struct pc_item_row *row = pc_extension_row_by_oid(oid);
+    return field != NULL ? field->oid.name
+           : row != NULL ? row->oid.name
+                         : pc_oid_find(names, PC_ARRAY_LEN(names), oid);
 }
 
 static void write_header(struct pc_der_writer *w, struct pc_span oid, bool critical)
@@ -56,7 +51,7 @@ static void write_field(const struct pc_extension_field *field, const struct pc_
     pc_der_end(w);
 }
 
-static struct pc_result read_extension(struct pc_der *in, struct pc_extension *ret, p11csr_error **err)
+PC_RESULT pc_extension_next(struct pc_der *in, struct pc_extension *ret, p11csr_error **err)
 {
     struct pc_der inner;
     struct pc_der_value value;
@@ -77,7 +72,7 @@ static struct pc_result read_extension(struct pc_der *in, struct pc_extension *r
 /* Each extension of a content that has no field: they stand in `extensions` as they are written. */
 static bool next_other(struct pc_der *in, struct pc_extension *ret)
 {
-    return !pc_der_at_end(in) && pc_is_ok(read_extension(in, ret, NULL));
+    return !pc_der_at_end(in) && pc_is_ok(pc_extension_next(in, ret, NULL));
 }
 
 bool pc_content_get_extension(const struct pc_content *content, struct pc_span oid, struct pc_extension *ret)
@@ -240,12 +235,41 @@ static struct pc_result settle_critical(const struct pc_extension_field *field, 
     return PC_OK;
 }
 
+PC_RESULT pc_content_say_extension(struct pc_content *content, const struct pc_item_row *row,
+                                   enum pc_critical critical, const char *text, bool adds, p11csr_error **err)
+{
+    const struct pc_extension_field *field = pc_extension_field_find(row->oid.oid);
+    struct pc_buf value PC_CLEANUP(pc_buf_done) = {0};
+    struct pc_buf earlier PC_CLEANUP(pc_buf_done) = {0};
+    struct pc_extension there = {0};
+    struct pc_der_writer w;
+    pc_buf_init(&value, PC_MAX_VALUE);
+    pc_buf_init(&earlier, PC_MAX_VALUE);
+    if (adds && field != NULL && field->wanted(content)) {
+        pc_der_writer_init(&w, &earlier);
+        field->write(content, &w);
+        PC_TRY(pc_der_finish(&w, err));
+    } else if (adds && pc_content_get_extension(content, row->oid.oid, &there)) {
+        pc_buf_add_span(&earlier, there.value);
+        PC_TRY(pc_buf_check(&earlier, err));
+    }
+    if (earlier.len > 0 && critical == PC_CRITICAL_USUAL) { // what was said with an earlier text holds
+        critical = there.critical ? PC_CRITICAL_YES : PC_CRITICAL_NO;
+    }
+    pc_der_writer_init(&w, &value);
+    PC_TRY(row->write(text, pc_buf_span(&earlier), &w, err));
+    PC_TRY(pc_der_finish(&w, err));
+    return pc_content_set_extension(content, row->oid.oid, critical, pc_buf_span(&value), err);
+}
+
 PC_RESULT pc_content_set_extension(struct pc_content *content, struct pc_span oid, enum pc_critical critical,
                                    struct pc_span value, p11csr_error **err)
 {
     const struct pc_extension_field *field = pc_extension_field_find(oid);
+    const struct pc_item_row *row = pc_extension_row_by_oid(oid);
+    const bool usual = critical == PC_CRITICAL_USUAL && row != NULL && row->critical;
     struct pc_extension ext = {
-        .oid = oid, .critical = critical == PC_CRITICAL_YES, .value = value, .start = value.ptr};
+        .oid = oid, .critical = critical == PC_CRITICAL_YES || usual, .value = value, .start = value.ptr};
     bool known = false;
     PC_TRY(pc_value_check(value, P11CSR_E_EXTENSION, err));
     if (field == NULL) {
@@ -281,7 +305,7 @@ PC_RESULT pc_extensions_walk(struct pc_der in,
     for (size_t count = 0; !pc_der_at_end(&list); count++) {
         const struct pc_der before = list;
         struct pc_extension ext;
-        PC_TRY(read_extension(&list, &ext, err));
+        PC_TRY(pc_extension_next(&list, &ext, err));
         if (count == PC_MAX_EXTENSIONS) {
             return pc_fail(err, P11CSR_E_LIMIT, "more than %zu extensions", count);
         }

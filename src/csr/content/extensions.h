@@ -3,6 +3,7 @@
 #define PC_CSR_CONTENT_EXTENSIONS_H
 
 #include "csr/content/content.h"
+#include "csr/content/rows.h"
 #include "der/reader.h"
 #include "der/writer.h"
 
@@ -33,6 +34,8 @@ PC_RESULT pc_extensions_walk(struct pc_der in,
                              PC_RESULT (*visit)(const struct pc_extension *ext, void *data,
                                                 p11csr_error **err),
                              void *data, p11csr_error **err);
+/* Reads one extension of such a list. */
+PC_RESULT pc_extension_next(struct pc_der *in, struct pc_extension *ret, p11csr_error **err);
 /*
  * Takes an extension that was read into `content`. *ret_known is false when no field can say all that it
  * says: then it stands in the list of others. An explicit "critical FALSE" is an error.
@@ -48,6 +51,13 @@ enum pc_critical { PC_CRITICAL_USUAL, PC_CRITICAL_YES, PC_CRITICAL_NO };
  */
 PC_RESULT pc_content_set_extension(struct pc_content *content, struct pc_span oid, enum pc_critical critical,
                                    struct pc_span value, p11csr_error **err);
+/*
+ * Says what a text of this row says; `adds`: beside what is there. Errors: EXTENSION with the byte, LIMIT,
+ * and those of reading a file that the text names.
+ */
+PC_RESULT pc_content_say_extension(struct pc_content *content, const struct pc_item_row *row,
+                                   enum pc_critical critical, const char *text, bool adds,
+                                   p11csr_error **err);
 /* One of those without a field, borrowed; false when it is not asked for. */
 bool pc_content_get_extension(const struct pc_content *content, struct pc_span oid, struct pc_extension *ret);
 /* Removes it, whether it has a field or not. */

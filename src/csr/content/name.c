@@ -87,8 +87,7 @@ static bool add_wide(struct pc_span units, size_t width, struct pc_buf *ret)
     return true;
 }
 
-/* Appends what a string of this type says, as UTF-8. False when it is no valid text. */
-static bool add_text(unsigned tag, struct pc_span value, struct pc_buf *ret)
+bool pc_name_value_text(unsigned tag, struct pc_span value, struct pc_buf *ret)
 {
     if (tag == PC_DER_BMP_STRING || tag == PC_DER_UNIVERSAL_STRING) {
         return add_wide(value, tag == PC_DER_BMP_STRING ? 2 : 4, ret);
@@ -155,7 +154,7 @@ static struct pc_result format_part(const struct pc_name_part *part, struct pc_b
         PC_TRY(pc_oid_format(part->oid, ret, err));
     }
     pc_buf_byte(ret, '=');
-    if (part->type != NULL && add_text(part->tag, part->value, &text)) {
+    if (part->type != NULL && pc_name_value_text(part->tag, part->value, &text)) {
         add_escaped(pc_buf_span(&text), ret);
     } else {
         pc_buf_byte(ret, '#');

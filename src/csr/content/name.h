@@ -26,6 +26,8 @@ PC_RESULT pc_name_format(struct pc_span der, struct pc_buf *ret, p11csr_error **
  */
 PC_RESULT pc_name_reorder(struct pc_span der, const char *const *types, size_t count, struct pc_buf *ret,
                           p11csr_error **err);
+/* Appends what a string of this type says, as UTF-8. False when it is no valid text. */
+bool pc_name_value_text(unsigned tag, struct pc_span value, struct pc_buf *ret);
 /* True for the empty Name (30 00). */
 bool pc_name_is_empty(struct pc_span der);
 

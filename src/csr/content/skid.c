@@ -10,19 +10,20 @@
 struct skid_row {
     const char *name;
     enum pc_digest_id digest;
-    size_t len;      /* octets of the digest that are taken */
-    bool whole_spki; /* else of the content of subjectPublicKey */
+    size_t len;        /* octets of the digest that are taken */
+    bool whole_spki;   /* else of the content of subjectPublicKey */
+    bool last_60_bits; /* behind the bits 0100; else the first octets */
 };
 
 static const struct skid_row rows[PC_SKID_COUNT] = {
     [PC_SKID_SHA1] = {.name = "sha1", .digest = PC_DIGEST_SHA1, .len = 20},
+    [PC_SKID_SHA1_60] = {.name = "sha1-60", .digest = PC_DIGEST_SHA1, .len = 8, .last_60_bits = true},
     [PC_SKID_SHA256] = {.name = "sha256", .digest = PC_DIGEST_SHA256, .len = 20},
     [PC_SKID_SHA384] = {.name = "sha384", .digest = PC_DIGEST_SHA384, .len = 20},
     [PC_SKID_SHA512] = {.name = "sha512", .digest = PC_DIGEST_SHA512, .len = 20},
-    [PC_SKID_SPKI_SHA256] = {.name = "spki-sha256",
-                             .digest = PC_DIGEST_SHA256,
-                             .len = 32,
-                             .whole_spki = true},
+    [PC_SKID_SPKI_SHA256] = {"spki-sha256", PC_DIGEST_SHA256, 32, .whole_spki = true},
+    [PC_SKID_SPKI_SHA384] = {"spki-sha384", PC_DIGEST_SHA384, 48, .whole_spki = true},
+    [PC_SKID_SPKI_SHA512] = {"spki-sha512", PC_DIGEST_SHA512, 64, .whole_spki = true},
 };
 
 struct pc_span pc_skid_oid(void)
@@ -79,7 +80,11 @@ PC_RESULT pc_skid_compute(const struct pc_crypto *crypto, enum pc_skid_method me
         PC_TRY(key_bits(spki, &input, err));
     }
     PC_TRY(pc_crypto_digest(crypto, row->digest, input, digest, err));
-    memcpy(content->skid, digest, row->len);
+    const size_t skip = row->last_60_bits ? pc_digest_get(row->digest)->len - row->len : 0;
+    memcpy(content->skid, digest + skip, row->len);
+    if (row->last_60_bits) {
+        content->skid[0] = (uint8_t)(0x40 | (content->skid[0] & 0x0F));
+    }
     content->skid_len = row->len;
     return PC_OK;
 }

@@ -8,11 +8,14 @@
 /* Subject key identifiers: how each is made of the public key, one row each. */
 enum pc_skid_method {
     PC_SKID_NONE,
-    PC_SKID_SHA1,   /* RFC 5280 section 4.2.1.2 method 1 */
-    PC_SKID_SHA256, /* RFC 7093 section 2 method 1: leftmost 160 bits, as the next two */
+    PC_SKID_SHA1,    /* RFC 5280 section 4.2.1.2 method 1 */
+    PC_SKID_SHA1_60, /* the same, method 2: 0100 and the least significant 60 bits */
+    PC_SKID_SHA256,  /* RFC 7093 section 2 method 1: leftmost 160 bits, as the next two */
     PC_SKID_SHA384,
     PC_SKID_SHA512,
-    PC_SKID_SPKI_SHA256, /* RFC 7093 section 2 method 4: of the whole SubjectPublicKeyInfo */
+    PC_SKID_SPKI_SHA256, /* RFC 7093 section 2 method 4: of the whole SubjectPublicKeyInfo, as the next */
+    PC_SKID_SPKI_SHA384,
+    PC_SKID_SPKI_SHA512,
     PC_SKID_COUNT
 };
 

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "csr/content/usage.h"
+
 #include "base/error.h"
 #include "base/limits.h"
 #include "base/text.h"
-#include "csr/content/content.h"
+#include "csr/content/value.h"
 #include "der/reader.h"
 #include "der/writer.h"
 
@@ -13,7 +15,8 @@ enum { KEY_AGREEMENT = 1U << 4, ONLY_WITH_KEY_AGREEMENT = 1U << 7 | 1U << 8 };
 /* One named usage; rows of key usages stand in the order of their bits. */
 struct usage_row {
     const char *name;
-    const char *alias;  /* or NULL */
+    const char *alias; /* or NULL, as the next */
+    const char *other;
     struct pc_span oid; /* content octets; extended key usages only */
 };
 
@@ -34,14 +37,18 @@ static const struct usage_row ext_key_usages[] = {
     {.name = "emailProtection", .oid = PC_BYTES("\x2b\x06\x01\x05\x05\x07\x03\x04")},
     {.name = "timeStamping", .oid = PC_BYTES("\x2b\x06\x01\x05\x05\x07\x03\x08")},
     {.name = "OCSPSigning", .oid = PC_BYTES("\x2b\x06\x01\x05\x05\x07\x03\x09")},
-    {.name = "ipsecIKE", .alias = "ikeIntermediate", .oid = PC_BYTES("\x2b\x06\x01\x05\x05\x07\x03\x11")},
+    {.name = "ipsecIKE", .oid = PC_BYTES("\x2b\x06\x01\x05\x05\x07\x03\x11")},
+    {.name = "ikeIntermediate", .oid = PC_BYTES("\x2b\x06\x01\x05\x05\x08\x02\x02")},
     {.name = "bundleSecurity", .oid = PC_BYTES("\x2b\x06\x01\x05\x05\x07\x03\x23")},
     {.name = "documentSigning", .oid = PC_BYTES("\x2b\x06\x01\x05\x05\x07\x03\x24")},
     {.name = "pkInitClientAuth", .oid = PC_BYTES("\x2b\x06\x01\x05\x02\x03\x04")},
-    {.name = "pkInitKDC", .alias = "kerberosKDC", .oid = PC_BYTES("\x2b\x06\x01\x05\x02\x03\x05")},
+    {.name = "pkInitKDC", .alias = "kerberosKDC", .other = "kerberosPkinitKDC",
+     .oid = PC_BYTES("\x2b\x06\x01\x05\x02\x03\x05")},
     {.name = "smartcardLogon", .alias = "msSmartcardLogin",
      .oid = PC_BYTES("\x2b\x06\x01\x04\x01\x82\x37\x14\x02\x02")},
-    {.name = "lifetimeSigning", .oid = PC_BYTES("\x2b\x06\x01\x04\x01\x82\x37\x0a\x03\x0d")},
+    {.name = "lifetimeSigning", .alias = "msLifetimeSigning",
+     .oid = PC_BYTES("\x2b\x06\x01\x04\x01\x82\x37\x0a\x03\x0d")},
+    {.name = "msDocumentSigning", .oid = PC_BYTES("\x2b\x06\x01\x04\x01\x82\x37\x0a\x03\x0c")},
     {.name = "certificateTransparency", .oid = PC_BYTES("\x2b\x06\x01\x04\x01\xd6\x79\x02\x04\x04")},
     {.name = "anyExtendedKeyUsage", .alias = "any", .oid = PC_BYTES("\x55\x1d\x25\x00")},
 };
@@ -52,13 +59,13 @@ static const char *usage_name_at(const void *table, size_t index)
     return ((const struct usage_row *)table)[index].name;
 }
 
-/* True for the same word in another form: "digital-signature", "digitalsignature". */
+/* True for the same word in another form: "digital-signature", "digitalsignature", "DIGITAL_SIGNATURE". */
 static bool same_word(const char *name, const char *word)
 {
     for (; *word != 0; word++) {
         const char a[] = {*name, 0};
         const char b[] = {*word, 0};
-        if (*word == '-' && *name != 0) {
+        if ((*word == '-' || *word == '_') && *name != 0) {
             continue;
         }
         if (!pc_ascii_equal(a, b)) {
@@ -72,8 +79,11 @@ static bool same_word(const char *name, const char *word)
 static const struct usage_row *find_usage(const struct usage_row *table, size_t count, const char *word)
 {
     for (size_t i = 0; i < count; i++) {
-        if (same_word(table[i].name, word) || (table[i].alias != NULL && same_word(table[i].alias, word))) {
-            return &table[i];
+        const char *const names[] = {table[i].name, table[i].alias, table[i].other};
+        for (size_t n = 0; n < PC_ARRAY_LEN(names) && names[n] != NULL; n++) {
+            if (same_word(names[n], word)) {
+                return &table[i];
+            }
         }
     }
     return NULL;
@@ -202,23 +212,26 @@ PC_RESULT pc_content_add_eku(struct pc_content *content, struct pc_span oid, p11
     return eku_add(&content->ekus, oid, err);
 }
 
-static struct pc_result take_eku(const char *word, void *data, p11csr_error **err)
+PC_RESULT pc_eku_read(const char *word, struct pc_buf *ret, p11csr_error **err)
 {
-    struct pc_buf oid PC_CLEANUP(pc_buf_done) = {0};
-    pc_buf_init(&oid, PC_MAX_OID);
     if (pc_ascii_is_digit(word[0])) {
-        if (!pc_der_oid_from_text(word, &oid)) {
-            return pc_fail(err, P11CSR_E_EXTENSION, "'%s' is not an object identifier", word);
-        }
-        PC_TRY(pc_buf_check(&oid, err));
-        return pc_frame(eku_add(data, pc_buf_span(&oid), err), err, "extended key usage '%s' cannot be used",
-                        word);
+        return pc_value_oid(word, P11CSR_E_EXTENSION, ret, err);
     }
     const struct usage_row *row = find_usage(ext_key_usages, PC_ARRAY_LEN(ext_key_usages), word);
     if (row == NULL) {
         return unknown_usage("extended key usage", ext_key_usages, PC_ARRAY_LEN(ext_key_usages), word, err);
     }
-    return pc_frame(eku_add(data, row->oid, err), err, "extended key usage '%s' cannot be used", word);
+    pc_buf_add_span(ret, row->oid);
+    return pc_buf_check(ret, err);
+}
+
+static struct pc_result take_eku(const char *word, void *data, p11csr_error **err)
+{
+    struct pc_buf oid PC_CLEANUP(pc_buf_done) = {0};
+    pc_buf_init(&oid, PC_MAX_OID);
+    PC_TRY(pc_eku_read(word, &oid, err));
+    return pc_frame(eku_add(data, pc_buf_span(&oid), err), err, "extended key usage '%s' cannot be used",
+                    word);
 }
 
 PC_RESULT pc_content_set_ext_key_usage(struct pc_content *content, const char *list, p11csr_error **err)

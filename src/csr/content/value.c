@@ -18,7 +18,13 @@ enum { CONSTRUCTED = 0x20, MAX_BIT_DIGITS = 5 };
 
 PC_RESULT pc_value_recode(struct pc_result failure, enum p11csr_code code, p11csr_error **err)
 {
-    if (failure.code != P11CSR_E_REQUEST && failure.code != P11CSR_E_SAN) {
+    switch ((int)failure.code) {
+    case P11CSR_E_REQUEST:
+    case P11CSR_E_SAN:
+    case P11CSR_E_SUBJECT:
+    case P11CSR_E_EXTENSION:
+        break;
+    default:
         return failure;
     }
     const char *why = err != NULL && *err != NULL ? p11csr_error_cause(*err, 0) : NULL;

@@ -14,7 +14,10 @@
 PC_RESULT pc_value_read(const char *text, enum p11csr_code code, struct pc_buf *ret, p11csr_error **err);
 /* Exactly one DER value whose constructed values hold DER as well. Errors: `code` with the byte. */
 PC_RESULT pc_value_check(struct pc_span der, enum p11csr_code code, p11csr_error **err);
-/* Gives a failure to read DER, which speaks of a request, another code; others stay as they are. */
+/*
+ * Gives a failure of content, which speaks of a request, a name or an extension, another code; others stay as
+ * they are.
+ */
 PC_RESULT pc_value_recode(struct pc_result failure, enum p11csr_code code, p11csr_error **err);
 /* Appends the content octets of a dotted object identifier. Errors: `code`. */
 PC_RESULT pc_value_oid(const char *dotted, enum p11csr_code code, struct pc_buf *ret, p11csr_error **err);

@@ -99,6 +99,30 @@ static struct pc_result describe_san(const struct pc_extension *ext, json_t **re
     return PC_OK;
 }
 
+/* The texts that would write the values; *ret is left alone when there are none. */
+static struct pc_result describe_row(const struct pc_item_row *row, struct pc_span values,
+                                     const uint8_t *start, json_t **ret, p11csr_error **err)
+{
+    json_t *list PC_CLEANUP(pc_json_drop) = json_array();
+    struct pc_der in = {start, values.ptr, values.ptr + values.len};
+    if (row == NULL) {
+        return PC_OK;
+    }
+    while (!pc_der_at_end(&in)) {
+        struct pc_der_value value;
+        PC_TRY(pc_der_next(&in, &value, err));
+        const struct pc_der one = {start, value.whole.ptr, value.whole.ptr + value.whole.len};
+        const struct pc_result shown = row->show(one, list, err);
+        if (shown.code == P11CSR_E_UNSUPPORTED) {
+            p11csr_error_free(err);
+            return PC_OK;
+        }
+        PC_TRY(shown);
+    }
+    *ret = json_incref(list);
+    return PC_OK;
+}
+
 /* Decodes the value. *ret is left alone when there is no row that can say all of it. */
 static struct pc_result describe_known(const struct pc_extension *ext, json_t **ret, p11csr_error **err)
 {
@@ -112,7 +136,10 @@ static struct pc_result describe_known(const struct pc_extension *ext, json_t **
         return describe_san(ext, ret, err);
     }
     PC_TRY(pc_extension_read(ext, &content, &known, err));
-    for (size_t i = 0; known && i < PC_ARRAY_LEN(describers); i++) {
+    if (!known) {
+        return describe_row(pc_extension_row_by_oid(ext->oid), ext->value, ext->start, ret, err);
+    }
+    for (size_t i = 0; i < PC_ARRAY_LEN(describers); i++) {
         if (strcmp(describers[i].name, ext->name) == 0) {
             return describers[i].describe(&content, ret, err);
         }
@@ -164,18 +191,35 @@ PC_RESULT pc_describe_extension(const struct pc_extension *ext, json_t **ret, p1
     return PC_OK;
 }
 
+/* Sets "value": the texts of its row, or hex. */
+static struct pc_result describe_values(const struct pc_attribute *attribute, json_t *object,
+                                        p11csr_error **err)
+{
+    json_t *value PC_CLEANUP(pc_json_drop) = NULL;
+    p11csr_error *reason PC_CLEANUP(pc_error_cleanup) = NULL;
+    const struct pc_item_row *row = pc_attribute_row_by_oid(attribute->oid);
+    const struct pc_result shown =
+        describe_row(row, attribute->values, attribute->values.ptr, &value, &reason);
+    if (shown.code == P11CSR_E_NO_MEMORY) {
+        return pc_fail_memory(err);
+    }
+    if (value == NULL) {
+        value = json_object();
+        PC_TRY(pc_json_set(value, "hex", pc_json_hex(attribute->values), err));
+    }
+    return pc_json_set(object, "value", json_incref(value), err);
+}
+
 PC_RESULT pc_describe_attribute(const struct pc_attribute *attribute, bool all, json_t **ret,
                                 p11csr_error **err)
 {
     json_t *object PC_CLEANUP(pc_json_drop) = json_object();
-    json_t *hex PC_CLEANUP(pc_json_drop) = json_object();
     PC_TRY(pc_json_set(object, "name", pc_json_name(attribute->name), err));
     PC_TRY(pc_json_set(object, "oid", pc_json_oid(attribute->oid), err));
     if (pc_span_eq(attribute->oid, pc_attribute_challenge_password())) {
         PC_TRY(pc_json_set(object, "value", json_string("present, not shown"), err));
     } else if (all || !pc_attribute_holds_extensions(attribute->oid)) {
-        PC_TRY(pc_json_set(hex, "hex", pc_json_hex(attribute->values), err));
-        PC_TRY(pc_json_set(object, "value", json_incref(hex), err));
+        PC_TRY(describe_values(attribute, object, err));
     }
     *ret = json_incref(object);
     return PC_OK;
