@@ -38,6 +38,19 @@ P11CSR_API enum p11csr_code p11csr_request_take_certificate(p11csr_request *requ
 P11CSR_API enum p11csr_code p11csr_request_take_either(p11csr_request *request, const void *data, size_t len,
                                                        char **ret_dropped, p11csr_error **err);
 /*
+ * The same from a configuration of OpenSSL: what `openssl req -new -batch -config` would take from `section`
+ * (NULL: "req"): subject (values, or the defaults of prompts, several attributes in one RDN, string_mask and
+ * utf8), attributes, req_extensions, default_md for keys whose signatures have a digest, and oid_section. A
+ * prompt without a default and a setting that says nothing about a request are left out and named in
+ * *ret_dropped, by the kinds "prompt" and "setting" with oid null. The configuration is data: no engine,
+ * provider or module in it is loaded, and OPENSSL_CONF is not looked at. Files that it includes are read, up
+ * to eight within each other and 256 KiB in all; $ENV::NAME is replaced by the environment's value as OpenSSL
+ * does. Errors: CONFIG, LIMIT, READ, EXTENSION, ATTRIBUTE.
+ */
+P11CSR_API enum p11csr_code p11csr_request_take_openssl_config(p11csr_request *request, p11csr_ctx *ctx,
+                                                               const char *path, const char *section,
+                                                               char **ret_dropped, p11csr_error **err);
+/*
  * What differs between the certificate or request `old`, PEM or DER, and the request that came of it.
  * *ret_json, to be freed with p11csr_free_text(), is an array of objects, one for each thing that either
  * says:

@@ -33,6 +33,7 @@ enum {
     PC_MAX_PIN = 255,             /* PIN */
     PC_MAX_PIN_FILE = 1024,       /* file that holds a PIN */
     PC_MAX_CONFIG = 1024 * 1024,  /* one configuration file */
+    PC_MAX_OSSL_CONF = 1 << 18,   /* configuration of OpenSSL with what it includes */
     PC_MAX_LATCH = 64 * 1024,     /* one record of wrong PINs */
     PC_MAX_LATCHED = 16,          /* files in one of them */
     PC_MAX_LATCHES = 1024,        /* records of wrong PINs */

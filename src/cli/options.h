@@ -38,6 +38,7 @@ enum cli_option_id {
     OPT_PSS,
     OPT_FROM_CSR,
     OPT_FROM_CERT,
+    OPT_OPENSSL_CONFIG,
     OPT_NEW_KEY,
     OPT_EXPIRING,
     OPT_SUBJECT,

@@ -41,15 +41,20 @@ static const enum cli_option_id doctor_options[] = {OPT_QUIRKS, OPT_PROBE, OPT_B
     OPT_EXTENSION, \
     OPT_ATTRIBUTE, \
     OPT_CLEAR
+/* What a request starts from. */
+#define START_OPTIONS \
+    OPT_FROM_CSR, \
+    OPT_FROM_CERT, \
+    OPT_OPENSSL_CONFIG
 /* Of ceremonies: what was agreed on before. */
 #define CEREMONY_OPTIONS \
     OPT_PLAN, \
     OPT_EXPECT_TBS
 // clang-format on
 static const enum cli_option_id request_options[] = {
-    OPT_KEY_LABEL, OPT_KEY_ID, OPT_PIV_SLOT,       OPT_KEY_FOR,  OPT_PUBKEY,       OPT_GENERATE,
-    OPT_ENSURE,    OPT_BACKUP, OPT_OVERWRITE_SLOT, OPT_FROM_CSR, OPT_FROM_CERT,    CONTENT_OPTIONS,
-    OPT_OUT,       OPT_FORM,   OPT_FORCE,          OPT_TEXT,     CEREMONY_OPTIONS,
+    OPT_KEY_LABEL, OPT_KEY_ID, OPT_PIV_SLOT,       OPT_KEY_FOR,      OPT_PUBKEY,      OPT_GENERATE,
+    OPT_ENSURE,    OPT_BACKUP, OPT_OVERWRITE_SLOT, START_OPTIONS,    CONTENT_OPTIONS, OPT_OUT,
+    OPT_FORM,      OPT_FORCE,  OPT_TEXT,           CEREMONY_OPTIONS,
 };
 static const enum cli_option_id renew_options[] = {
     OPT_EXPIRING, OPT_SERIAL,         OPT_NEW_KEY,     OPT_KEY_LABEL, OPT_KEY_ID, OPT_PIV_SLOT, OPT_PUBKEY,
@@ -79,8 +84,8 @@ static const enum cli_option_id certs_export_options[] = {
 static const enum cli_option_id certs_delete_options[] = {OPT_KEY_LABEL, OPT_KEY_ID, OPT_PIV_SLOT,
                                                           OPT_KEY_FOR,   OPT_SERIAL, OPT_YES};
 static const enum cli_option_id plan_options[] = {
-    OPT_KEY_LABEL, OPT_KEY_ID,    OPT_PIV_SLOT,    OPT_KEY_FOR, OPT_PUBKEY,
-    OPT_FROM_CSR,  OPT_FROM_CERT, CONTENT_OPTIONS, OPT_OUT,     OPT_FORCE,
+    OPT_KEY_LABEL, OPT_KEY_ID,      OPT_PIV_SLOT, OPT_KEY_FOR, OPT_PUBKEY,
+    START_OPTIONS, CONTENT_OPTIONS, OPT_OUT,      OPT_FORCE,
 };
 static const enum cli_option_id show_options[] = {OPT_CHECK};
 static const enum cli_option_id init_soft_options[] = {OPT_PRINT_ENV};

@@ -5,6 +5,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 static bool is_replaced(const struct cli *cli, const char *name)
 {
@@ -45,25 +46,48 @@ PC_RESULT cli_say_dropped(struct cli *cli, const char *from, const char *dropped
     return PC_OK;
 }
 
-/* The options that name a file to start from, and what takes it over. */
-static const struct {
-    enum cli_option_id option;
-    enum p11csr_code (*take)(p11csr_request *request, const void *data, size_t len, char **ret_dropped,
-                             p11csr_error **err);
-} starts[] = {
-    {OPT_FROM_CSR, p11csr_request_take_csr},
-    {OPT_FROM_CERT, p11csr_request_take_certificate},
-};
-
-static struct pc_result take_file(struct cli *cli, size_t row, const char *path, p11csr_request *request,
-                                  p11csr_error **err)
+static struct pc_result read_and_take(const char *path, p11csr_request *request,
+                                      enum p11csr_code (*take)(p11csr_request *request, const void *data,
+                                                               size_t len, char **ret_dropped,
+                                                               p11csr_error **err),
+                                      char **ret_dropped, p11csr_error **err)
 {
     struct pc_buf content PC_CLEANUP(pc_buf_done) = {0};
-    char *dropped PC_CLEANUP(p11csr_free_text) = NULL;
     PC_TRY(cli_read_input(path, &content, err));
-    PC_TRY(pc_frame(cli_lift(starts[row].take(request, content.ptr, content.len, &dropped, err)), err,
-                    "cannot start from '%s'", path));
-    return cli_say_dropped(cli, path, dropped, err);
+    return pc_frame(cli_lift(take(request, content.ptr, content.len, ret_dropped, err)), err,
+                    "cannot start from '%s'", path);
+}
+
+/* FILE, or FILE:SECTION where there is no file of the whole name. */
+static struct pc_result take_config(struct cli *cli, const char *text, p11csr_request *request,
+                                    char **ret_dropped, p11csr_error **err)
+{
+    p11csr_ctx *ctx = NULL;
+    const char *colon = strrchr(text, ':');
+    const bool split = colon != NULL && access(text, F_OK) != 0;
+    char *path PC_CLEANUP(pc_free_str) = split ? pc_strndup(text, (size_t)(colon - text)) : pc_strdup(text);
+    if (path == NULL) {
+        return pc_fail_memory(err);
+    }
+    PC_TRY(cli_context(cli, &ctx, err));
+    return cli_lift(
+        p11csr_request_take_openssl_config(request, ctx, path, split ? colon + 1 : NULL, ret_dropped, err));
+}
+
+static struct pc_result take_start(struct cli *cli, const struct cli_use *use, p11csr_request *request,
+                                   p11csr_error **err)
+{
+    char *dropped PC_CLEANUP(p11csr_free_text) = NULL;
+    PC_TRY(cli_lift(p11csr_request_set_origin(request, use->value, err)));
+    if (use->id == OPT_OPENSSL_CONFIG) {
+        PC_TRY(take_config(cli, use->value, request, &dropped, err));
+    } else {
+        PC_TRY(
+            read_and_take(use->value, request,
+                          use->id == OPT_FROM_CSR ? p11csr_request_take_csr : p11csr_request_take_certificate,
+                          &dropped, err));
+    }
+    return cli_say_dropped(cli, use->value, dropped, err);
 }
 
 PC_RESULT cli_take_start(struct cli *cli, const struct cli_source *source, p11csr_request *request,
@@ -79,11 +103,8 @@ PC_RESULT cli_take_start(struct cli *cli, const struct cli_source *source, p11cs
     }
     for (size_t i = 0; i < cli_use_count(cli); i++) {
         const struct cli_use *use = cli_use_get(cli, i);
-        for (size_t row = 0; row < PC_ARRAY_LEN(starts); row++) {
-            if (starts[row].option == use->id) {
-                PC_TRY(cli_lift(p11csr_request_set_origin(request, use->value, err)));
-                PC_TRY(take_file(cli, row, use->value, request, err));
-            }
+        if (use->id == OPT_FROM_CSR || use->id == OPT_FROM_CERT || use->id == OPT_OPENSSL_CONFIG) {
+            PC_TRY(take_start(cli, use, request, err));
         }
     }
     return PC_OK;

@@ -13,7 +13,10 @@ struct cli_source {
     size_t len;
 };
 
-/* Takes over `source`, unless it is NULL, then the files of --from-csr and --from-cert in their order. */
+/*
+ * Takes over `source`, unless it is NULL, then what --from-csr, --from-cert and --openssl-config name, in
+ * their order.
+ */
 PC_RESULT cli_take_start(struct cli *cli, const struct cli_source *source, p11csr_request *request,
                          p11csr_error **err);
 /* cli_take_content() with something to start from. */

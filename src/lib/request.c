@@ -62,7 +62,10 @@ static struct pc_result choose_scheme(const p11csr_request *request, const struc
                                       const struct pc_scheme **ret, p11csr_error **err)
 {
     const struct pc_scheme *usual = pc_scheme_get(spec->scheme);
-    const enum pc_digest_id digest = request->digest != PC_DIGEST_NONE ? request->digest : usual->digest;
+    enum pc_digest_id digest = request->digest != PC_DIGEST_NONE ? request->digest : request->usual_digest;
+    if (digest == PC_DIGEST_NONE || (request->digest == PC_DIGEST_NONE && usual->digest == PC_DIGEST_NONE)) {
+        digest = usual->digest;
+    }
     for (int id = 0; id < PC_SCHEME_COUNT; id++) {
         const struct pc_scheme *scheme = pc_scheme_get((enum pc_scheme_id)id);
         const bool wanted = request->scheme != NULL ? scheme == request->scheme

@@ -14,6 +14,7 @@ struct p11csr_request {
     struct pc_content content;
     const struct pc_scheme *scheme; /* NULL: chosen by the two below */
     enum pc_digest_id digest;       /* NONE: the default of the key */
+    enum pc_digest_id usual_digest; /* in place of the default, for keys whose schemes have one */
     bool pss;
     bool allow_weak;
     enum pc_skid_method skid; /* computed when it is signed; NONE: what the content says */

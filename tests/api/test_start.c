@@ -6,6 +6,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -94,8 +95,47 @@ static void test_start(void **state)
     p11csr_ctx_free(&ctx);
 }
 
+/* What a configuration says, and what is wrong with it. */
+static void test_config(void **state)
+{
+    const struct place *place = *state;
+    p11csr_ctx *ctx = new_ctx(place);
+    p11csr_error *both_err = NULL;
+    p11csr_request *request = new_request("CN=x");
+    p11csr_key *key = ensure_key(ctx, "p256", "config");
+    p11csr_csr *csr = NULL;
+    char *dropped = NULL;
+    char path[PATH_SIZE];
+    (void)snprintf(path, sizeof(path), "%s/openssl.cnf", place->folder);
+    FILE *file = fopen(path, "w");
+    assert_non_null(file);
+    (void)fputs("[req]\ndefault_bits=2048\ndefault_md=sha384\ndistinguished_name=d\nprompt=no\n"
+                "req_extensions=e\n[d]\nCN=from.example\n[e]\nsubjectKeyIdentifier=hash\n[bad]\n"
+                "distinguished_name=none\n",
+                file);
+    assert_int_equal(fclose(file), 0);
+    check_ok(p11csr_request_take_openssl_config(request, ctx, path, NULL, &dropped, &both_err), &both_err);
+    assert_non_null(strstr(dropped, "{\"kind\":\"setting\",\"name\":\"default_bits\",\"oid\":null"));
+    p11csr_free_text(&dropped);
+    check_ok(p11csr_request_sign(request, key, &csr, &both_err), &both_err);
+    assert_string_equal(p11csr_csr_get_scheme(csr), "ecdsa-sha384");
+    char *json = describe(ctx, csr);
+    assert_non_null(strstr(json, "\"subject\":\"CN=from.example\""));
+    assert_non_null(strstr(json, "subjectKeyIdentifier"));
+    p11csr_free_text(&json);
+    check_both(p11csr_request_take_openssl_config(request, ctx, path, "bad", &dropped, err), P11CSR_E_CONFIG);
+    check_both(p11csr_request_take_openssl_config(request, ctx, path, "none", &dropped, err),
+               P11CSR_E_CONFIG);
+    assert_int_equal(remove(path), 0);
+    check_both(p11csr_request_take_openssl_config(request, ctx, path, NULL, &dropped, err), P11CSR_E_READ);
+    p11csr_csr_free(&csr);
+    p11csr_key_free(&key);
+    p11csr_request_free(&request);
+    p11csr_ctx_free(&ctx);
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_start)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_start), cmocka_unit_test(test_config)};
     return cmocka_run_group_tests(tests, make_place, remove_place);
 }

@@ -4,6 +4,8 @@
 #include "csr/content/attributes.h"
 #include "csr/content/extensions.h"
 
+#include <string.h>
+
 static struct pc_result replace(struct pc_buf *buf, const struct pc_buf *by, p11csr_error **err)
 {
     if (by->len > 0) {
@@ -51,6 +53,10 @@ static void replace_values(struct pc_content *content, const struct pc_content *
         content->is_ca = more->is_ca;
         content->has_path_length = more->has_path_length;
         content->path_length = more->path_length;
+    }
+    if (more->skid_len > 0) {
+        memcpy(content->skid, more->skid, more->skid_len);
+        content->skid_len = more->skid_len;
     }
     content->must_staple = content->must_staple || more->must_staple;
 }

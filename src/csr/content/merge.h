@@ -6,8 +6,7 @@
 
 /*
  * Lays `more` over `content`, as one layer of a request over the one below: a subject replaces, names are
- * added unless they are there, an extension replaces its like. The subject key identifier is left out: it is
- * computed when the request is signed. Fails only for lack of memory and LIMIT.
+ * added unless they are there, an extension replaces its like. Fails only for lack of memory and LIMIT.
  */
 PC_RESULT pc_content_merge(struct pc_content *content, const struct pc_content *more, p11csr_error **err);
 
