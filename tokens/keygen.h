@@ -15,7 +15,8 @@ struct pc_keygen {
      * token.
      */
     bool backup;
-    bool overwrite_slot; /* on a token that replaces what a place holds, that is what is wanted */
+    bool decrypt, derive; /* what it may do besides signing */
+    bool overwrite_slot;  /* on a token that replaces what a place holds, that is what is wanted */
 };
 
 /*
@@ -31,10 +32,11 @@ bool pc_key_id_is_unique(struct pc_span id);
 
 /*
  * Makes a key pair on the token (C_GenerateKeyPair): private half sensitive and not extractable, for signing
- * only, every other use explicitly FALSE. A private key of the same label or id that is there already is
- * KEY_EXISTS. The security attributes are read back: when one was not honoured, the two objects that this
- * call made, and nothing else, are destroyed again and the result is KEY_PROTECTION. The same is done with
- * PROOF_PUBLIC_KEY when the public half is not one of the kind asked for, or its sources disagree.
+ * and what is asked for besides, every other use explicitly FALSE. A private key of the same label or id that
+ * is there already is KEY_EXISTS. The security attributes are read back: when one was not honoured, the two
+ * objects that this call made, and nothing else, are destroyed again and the result is KEY_PROTECTION. The
+ * same is done with PROOF_PUBLIC_KEY when the public half is not one of the kind asked for, or its sources
+ * disagree.
  */
 PC_RESULT pc_key_generate(struct pc_token *token, const struct pc_keygen *wanted,
                           const struct pc_login *login, struct pc_key *ret, p11csr_error **err);

@@ -87,8 +87,13 @@ static void fill(struct pc_token *token, const struct pc_keygen *wanted, struct 
 {
     static const uint8_t f4[] = {0x01, 0x00, 0x01};
     static const CK_ATTRIBUTE_TYPE refused_public[] = {CKA_ENCRYPT, CKA_WRAP, CKA_VERIFY_RECOVER};
-    static const CK_ATTRIBUTE_TYPE refused_private[] = {CKA_DECRYPT, CKA_UNWRAP, CKA_SIGN_RECOVER,
-                                                        CKA_DERIVE};
+    const struct {
+        CK_ATTRIBUTE_TYPE type;
+        bool wanted;
+    } uses[] = {{CKA_DECRYPT, wanted->decrypt},
+                {CKA_UNWRAP, false},
+                {CKA_SIGN_RECOVER, false},
+                {CKA_DERIVE, wanted->derive}};
     const bool needs_login = pc_login_protects(token);
     fill_common(wanted, ret->public, &ret->public_count);
     fill_common(wanted, ret->private, &ret->private_count);
@@ -114,8 +119,8 @@ static void fill(struct pc_token *token, const struct pc_keygen *wanted, struct 
         ret->private[ret->private_count++] = flag_attribute(CKA_WRAP_WITH_TRUSTED, true);
     }
     ret->private[ret->private_count++] = flag_attribute(CKA_SIGN, true);
-    for (size_t i = 0; i < PC_ARRAY_LEN(refused_private); i++) {
-        ret->private[ret->private_count++] = flag_attribute(refused_private[i], false);
+    for (size_t i = 0; i < PC_ARRAY_LEN(uses); i++) {
+        ret->private[ret->private_count++] = flag_attribute(uses[i].type, uses[i].wanted);
     }
 }
 

@@ -103,6 +103,8 @@ struct p11csr_keygen {
     int backup;
     /* 1: what the key's place holds may be lost, on tokens that replace it without asking. */
     int overwrite_slot;
+    int decrypt; /* 1: the key may also decrypt (CKA_DECRYPT); see p11csr_request_fill_keygen() */
+    int derive;  /* 1: the key may also agree on keys (CKA_DERIVE) */
 };
 #define P11CSR_KEYGEN_INIT                                                                                   \
     {                                                                                                        \
@@ -110,9 +112,9 @@ struct p11csr_keygen {
     }
 
 /*
- * Makes a key pair on the token (PKCS#11 C_GenerateKeyPair): for signing only, sensitive, not extractable.
- * `select` names the token and the label, and may give the CKA_ID; one is chosen otherwise, where the
- * token lets it be chosen. Tokens that name their objects themselves need no label. The security
+ * Makes a key pair on the token (PKCS#11 C_GenerateKeyPair): for signing only unless more is said, sensitive,
+ * not extractable. `select` names the token and the label, and may give the CKA_ID; one is chosen otherwise,
+ * where the token lets it be chosen. Tokens that name their objects themselves need no label. The security
  * attributes are read back; a key that the token did not protect as asked is destroyed again
  * (KEY_PROTECTION). Errors: KEY_EXISTS, KEY_SPEC (`ensure` found another kind of key), ALGORITHM,
  * MECHANISM, TOKEN_FULL, TOKEN_READ_ONLY, and those of the login. *ret_made, if not NULL, tells whether a

@@ -2,7 +2,7 @@
 #ifndef P11CSR_PROFILE_H
 #define P11CSR_PROFILE_H
 
-#include "p11csr/context.h"
+#include "p11csr/request.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -47,6 +47,30 @@ P11CSR_API const char *p11csr_profile_get(const p11csr_profile *profile, const c
  * name, one that is not there any.
  */
 P11CSR_API int p11csr_profile_has(const p11csr_profile *profile, const char *field);
+/*
+ * Makes a request one of this profile, which is loaded as p11csr_profile_load() does: what it asks for is set
+ * now, with the origin "profile NAME", and from now on p11csr_request_check(), p11csr_request_assemble() and
+ * p11csr_request_sign() refuse what is not as the profile wants it (PROFILE): subject, names and extensions,
+ * the kind of key, and what the module reports of the key, which is a claim and no evidence. Comes before
+ * other values, which replace its own. Errors: those of p11csr_profile_load().
+ */
+P11CSR_API enum p11csr_code p11csr_request_set_profile(p11csr_request *request, p11csr_ctx *ctx,
+                                                       const char *name, p11csr_error **err);
+/* The profile of a request, borrowed from it; NULL when it has none. */
+P11CSR_API const p11csr_profile *p11csr_request_get_profile(const p11csr_request *request);
+/*
+ * To be called when all was set: adds the parts of the subject that the profile has values for and that are
+ * not there, and puts the subject in the profile's order. Errors: NO_MEMORY, LIMIT.
+ */
+P11CSR_API enum p11csr_code p11csr_request_complete(p11csr_request *request, p11csr_error **err);
+/*
+ * Says what a new key for this request must be able to do: `spec` becomes the profile's default where it is
+ * "profile"; `decrypt` and `derive` are set as the key usage and the profile want it. Errors: USAGE (no
+ * profile has a default), ALGORITHM, KEY_USE (this kind of key cannot do what the key usage says), PROFILE (a
+ * backup of a key that may never be extractable).
+ */
+P11CSR_API enum p11csr_code p11csr_request_fill_keygen(const p11csr_request *request,
+                                                       struct p11csr_keygen *keygen, p11csr_error **err);
 /* The text of a profile that is built in, as YAML with comments; NULL for any other name. Static storage. */
 P11CSR_API const char *p11csr_profile_shipped_text(const char *name);
 

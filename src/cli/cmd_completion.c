@@ -77,6 +77,23 @@ static void offer_tokens(const struct cli *cli, const char *begun)
     p11csr_ctx_free(&ctx);
 }
 
+static void offer_profiles(const struct cli *cli, const char *begun)
+{
+    p11csr_ctx *ctx = NULL;
+    char *text PC_CLEANUP(p11csr_free_text) = NULL;
+    if (p11csr_ctx_new(&ctx, NULL) != P11CSR_OK) {
+        return;
+    }
+    if (pc_is_ok(cli_load_config(cli, ctx, NULL)) && p11csr_profiles_to_json(ctx, &text, NULL) == P11CSR_OK) {
+        json_t *rows = json_loads(text, 0, NULL);
+        for (size_t i = 0; i < json_array_size(rows); i++) {
+            offer_text(json_string_value(json_object_get(json_array_get(rows, i), "name")), begun);
+        }
+        json_decref(rows);
+    }
+    p11csr_ctx_free(&ctx);
+}
+
 static void offer_words(const char *words, const char *begun)
 {
     for (const char *word = words; *word != 0;) {
@@ -102,6 +119,9 @@ static void offer_values(const struct cli *cli, const struct cli_option *option,
         for (size_t i = 0; p11csr_scheme_algorithm(i, &row) != 0; i++) {
             offer_text(row.name, begun);
         }
+        break;
+    case CLI_VALUES_PROFILES:
+        offer_profiles(cli, begun);
         break;
     case CLI_VALUES_WORDS:
         offer_words(option->words, begun);

@@ -51,7 +51,7 @@ PC_RESULT cli_renew_one(struct cli *cli, const struct cli_source *source, struct
 {
     PC_TRY(cli_take_content_from(cli, source, &making->request, err));
     PC_TRY(select_key(source, making, err));
-    PC_TRY(cli_lift(p11csr_request_check(making->request, making->spec, err)));
+    PC_TRY(cli_making_check(cli, making, err));
     PC_TRY(get_key(cli, source, making, err));
     PC_TRY(cli_making_finish(cli, making, err));
     return report_changes(cli, source, making, err);

@@ -177,6 +177,24 @@ static struct pc_result set_origin(const struct cli_use *use, p11csr_request *re
     return origin == NULL ? pc_fail_memory(err) : cli_lift(p11csr_request_set_origin(request, origin, err));
 }
 
+static void ctx_cleanup(p11csr_ctx **ctx)
+{
+    p11csr_ctx_free(ctx);
+}
+
+/* The context of the command would look for the token's module, which can wait until the content is good. */
+static struct pc_result take_profile(const struct cli *cli, p11csr_request *request, p11csr_error **err)
+{
+    p11csr_ctx *ctx PC_CLEANUP(ctx_cleanup) = NULL;
+    const char *name = cli_value(cli, OPT_PROFILE);
+    if (name == NULL) {
+        return PC_OK;
+    }
+    PC_TRY(cli_lift(p11csr_ctx_new(&ctx, err)));
+    PC_TRY(cli_load_config(cli, ctx, err));
+    return cli_lift(p11csr_request_set_profile(request, ctx, name, err));
+}
+
 PC_RESULT cli_take_content(struct cli *cli, p11csr_request **ret, p11csr_error **err)
 {
     return cli_take_content_from(cli, NULL, ret, err);
@@ -186,6 +204,7 @@ PC_RESULT cli_take_content_from(struct cli *cli, const struct cli_source *source
                                 p11csr_error **err)
 {
     PC_TRY(cli_lift(p11csr_request_new(ret, err)));
+    PC_TRY(take_profile(cli, *ret, err));
     PC_TRY(cli_take_start(cli, source, *ret, err));
     PC_TRY(take_clear(cli, *ret, err));
     for (size_t i = 0; i < cli_use_count(cli); i++) {
@@ -198,5 +217,6 @@ PC_RESULT cli_take_content_from(struct cli *cli, const struct cli_source *source
     }
     p11csr_request_allow_weak(*ret, cli_has(cli, OPT_ALLOW_WEAK) ? 1 : 0);
     PC_TRY(take_basic(cli, *ret, err));
-    return take_signature(cli, *ret, err);
+    PC_TRY(take_signature(cli, *ret, err));
+    return cli_lift(p11csr_request_complete(*ret, err));
 }

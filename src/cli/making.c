@@ -30,27 +30,37 @@ PC_RESULT cli_making_take_output(const struct cli *cli, struct cli_making *makin
     return cli_take_output(cli, making->der, &making->out, err);
 }
 
-PC_RESULT cli_making_get_key(struct cli *cli, struct cli_making *making, p11csr_error **err)
+PC_RESULT cli_making_check(const struct cli *cli, struct cli_making *making, p11csr_error **err)
 {
-    p11csr_ctx *ctx = NULL;
-    struct p11csr_keygen keygen = P11CSR_KEYGEN_INIT;
-    keygen.spec = making->spec;
-    keygen.ensure = making->ensure ? 1 : 0;
-    if (keygen.spec == NULL && (cli_has(cli, OPT_BACKUP) || cli_has(cli, OPT_OVERWRITE_SLOT))) {
+    struct p11csr_keygen *keygen = &making->keygen;
+    *keygen = (struct p11csr_keygen)P11CSR_KEYGEN_INIT;
+    keygen->spec = making->spec;
+    keygen->ensure = making->ensure ? 1 : 0;
+    if (keygen->spec == NULL && (cli_has(cli, OPT_BACKUP) || cli_has(cli, OPT_OVERWRITE_SLOT))) {
         return pc_fail(err, P11CSR_E_USAGE, "%s is for a new key: it goes with %s",
                        cli_has(cli, OPT_BACKUP) ? "--backup" : "--overwrite-slot",
                        strcmp(cli->command->name, "renew") == 0 ? "--new-key" : "--generate or --ensure");
     }
-    PC_TRY(cli_take_backup(cli, &keygen, err));
+    PC_TRY(cli_take_backup(cli, keygen, err));
+    if (keygen->spec != NULL) {
+        PC_TRY(cli_lift(p11csr_request_fill_keygen(making->request, keygen, err)));
+    }
+    return cli_lift(p11csr_request_check(making->request, keygen->spec, err));
+}
+
+PC_RESULT cli_making_get_key(struct cli *cli, struct cli_making *making, p11csr_error **err)
+{
+    p11csr_ctx *ctx = NULL;
+    const struct p11csr_keygen *keygen = &making->keygen;
     PC_TRY(cli_context(cli, &ctx, err));
-    if (keygen.spec == NULL) {
+    if (keygen->spec == NULL) {
         return cli_lift(p11csr_key_open(ctx, &making->selection.select, &making->key, err));
     }
     // A key that the token has no mechanism for would be left behind.
     PC_TRY(cli_lift(
-        p11csr_request_check_token(making->request, ctx, making->selection.select.token, keygen.spec, err)));
+        p11csr_request_check_token(making->request, ctx, making->selection.select.token, keygen->spec, err)));
     return cli_lift(
-        p11csr_key_generate(ctx, &making->selection.select, &keygen, &making->key, &making->made, err));
+        p11csr_key_generate(ctx, &making->selection.select, keygen, &making->key, &making->made, err));
 }
 
 static struct pc_result write_request(const struct cli *cli, const struct cli_making *making,

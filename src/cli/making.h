@@ -14,6 +14,7 @@ struct cli_making {
     struct cli_selection selection;
     const char *spec; /* the kind of a key that is to be made; NULL: it is there */
     bool ensure;      /* made unless it is there */
+    struct p11csr_keygen keygen;
     p11csr_key *key;
     int made; /* the key is new */
     p11csr_csr *csr;
@@ -24,6 +25,11 @@ void cli_making_done(struct cli_making *making);
 PC_RESULT cli_making_take_form(const struct cli *cli, struct cli_making *making, p11csr_error **err);
 /* --form and -o, as far as they can be checked before anything is done. */
 PC_RESULT cli_making_take_output(const struct cli *cli, struct cli_making *making, p11csr_error **err);
+/*
+ * Holds the content against everything that needs no token, and learns what a new key must be able to do.
+ * Comes before cli_making_get_key().
+ */
+PC_RESULT cli_making_check(const struct cli *cli, struct cli_making *making, p11csr_error **err);
 /* Opens or makes the key that the selection names. */
 PC_RESULT cli_making_get_key(struct cli *cli, struct cli_making *making, p11csr_error **err);
 /*

@@ -41,6 +41,7 @@ enum cli_option_id {
     OPT_OPENSSL_CONFIG,
     OPT_NEW_KEY,
     OPT_EXPIRING,
+    OPT_PROFILE,
     OPT_SUBJECT,
     OPT_DNS,
     OPT_IP,
@@ -105,10 +106,11 @@ enum cli_option_id {
 enum cli_values {
     CLI_VALUES_NONE,
     CLI_VALUES_FILES,
-    CLI_VALUES_TOKENS,  /* aliases of the configuration */
-    CLI_VALUES_SPECS,   /* kinds of keys */
-    CLI_VALUES_SCHEMES, /* signature schemes */
-    CLI_VALUES_WORDS,   /* the words of the option's `words` */
+    CLI_VALUES_TOKENS,   /* aliases of the configuration */
+    CLI_VALUES_SPECS,    /* kinds of keys */
+    CLI_VALUES_SCHEMES,  /* signature schemes */
+    CLI_VALUES_PROFILES, /* request profiles */
+    CLI_VALUES_WORDS,    /* the words of the option's `words` */
 };
 
 /* What the library knows by the name of the option. */

@@ -8,6 +8,7 @@ static const enum cli_option_id doctor_options[] = {OPT_QUIRKS, OPT_PROBE, OPT_B
     OPT_SCHEME, \
     OPT_HASH, \
     OPT_PSS, \
+    OPT_PROFILE, \
     OPT_SUBJECT, \
     OPT_DNS, \
     OPT_IP, \

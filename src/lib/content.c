@@ -23,6 +23,7 @@ void p11csr_request_free(p11csr_request **request)
         pc_content_done(&(*request)->content);
         pc_origins_done(&(*request)->origins);
         pc_buf_done(&(*request)->planned_spki);
+        pc_profile_cleanup(&(*request)->profile);
         pc_release(*request);
         *request = NULL;
     }

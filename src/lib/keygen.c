@@ -23,6 +23,8 @@ static struct pc_result generate(p11csr_ctx *ctx, const struct pc_keygen *plan,
                                      .id = pc_buf_span(&id),
                                      .id_is_random = !query->has_id && pc_key_id_is_unique(pc_buf_span(&id)),
                                      .backup = plan->backup,
+                                     .decrypt = plan->decrypt,
+                                     .derive = plan->derive,
                                      .overwrite_slot = plan->overwrite_slot};
     PC_TRY(pc_token_uri_text(&key->opened->token, &token, err));
     const struct pc_intent_says says = {
@@ -160,7 +162,11 @@ static struct pc_result take_and_generate(p11csr_ctx *ctx, const struct p11csr_s
     }
     PC_TRY(pc_keyspec_find(wanted.spec, &spec, err));
     const struct pc_keygen plan = {
-        .spec = spec, .backup = wanted.backup != 0, .overwrite_slot = wanted.overwrite_slot != 0};
+        .spec = spec,
+        .backup = wanted.backup != 0,
+        .decrypt = wanted.decrypt != 0,
+        .derive = wanted.derive != 0,
+        .overwrite_slot = wanted.overwrite_slot != 0};
     return wanted.ensure != 0 ? ensure_key(ctx, &which, &plan, ret_key, ret_made, err)
                               : make_key(ctx, &which, &plan, ret_key, err);
 }

@@ -86,6 +86,14 @@ static struct mark subject_mark(const struct p11csr_request *request)
     return mark_of(&request->origins, pc_span_str("subject"), 0, pc_buf_span(&request->content.subject));
 }
 
+const char *pc_origins_subject(const struct p11csr_request *request)
+{
+    const size_t text = subject_mark(request).text;
+    return text == 0 || request->content.subject.len == 0
+               ? ""
+               : (const char *)request->origins.texts.ptr + text - 1;
+}
+
 static struct mark skid_mark(const struct p11csr_request *request)
 {
     return mark_of(&request->origins, pc_span_str("subject-key-id"), request->skid, (struct pc_span){0});

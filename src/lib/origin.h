@@ -21,6 +21,8 @@ void pc_origins_init(struct pc_origins *origins);
 void pc_origins_done(struct pc_origins *origins);
 /* True unless the extension is there and came from somewhere else than what is said now. */
 bool pc_origin_is_current(const struct p11csr_request *request, struct pc_span oid);
+/* Where the subject comes from; "" when that is not known. Borrowed until an origin is set. */
+const char *pc_origins_subject(const struct p11csr_request *request);
 /* Forgets those of the alternative names: they are gone. */
 void pc_origins_clear_sans(struct pc_origins *origins);
 

@@ -16,7 +16,7 @@
 
 enum { MAX_PROFILE = 64 * 1024, MAX_PARTS = 64, MAX_EXTENSIONS = PC_MAX_EXTENSIONS };
 
-static void list_done(struct pc_profile_list *list)
+void pc_profile_list_done(struct pc_profile_list *list)
 {
     for (size_t i = 0; i < pc_profile_count(list); i++) {
         pc_release(((char **)(void *)list->items.ptr)[i]);
@@ -42,7 +42,7 @@ void pc_profile_cleanup(struct p11csr_profile **profile)
     }
     *profile = NULL;
     for (size_t i = 0; i < PC_PROFILE_LISTS; i++) {
-        list_done(&old->lists[i]);
+        pc_profile_list_done(&old->lists[i]);
     }
     for (size_t i = 0; i < PC_PROFILE_TEXTS; i++) {
         pc_release(old->texts[i]);
@@ -56,7 +56,7 @@ void pc_profile_cleanup(struct p11csr_profile **profile)
             &((struct pc_profile_extension *)(void *)old->extensions.ptr)[i];
         pc_release(extension->word);
         for (size_t which = 0; which < PC_PROFILE_VALUE_LISTS; which++) {
-            list_done(&extension->lists[which]);
+            pc_profile_list_done(&extension->lists[which]);
         }
     }
     pc_buf_done(&old->defaults);

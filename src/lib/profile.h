@@ -69,6 +69,7 @@ const char *pc_profile_list_field(enum pc_profile_list_id id);
 const char *pc_profile_text_field(enum pc_profile_text_id id);
 const char *pc_profile_values_field(enum pc_profile_values_id id); /* "values" */
 
+void pc_profile_list_done(struct pc_profile_list *list);
 size_t pc_profile_count(const struct pc_profile_list *list);
 const char *pc_profile_item(const struct pc_profile_list *list, size_t index);
 bool pc_profile_holds(const struct pc_profile_list *list, const char *word);
@@ -95,6 +96,7 @@ PC_RESULT pc_profile_extension_put(const struct pc_profile_extension *extension,
                                    p11csr_error **err);
 /* A known extension. Errors: EXTENSION, with the nearest. */
 PC_RESULT pc_profile_extension_check(const char *word, p11csr_error **err);
+bool pc_profile_extension_is_there(const char *word, const p11csr_request *request);
 /* True when `word` names an extension whose values are judged one by one. */
 bool pc_profile_extension_is_list(const char *word);
 

@@ -2,7 +2,10 @@
 #include "base/error.h"
 #include "base/limits.h"
 #include "base/text.h"
+#include "csr/content/extensions.h"
+#include "der/writer.h"
 #include "lib/profile.h"
+#include "lib/request.h"
 
 #include <string.h>
 
@@ -10,9 +13,11 @@
 
 struct row {
     const char *word;
-    bool is_list; /* its values are judged one by one */
+    bool is_list;  /* its values are judged one by one */
+    int is_always; /* 1 critical, 0 not critical, -1: as it is said */
     /* Sets it; `list` holds the values with commas and, at the end, ":critical" or ":noncritical" if said. */
     PC_RESULT (*put)(const char *list, p11csr_request *request, p11csr_error **err);
+    bool (*is_there)(const p11csr_request *request);
 };
 
 static struct pc_result put_key_usage(const char *list, p11csr_request *request, p11csr_error **err)
@@ -55,12 +60,37 @@ static struct pc_result put_subject_key_id(const char *list, p11csr_request *req
     return (struct pc_result){p11csr_request_set_subject_key_id(request, list, err)};
 }
 
+static bool has_key_usage(const p11csr_request *request)
+{
+    return request->content.key_usage != 0;
+}
+
+static bool has_ext_key_usage(const p11csr_request *request)
+{
+    return request->content.ekus.len > 0;
+}
+
+static bool has_basic_constraints(const p11csr_request *request)
+{
+    return request->content.has_basic;
+}
+
+static bool has_must_staple(const p11csr_request *request)
+{
+    return request->content.must_staple;
+}
+
+static bool has_subject_key_id(const p11csr_request *request)
+{
+    return request->skid != PC_SKID_NONE || request->content.skid_len > 0;
+}
+
 static const struct row rows[] = {
-    {"key-usage", true, put_key_usage},
-    {"ext-key-usage", true, put_ext_key_usage},
-    {"basic-constraints", true, put_basic_constraints},
-    {"must-staple", false, put_must_staple},
-    {"subject-key-id", false, put_subject_key_id},
+    {"key-usage", true, -1, put_key_usage, has_key_usage},
+    {"ext-key-usage", true, -1, put_ext_key_usage, has_ext_key_usage},
+    {"basic-constraints", true, 1, put_basic_constraints, has_basic_constraints},
+    {"must-staple", false, 0, put_must_staple, has_must_staple},
+    {"subject-key-id", false, 0, put_subject_key_id, has_subject_key_id},
 };
 
 static const char *word_at(const void *table, size_t index)
@@ -78,9 +108,48 @@ static const struct row *find(const char *word)
     return NULL;
 }
 
+/* The content octets of a dotted OID; empty when it is none. */
+static struct pc_span read_oid(const char *text, uint8_t room[static PC_MAX_OID])
+{
+    struct pc_buf oid PC_CLEANUP(pc_buf_done) = {0};
+    pc_buf_init(&oid, PC_MAX_OID);
+    if (!pc_der_oid_from_text(text, &oid) || oid.failed != P11CSR_OK || oid.len == 0) {
+        return (struct pc_span){0};
+    }
+    memcpy(room, oid.ptr, oid.len);
+    return (struct pc_span){room, oid.len};
+}
+
+bool pc_profile_extension_is_there(const char *word, const p11csr_request *request)
+{
+    uint8_t room[PC_MAX_OID];
+    struct pc_extension found;
+    const struct row *row = find(word);
+    if (row != NULL) {
+        return row->is_there(request);
+    }
+    const struct pc_span oid = read_oid(word, room);
+    return pc_content_get_extension(&request->content, oid, &found);
+}
+
+/* A value of an extension that is named by its OID: a profile reads no other files. */
+static struct pc_result put_by_oid(const struct pc_profile_extension *extension, const char *value,
+                                   p11csr_request *request, p11csr_error **err)
+{
+    const char *flag = extension->critical == 1 ? ":critical" : ":noncritical";
+    if (strncmp(value, "hex:", 4) != 0 && strncmp(value, "asn1:", 5) != 0) {
+        return pc_fail(err, P11CSR_E_EXTENSION, "one value is expected, hex:... or asn1:...");
+    }
+    char *what PC_CLEANUP(pc_free_str) =
+        pc_asprintf("%s%s", extension->word, extension->critical >= 0 ? flag : "");
+    return what == NULL ? pc_fail_memory(err)
+                        : (struct pc_result){p11csr_request_add_extension(request, what, value, err)};
+}
+
 PC_RESULT pc_profile_extension_check(const char *word, p11csr_error **err)
 {
-    if (find(word) != NULL) {
+    uint8_t oid[PC_MAX_OID];
+    if (find(word) != NULL || read_oid(word, oid).len > 0) {
         return PC_OK;
     }
     const char *near = pc_nearest_word(word, word_at, rows, PC_ARRAY_LEN(rows));
@@ -103,13 +172,23 @@ PC_RESULT pc_profile_extension_put(const struct pc_profile_extension *extension,
     struct pc_buf text PC_CLEANUP(pc_buf_done) = {0};
     pc_buf_init(&text, PC_MAX_TEXT);
     const struct row *row = find(extension->word);
-    if (row == NULL || pc_profile_count(list) == 0) {
+    if (pc_profile_count(list) == 0) {
         return PC_OK;
+    }
+    if (row == NULL) {
+        return pc_profile_count(list) == 1
+                   ? put_by_oid(extension, pc_profile_item(list, 0), request, err)
+                   : pc_fail(err, P11CSR_E_EXTENSION, "one value is expected, hex:... or asn1:...");
     }
     for (size_t i = 0; i < pc_profile_count(list); i++) {
         pc_buf_printf(&text, "%s%s", i > 0 ? "," : "", pc_profile_item(list, i));
     }
-    if (which == PC_PROFILE_VALUES && extension->critical >= 0) {
+    const bool says_critical = which == PC_PROFILE_VALUES && extension->critical >= 0;
+    if (says_critical && row->is_always >= 0 && extension->critical != row->is_always) {
+        return pc_fail(err, P11CSR_E_EXTENSION, "%s is %s critical", extension->word,
+                       row->is_always == 1 ? "always" : "never");
+    }
+    if (says_critical && row->is_always < 0) {
         pc_buf_text(&text, extension->critical == 1 ? ":critical" : ":noncritical");
     }
     pc_buf_byte(&text, 0);

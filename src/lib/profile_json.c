@@ -70,7 +70,7 @@ static struct pc_result add_extensions(json_t *root, const struct p11csr_profile
     for (size_t i = 0; i < pc_profile_extension_count(profile); i++) {
         const struct pc_profile_extension *extension = pc_profile_extension(profile, i);
         json_t *row = json_object();
-        PC_TRY(set_field(extensions, extension->word, row, err));
+        PC_TRY(json_object_set_new(extensions, extension->word, row) == 0 ? PC_OK : pc_fail_memory(err));
         for (int which = 0; which < PC_PROFILE_VALUE_LISTS; which++) {
             PC_TRY(set_field(row, pc_profile_values_field((enum pc_profile_values_id)which),
                              list_json(&extension->lists[which]), err));

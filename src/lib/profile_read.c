@@ -342,13 +342,24 @@ static void request_cleanup(p11csr_request **request)
     p11csr_request_free(request);
 }
 
+/* A request takes the values, or says what is wrong with them. */
+static struct pc_result try_values(struct pc_config_reader *reader, yaml_node_t *value,
+                                   const struct pc_profile_extension *extension,
+                                   enum pc_profile_values_id which, p11csr_error **err)
+{
+    p11csr_request *scratch PC_CLEANUP(request_cleanup) = NULL;
+    p11csr_error *why = NULL;
+    PC_TRY((struct pc_result){p11csr_request_new(&scratch, err)});
+    return pc_is_ok(pc_profile_extension_put(extension, which, scratch, &why))
+               ? PC_OK
+               : pc_config_fail_with(reader, value, &why, err);
+}
+
 static struct pc_result take_values(struct pc_config_reader *reader, const struct pc_config_word *word,
                                     yaml_node_t *value, void *target, p11csr_error **err)
 {
     struct pc_profile_extension *extension = target;
     const enum pc_profile_values_id which = (enum pc_profile_values_id)word->offset;
-    p11csr_request *scratch PC_CLEANUP(request_cleanup) = NULL;
-    p11csr_error *why = NULL;
     PC_TRY(read_list(reader, value, check_any, &extension->lists[which], err));
     const bool is_list = pc_profile_extension_is_list(extension->word);
     if (!is_list && which == PC_PROFILE_REQUIRE) {
@@ -357,10 +368,7 @@ static struct pc_result take_values(struct pc_config_reader *reader, const struc
     if (!is_list && which == PC_PROFILE_ALLOW && pc_profile_count(&extension->lists[which]) > 0) {
         return pc_config_fail_at(reader, value, "only an empty list is known here: it may not be there", err);
     }
-    PC_TRY((struct pc_result){p11csr_request_new(&scratch, err)});
-    return pc_is_ok(pc_profile_extension_put(extension, which, scratch, &why))
-               ? PC_OK
-               : pc_config_fail_with(reader, value, &why, err);
+    return try_values(reader, value, extension, which, err);
 }
 
 static struct pc_result take_critical(struct pc_config_reader *reader, const struct pc_config_word *word,
@@ -409,7 +417,8 @@ static struct pc_result take_extension(struct pc_config_reader *reader, yaml_nod
     }
     struct pc_profile_extension *last =
         (struct pc_profile_extension *)(void *)(profile->extensions.ptr + profile->extensions.len) - 1;
-    return take_words(reader, extension_words, PC_ARRAY_LEN(extension_words), value, last, err);
+    PC_TRY(take_words(reader, extension_words, PC_ARRAY_LEN(extension_words), value, last, err));
+    return last->critical < 0 ? PC_OK : try_values(reader, value, last, PC_PROFILE_VALUES, err);
 }
 
 static struct pc_result take_extensions(struct pc_config_reader *reader, const struct pc_config_word *word,

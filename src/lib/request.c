@@ -10,6 +10,7 @@
 #include "lib/csr.h"
 #include "lib/key.h"
 #include "lib/log.h"
+#include "lib/profile_use.h"
 #include "lib/request.h"
 #include "lib/target.h"
 #include "tokens/ckr.h"
@@ -88,10 +89,12 @@ static struct pc_result check(const p11csr_request *request, const char *key_typ
 {
     const struct pc_keyspec *spec = NULL;
     PC_TRY(check_names(&request->content, err));
+    PC_TRY(pc_profile_check_content(request, err));
     if (key_type == NULL) {
         return PC_OK;
     }
     PC_TRY(pc_keyspec_find(key_type, &spec, err));
+    PC_TRY(pc_profile_check_kind(request, spec, err));
     const struct pc_scheme *scheme = NULL;
     return choose_scheme(request, spec, &scheme, err);
 }
@@ -113,6 +116,7 @@ static struct pc_result check_token(const p11csr_request *request, p11csr_ctx *c
     PC_TRY(choose_scheme(request, spec, &scheme, err));
     PC_TRY(pc_target_resolve(ctx, token, &target, err));
     PC_TRY(pc_target_open(ctx, &target, &opened, err));
+    PC_TRY(pc_profile_check_slot(request, &opened->token, err));
     return pc_token_mechanism(&opened->token, scheme, &mech, err);
 }
 
@@ -125,8 +129,21 @@ enum p11csr_code p11csr_request_check_token(const p11csr_request *request, p11cs
         .code;
 }
 
-static struct pc_result check_key(const p11csr_request *request, const struct p11csr_key *key,
-                                  p11csr_error **err)
+/* What the key may do and how it is kept, where that matters: the token is asked for it. */
+static struct pc_result check_use(const p11csr_request *request, struct p11csr_key *key, p11csr_error **err)
+{
+    struct pc_token *token = &key->opened->token;
+    struct pc_key_protection is;
+    PC_TRY(pc_profile_check_slot(request, token, err));
+    if (!pc_key_usage_wants_more(request->content.key_usage) && !pc_profile_wants_protection(request)) {
+        return PC_OK;
+    }
+    PC_TRY(pc_key_protection_read(token, &key->key, &key->opened->login, &is, err));
+    PC_TRY(pc_profile_check_protection(request, &is, err));
+    return pc_key_usage_check(request->content.key_usage, &is, err);
+}
+
+static struct pc_result check_key(const p11csr_request *request, struct p11csr_key *key, p11csr_error **err)
 {
     const struct pc_public *public = &key->key.public;
     if (key->key.private_key == CK_INVALID_HANDLE) {
@@ -139,7 +156,9 @@ static struct pc_result check_key(const p11csr_request *request, const struct p1
         pc_hint(err, "make a stronger one: --generate rsa-3072; or add --allow-weak if you must");
         return result;
     }
-    return PC_OK;
+    PC_TRY(pc_profile_check_content(request, err));
+    PC_TRY(pc_profile_check_kind(request, public->spec, err));
+    return check_use(request, key, err);
 }
 
 /* The key's verifier, made once: it is slow to make. */

@@ -7,6 +7,7 @@
 #include "csr/content/skid.h"
 #include "lib/context.h"
 #include "lib/origin.h"
+#include "lib/profile.h"
 #include "p11csr/request.h"
 
 /* What a request is to say and how it is to be signed: filled in content.c, made in request.c. */
@@ -21,6 +22,7 @@ struct p11csr_request {
     struct pc_origins origins;
     struct pc_buf planned_spki; /* of a plan: no other key signs it; empty for other requests */
     char expected[65]; /* SHA-256 of the CertificationRequestInfo in hex, or empty: nothing else is signed */
+    struct p11csr_profile *profile; /* NULL: none */
 };
 
 /* p11csr_request_expect(). */

@@ -134,7 +134,7 @@ static struct pc_result fill(p11csr_request *request, p11csr_error **err)
     PC_TRY(did(p11csr_request_set_subject(request, "CN=www.example.com,O=Example,C=DE", err)));
     PC_TRY(did(p11csr_request_add_san(request, "dns", "www.example.com", err)));
     PC_TRY(did(p11csr_request_add_san(request, "ip", "2001:db8::1", err)));
-    PC_TRY(did(p11csr_request_set_key_usage(request, "digitalSignature,keyEncipherment", err)));
+    PC_TRY(did(p11csr_request_set_key_usage(request, "digitalSignature,nonRepudiation", err)));
     return did(p11csr_request_set_subject_key_id(request, "sha256", err));
 }
 

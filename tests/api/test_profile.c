@@ -64,12 +64,47 @@ static void test_refused(void **state)
     p11csr_ctx_free(&ctx);
 }
 
+/* The whole way: what the profile adds, what it refuses, what a new key must be able to do. */
+static void test_request_of_a_profile(void **state)
+{
+    p11csr_ctx *ctx = new_ctx(*state);
+    p11csr_request *request = NULL;
+    p11csr_error *err = NULL;
+    struct p11csr_keygen keygen = P11CSR_KEYGEN_INIT;
+    char *json = NULL;
+    check_ok(p11csr_request_new(&request, &err), &err);
+    assert_null(p11csr_request_get_profile(request));
+    check_ok(p11csr_request_set_profile(request, ctx, "timestamping", &err), &err);
+    assert_string_equal(p11csr_profile_get(p11csr_request_get_profile(request), "name", 0), "timestamping");
+    check_ok(p11csr_request_set_subject(request, "CN=x,C=DE", &err), &err);
+    check_ok(p11csr_request_complete(request, &err), &err);
+    check_fails(p11csr_request_check(request, NULL, &err), &err, P11CSR_E_PROFILE);
+    check_ok(p11csr_request_set_subject(request, "/CN=x/C=DE/O=E", &err), &err);
+    check_fails(p11csr_request_check(request, NULL, &err), &err, P11CSR_E_PROFILE); // not in order yet
+    check_ok(p11csr_request_complete(request, &err), &err);
+    check_ok(p11csr_request_check(request, "p384", &err), &err);
+    check_fails(p11csr_request_check(request, "secp256k1", &err), &err, P11CSR_E_PROFILE);
+    check_ok(p11csr_request_describe(request, &json, &err), &err);
+    assert_non_null(strstr(json, "\"value\":\"CN=x,O=E,C=DE\",\"origin\":\"profile timestamping\""));
+    p11csr_free_text(&json);
+    keygen.spec = "profile";
+    check_ok(p11csr_request_fill_keygen(request, &keygen, &err), &err);
+    assert_string_equal(keygen.spec, "p384");
+    assert_int_equal(keygen.decrypt, 0);
+    keygen.backup = 1;
+    check_fails(p11csr_request_fill_keygen(request, &keygen, &err), &err, P11CSR_E_PROFILE);
+    check_fails(p11csr_request_set_profile(request, ctx, "none", &err), &err, P11CSR_E_PROFILE_NOT_FOUND);
+    p11csr_request_free(&request);
+    p11csr_ctx_free(&ctx);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_what_a_profile_says),
         cmocka_unit_test(test_shipped),
         cmocka_unit_test(test_refused),
+        cmocka_unit_test(test_request_of_a_profile),
     };
     return cmocka_run_group_tests(tests, make_place, remove_place);
 }

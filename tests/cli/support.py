@@ -301,6 +301,10 @@ class Token(Box):
             .json["key"]
         )
 
+    def make_able_key(self, spec="p256", label="web", key_id="01"):
+        """A key that may do all that a key usage can say."""
+        self.raw(spec, label, key_id, "decrypt=1", "derive=1")
+
     def request(self, *args, **more):
         """A request that must succeed, by default for the key 'web'."""
         if not any(str(arg) in ("--key-label", "--key-id") or str(arg).startswith("pkcs11:") for arg in args):

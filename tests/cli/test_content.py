@@ -16,7 +16,7 @@ UTF8, PRINTABLE, IA5 = (
 
 @pytest.fixture
 def keyed(token):
-    token.make_key()
+    token.make_able_key()
     return token
 
 

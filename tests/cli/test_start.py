@@ -129,7 +129,7 @@ def load(answer):
 
 @pytest.fixture
 def web(token):
-    token.make_key()
+    token.make_able_key()
     return token
 
 

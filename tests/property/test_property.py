@@ -37,7 +37,8 @@ def lines(command, given, **more):
 @pytest.fixture
 def make(token):
     """Makes requests of specs, with a key of a token of this test."""
-    token.make_key()
+    token.make_able_key()
+    assert len(token.keys()) == 1
 
     def run(specs):
         source = f"file:{token.pin_file}"

@@ -36,6 +36,7 @@
  *
  *   module manufacturer|description|version|cryptoki TEXT     versions are MAJOR.MINOR
  *   slot manufacturer|description TEXT
+ *   slot hardware yes                                         CKF_HW_SLOT
  *   token manufacturer|model|label|serial|hardware|firmware TEXT
  *   flag CKF on|off                                           of C_GetTokenInfo, after all else
  *

@@ -272,6 +272,7 @@ static const struct row behaviours[] = {
     {"module", "cryptoki", 3, read_field, FIELD_MODULE_CRYPTOKI},
     {"slot", "manufacturer", 3, read_field, FIELD_SLOT_MANUFACTURER},
     {"slot", "description", 3, read_field, FIELD_SLOT_DESCRIPTION},
+    {"slot", "hardware", 3, read_field, FIELD_SLOT_HARDWARE},
     {"token", "manufacturer", 3, read_field, FIELD_TOKEN_MANUFACTURER},
     {"token", "model", 3, read_field, FIELD_TOKEN_MODEL},
     {"token", "label", 3, read_field, FIELD_TOKEN_LABEL},

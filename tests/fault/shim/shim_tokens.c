@@ -82,6 +82,7 @@ CK_RV shim_do_C_GetSlotInfo(struct shim_call *call, CK_SLOT_ID slot_id, CK_SLOT_
     if (rv == CKR_OK) {
         set_field(FIELD_SLOT_MANUFACTURER, info->manufacturerID, sizeof(info->manufacturerID));
         set_field(FIELD_SLOT_DESCRIPTION, info->slotDescription, sizeof(info->slotDescription));
+        info->flags |= shim.script.fields[FIELD_SLOT_HARDWARE].given ? CKF_HW_SLOT : 0;
         info->flags &= shim.removed ? ~(CK_FLAGS)CKF_TOKEN_PRESENT : ~0UL;
     }
     return rv;
