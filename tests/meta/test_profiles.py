@@ -64,6 +64,15 @@ def used_words(row):
     return re.findall(r'\{\s*"([^"]*)",', row)
 
 
+def is_followable(evidence):
+    """An issue is named with its project, and with what it says."""
+    issues = re.finditer(r"(?<!PKCS )#\d+", evidence)
+    return all(
+        re.search(r"[\w-]+/[\w.-]+", evidence[: issue.start()]) and "(" in evidence[issue.end() :]
+        for issue in issues
+    )
+
+
 def check_file(name, text, words):
     faults = []
     code = tree.plain(text)
@@ -81,6 +90,8 @@ def check_file(name, text, words):
         for what in ("name", "since", "evidence"):
             if not field(row, what):
                 faults.append(f"{label} has no {what}")
+        if not is_followable(field(row, "evidence")):
+            faults.append(f"{label}: an issue in its evidence has no project, or nothing says what it shows")
         if not re.search(r"\.match\s*=\s*\{\s*\.(manufacturer|model|library)\s*=\s*\"[^\"]*[A-Za-z]", row):
             faults.append(f"{label} matches no text")
         if not used_words(row):
@@ -93,7 +104,7 @@ GOOD = """// SPDX
 #include "tokens/profiles/row.h"
 const struct pc_profile pc_profiles_a[] = {
     {.name = "a", .match = {.manufacturer = "A*"}, .quirks = {{"login", "never"}}, .since = "1",
-     .evidence = "x #1"},
+     .evidence = "x/y #1 (why)"},
     {.name = NULL},
 };
 """
@@ -103,7 +114,9 @@ def test_bad_examples():
     words = {"login": ("LOGIN", "CHOICE", "effect", "doc")}
     assert check_file("a.c", GOOD, words) == []
     changes = [
-        ('"x #1"', '""'),
+        ('"x/y #1 (why)"', '""'),
+        ('"x/y #1 (why)"', '"y #1 (why)"'),
+        ('"x/y #1 (why)"', '"x/y #1, x/y #2"'),
         ('"login"', '"logon"'),
         ('{"login", "never"}', ""),
         ('.manufacturer = "A*"', '.manufacturer = "*"'),

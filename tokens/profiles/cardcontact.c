@@ -11,8 +11,10 @@ const struct pc_profile pc_profiles_cardcontact[] = {
             {"error-hint",
                 "CKR_FUNCTION_NOT_SUPPORTED=make the key with sc-hsm-tool or through OpenSC"},
         },
-        .since = "sc-hsm-embedded 2.10",
-        .evidence = "CardContact/sc-hsm-embedded #29 (strings of the token, its read-only test)",
+        .since = "sc-hsm-embedded, July 2016",
+        .evidence = "CardContact/sc-hsm-embedded #12 and #29 (what its token calls itself, and that it is "
+                    "read-only), OpenSC src/libopensc/pkcs15-sc-hsm.c (PIN of 6 to 15 "
+                    "digits)",
     },
     {.name = NULL},
 };

@@ -13,8 +13,8 @@ const struct pc_profile pc_profiles_entrust[] = {
                 "enquiry"},
         },
         .since = "Security World 12",
-        .evidence = "xipki vendor-ncipher.json (EC_PARAMS_NAME_ONLY_EDWARDS), "
-                    "openssl-projects/pkcs11-provider #768 (strings of the token)",
+        .evidence = "xipki/xipki SpecialBehaviour.EC_PARAMS_NAME_ONLY_EDWARDS (CKA_EC_PARAMS of an "
+                    "Edwards key is taken as a name alone), set in its vendor-ncipher.json",
     },
     {.name = NULL},
 };

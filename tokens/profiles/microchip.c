@@ -13,8 +13,10 @@ const struct pc_profile pc_profiles_microchip[] = {
             {"destroy", "none"},
         },
         .since = "cryptoauthlib 3.3",
-        .evidence = "MicrochipTech/cryptoauthlib #422, lib/pkcs11/pkcs11_token.c (one session), "
-                    "lib/pkcs11/pkcs11_config.c",
+        .evidence = "MicrochipTech/cryptoauthlib #422 (CKA_ALWAYS_AUTHENTICATE answers "
+                    "CKR_ARGUMENTS_BAD, in 3.8.0), #222 (so did CKA_EC_POINT, in 3.3); "
+                    "lib/pkcs11/pkcs11_token.c (one session), lib/pkcs11/pkcs11_config.c (objects in "
+                    "fixed slots)",
     },
     {.name = NULL},
 };

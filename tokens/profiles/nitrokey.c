@@ -14,9 +14,10 @@ const struct pc_profile pc_profiles_nitrokey[] = {
             {"finalize", "never"},
         },
         .since = "nethsm-pkcs11 1.0",
-        .evidence = "nethsm-pkcs11 pkcs11/src/backend/key.rs (UserMode::Administrator), #183, #319, #327 "
-                    "(crash when it is unloaded)",
-        .note = "A key has one name, its CKA_ID and CKA_LABEL at once.",
+        .evidence = "Nitrokey/nethsm-pkcs11 pkcs11/src/backend/session.rs (a key is made after a login "
+                    "of the administrator, who is CKU_SO), #328 (works around #327: its threads crash "
+                    "programs), CHANGELOG.md of 2.0.0 (which ids it takes) and 3.0.0 (labels)",
+        .note = "Before 3.0.0 a key has one name, its CKA_ID and CKA_LABEL at once.",
     },
     {.name = NULL},
 };

@@ -12,7 +12,7 @@ const struct pc_profile pc_profiles_opensc[] = {
                 "yubico-piv-tool, piv-tool or pkcs15-init"},
         },
         .since = "OpenSC 0.23",
-        .evidence = "OpenSC #1445, #2236 (PIV cards make no keys through PKCS#11)",
+        .evidence = "tests/tokens/piv.py and test_cac.py (cards whose driver makes no keys)",
     },
     {.name = NULL},
 };

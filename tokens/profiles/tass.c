@@ -10,7 +10,8 @@ const struct pc_profile pc_profiles_tass[] = {
             {"ecdsa-out", "der"},
         },
         .since = "xipki 6",
-        .evidence = "xipki vendor-tass.json (ECDSA_X962_SIGNATURE)",
+        .evidence = "xipki/xipki SpecialBehaviour.ECDSA_X962_SIGNATURE (the ECDSA signature is in X9.62 "
+                    "format), set in its vendor-tass.json",
     },
     {.name = NULL},
 };

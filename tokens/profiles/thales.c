@@ -15,8 +15,9 @@ const struct pc_profile pc_profiles_thales[] = {
                 "verify"},
         },
         .since = "Luna 7",
-        .evidence = "Thales Luna SDK guide \"Mechanism Remap for FIPS Compliance\" (186-3 mechanisms), "
-                    "OpenSC/libp11 #489, joelhockey/jacknji11 #53 (codes of cryptoki_v2.h)",
+        .evidence = "Thales Luna SDK guide \"Mechanism Remap for FIPS Compliance\" (186-3 mechanisms); "
+                    "OpenSC/libp11 #571, which mends #489 (keys are on tokens that say they are not "
+                    "initialised); cryptoki_v2.h of its client (CKR_ECC_POINT_INVALID is 0x8000002f)",
         .note = "The crypto user of a partition logs in with user-type=0x80000001 (CKU_LIMITED_USER).",
     },
     {.name = NULL},

@@ -16,8 +16,8 @@ const struct pc_profile pc_profiles_yubico[] = {
                 "yubihsm-connector, YUBIHSM_PKCS11_CONF"},
         },
         .since = "yubihsm-shell 2.0",
-        .evidence = "yubihsm-shell #456 (login before reading), #267 (connector lost), #454 (form of the "
-                    "PIN), pkcs11/util_pkcs11.c (ids)",
+        .evidence = "Yubico/yubihsm-shell #456 (nothing is read without a login, and the PIN 0001password), "
+                    "#267 (CKR_FUNCTION_FAILED when the connector is gone), pkcs11/util_pkcs11.c (ids)",
     },
     {
         .name = "ykcs11",
@@ -32,8 +32,9 @@ const struct pc_profile pc_profiles_yubico[] = {
             {"touch", "yes"},
         },
         .since = "yubico-piv-tool 2.0",
-        .evidence = "yubico-piv-tool #44, #278, #467; ykcs11/ykcs11.c (C_GenerateKeyPair wants the SO and "
-                    "CKA_ID 1..25, writes a certificate)",
+        .evidence = "Yubico/yubico-piv-tool #44 (C_GenerateKeyPair wants the SO with 48 hex digits), #204 "
+                    "(ids of one byte), ykcs11/ykcs11.c (C_GenerateKeyPair: CKA_ID 1..25, writes a "
+                    "certificate)",
     },
     {.name = NULL},
 };
