@@ -28,7 +28,8 @@ def option_item(option):
     letter = f"Fl {option['letter']} , " if option["letter"] else ""
     arg = f" Ar {roff(option['arg'])}" if option["arg"] else ""
     again = " May be repeated." if option["repeatable"] else ""
-    return f".It {letter}Fl \\-{roff(option['name'])}{arg}\n{roff(option['help'])}.{again}"
+    names = f"\nNames: {', '.join(option['names'])}." if option["names"] else ""
+    return f".It {letter}Fl \\-{roff(option['name'])}{arg}\n{roff(option['help'])}.{again}{names}"
 
 
 def items(rows):

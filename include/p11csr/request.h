@@ -55,6 +55,12 @@ P11CSR_API enum p11csr_code p11csr_request_set_key_usage(p11csr_request *request
 P11CSR_API enum p11csr_code p11csr_request_set_ext_key_usage(p11csr_request *request, const char *list,
                                                              p11csr_error **err);
 /*
+ * The names of key usages and of extended key usages that the two functions above take, each written as in
+ * RFC 5280; NULL when `index` is behind the last. Static. Thread-safe.
+ */
+P11CSR_API const char *p11csr_key_usage_name(size_t index);
+P11CSR_API const char *p11csr_ext_key_usage_name(size_t index);
+/*
  * Basic constraints (RFC 5280 section 4.2.1.9). `is_ca`: 1 for a CA, which makes it critical. `path_length`:
  * -1 for none; only with is_ca. Errors: EXTENSION.
  */

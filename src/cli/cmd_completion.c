@@ -126,6 +126,11 @@ static void offer_values(const struct cli *cli, const struct cli_option *option,
     case CLI_VALUES_WORDS:
         offer_words(option->words, begun);
         break;
+    case CLI_VALUES_NAMES:
+        for (size_t i = 0; option->name_at(i) != NULL; i++) {
+            offer_text(option->name_at(i), begun);
+        }
+        break;
     case CLI_VALUES_NONE:
     case CLI_VALUES_FILES:
         break;

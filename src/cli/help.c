@@ -35,6 +35,24 @@ static void print_option(enum cli_option_id id)
     (void)printf("%-*s%s\n", COLUMN, left, text);
 }
 
+/* What a list is made of, below the options. */
+static void print_names(enum cli_option_id id)
+{
+    const struct cli_option *option = cli_option_get(id);
+    size_t column = 80;
+    if (option->name_at == NULL) {
+        return;
+    }
+    (void)printf("\nNames for --%s:", option->name);
+    for (size_t i = 0; option->name_at(i) != NULL; i++) {
+        const char *name = option->name_at(i);
+        const bool fits = column + 1 + strlen(name) < 80;
+        column = fits ? column + 1 + strlen(name) : 2 + strlen(name);
+        (void)printf("%s%s", fits ? " " : "\n  ", name);
+    }
+    (void)printf("\n");
+}
+
 static void print_globals(void)
 {
     (void)printf("\nOptions of every command:\n");
@@ -73,6 +91,9 @@ static void help_command(const struct cli_command *command)
     for (size_t i = 0; i < command->option_count; i++) {
         print_option(command->options[i]);
     }
+    for (size_t i = 0; i < command->option_count; i++) {
+        print_names(command->options[i]);
+    }
     print_globals();
     (void)printf("\nExample:\n  %s\n", command->example);
 }
@@ -90,9 +111,13 @@ static json_t *option_json(enum cli_option_id id)
 {
     const struct cli_option *option = cli_option_get(id);
     const char letter[] = {option->letter, 0};
-    return json_pack("{s:s, s:s?, s:s?, s:b, s:b, s:s}", "name", option->name, "letter",
+    json_t *names = option->name_at != NULL ? json_array() : NULL;
+    for (size_t i = 0; names != NULL && option->name_at(i) != NULL; i++) {
+        (void)json_array_append_new(names, json_string(option->name_at(i)));
+    }
+    return json_pack("{s:s, s:s?, s:s?, s:b, s:b, s:s, s:o?}", "name", option->name, "letter",
                      option->letter != 0 ? letter : NULL, "arg", option->arg, "global", option->global,
-                     "repeatable", option->repeatable, "help", option->help);
+                     "repeatable", option->repeatable, "help", option->help, "names", names);
 }
 
 static json_t *command_json(const struct cli_command *command)

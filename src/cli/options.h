@@ -111,6 +111,7 @@ enum cli_values {
     CLI_VALUES_SCHEMES,  /* signature schemes */
     CLI_VALUES_PROFILES, /* request profiles */
     CLI_VALUES_WORDS,    /* the words of the option's `words` */
+    CLI_VALUES_NAMES,    /* what the option's `name_at` knows */
 };
 
 /* What the library knows by the name of the option. */
@@ -125,7 +126,8 @@ struct cli_option {
     bool san; /* an alternative name: the library knows its kind by the name of the option */
     enum cli_item item;
     enum cli_values values;
-    const char *words; /* separated by blanks, for CLI_VALUES_WORDS */
+    const char *words;                    /* separated by blanks, for CLI_VALUES_WORDS */
+    const char *(*name_at)(size_t index); /* for CLI_VALUES_NAMES: NULL behind the last */
     const char *help;
 };
 

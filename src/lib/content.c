@@ -68,6 +68,16 @@ enum p11csr_code p11csr_request_set_ext_key_usage(p11csr_request *request, const
     return pc_content_set_ext_key_usage(&request->content, list, err).code;
 }
 
+const char *p11csr_key_usage_name(size_t index)
+{
+    return index < PC_KEY_USAGE_COUNT ? pc_key_usage_name((unsigned)index) : NULL;
+}
+
+const char *p11csr_ext_key_usage_name(size_t index)
+{
+    return pc_ext_key_usage_name(index);
+}
+
 enum p11csr_code p11csr_request_set_basic_constraints(p11csr_request *request, int is_ca, long path_length,
                                                       p11csr_error **err)
 {

@@ -222,6 +222,11 @@ static void test_algorithms(void **state)
     size_t keys = 0;
     size_t schemes = 0;
     (void)state;
+    assert_string_equal(p11csr_key_usage_name(0), "digitalSignature");
+    assert_string_equal(p11csr_key_usage_name(8), "decipherOnly");
+    assert_null(p11csr_key_usage_name(9));
+    assert_string_equal(p11csr_ext_key_usage_name(0), "serverAuth");
+    assert_null(p11csr_ext_key_usage_name(SIZE_MAX));
     for (; p11csr_scheme_algorithm(schemes, &scheme) != 0; schemes++) {
         assert_non_null(scheme.defined_in);
         assert_null(scheme.default_scheme);

@@ -38,6 +38,8 @@ def test_manual_names_everything(box):
     for option in rows(box)["options"]:
         assert re.search(rf"--{option['name']}\b", text), option
         assert re.sub(r"\s+", " ", option["help"]) in re.sub(r"\s+", " ", text), option
+        for name in option["names"] or ():
+            assert re.search(rf"\b{name}\b", text), name
     for command in rows(box)["commands"]:
         assert f"{command['name']} {command['args']}".strip() in text, command
         assert command["help"] in text, command
@@ -66,6 +68,19 @@ def test_help_and_rows_agree(box):
         shown = set(re.findall(r"--([a-z][a-z-]+)", text.split("Example:")[0].split("\n\n", 2)[2]))
         expected = set(command["options"]) | {o["name"] for o in rows(box)["options"] if o["global"]}
         assert expected <= shown, (command["name"], expected - shown)
+
+
+def test_names_of_usages(token):
+    """Help and completion list just what a request takes, each by itself and all at once."""
+    listed = {row["name"]: row["names"] for row in rows(token)["options"] if row["names"]}
+    assert len(listed["key-usage"]) == 9 and {"serverAuth", "documentSigning"} < set(listed["ext-key-usage"])
+    text = token.run("request", "--help").ok().out
+    token.make_key()
+    for option, names in listed.items():
+        block = text.split(f"Names for --{option}:\n", 1)[1].split("\n\n", 1)[0]
+        assert block.split() == names and all(len(line) < 80 for line in block.splitlines())
+        assert complete(token, "request", f"--{option}", "") == names
+        token.request("--subject", "CN=x", f"--{option}", ",".join(names))
 
 
 def test_completion_of_commands(box):

@@ -111,6 +111,8 @@ PC_RESULT pc_content_set_ext_key_usage(struct pc_content *content, const char *l
 PC_RESULT pc_content_add_eku(struct pc_content *content, struct pc_span oid, p11csr_error **err);
 /* Name of an extended key usage by the content octets of its OID, or NULL. */
 const char *pc_eku_name(struct pc_span oid);
+/* The names that there are, by their place in the table; NULL behind the last. */
+const char *pc_ext_key_usage_name(size_t index);
 /* Basic constraints; path_length -1: none. A path length without is_ca is an error (EXTENSION). */
 PC_RESULT pc_content_set_basic(struct pc_content *content, bool is_ca, long path_length, p11csr_error **err);
 void pc_content_set_must_staple(struct pc_content *content, bool wanted);

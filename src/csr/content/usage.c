@@ -187,6 +187,11 @@ const char *pc_eku_name(struct pc_span oid)
 }
 
 /* Adds an OID to complete encodings that stand one after the other. */
+const char *pc_ext_key_usage_name(size_t index)
+{
+    return index < PC_ARRAY_LEN(ext_key_usages) ? ext_key_usages[index].name : NULL;
+}
+
 static struct pc_result eku_add(struct pc_buf *ekus, struct pc_span oid, p11csr_error **err)
 {
     struct pc_der in = pc_der_over(pc_buf_span(ekus));
