@@ -38,6 +38,18 @@ P11CSR_API enum p11csr_code p11csr_request_set_subject_der(p11csr_request *reque
  *   "rid"                  a registered id: an OID
  *   "dirname"              a distinguished name, as p11csr_request_set_subject() takes it
  *   "upn"                  a user principal name of Active Directory: "user@realm"
+ *   "krb5"                 a Kerberos principal (RFC 4556): "HTTP/host@REALM"; ":TYPE" follows where the
+ *                          type of the name is not 1 for one part, 2 for krbtgt/..., 3 for other parts; a
+ *                          backslash stands before / @ : and backslash that are meant literally
+ *   "srv"                  a service of a host (RFC 4985): "_imap.example.com"
+ *   "xmpp"                 an XMPP address (RFC 6120)
+ *   "hardware-module"      RFC 4108: "TYPE-OID:SERIAL" with the serial number in hex
+ *   "permanent-id"         RFC 4043: "[VALUE][:ASSIGNER-OID]"; in the value a backslash stands before ':'
+ *   "ntds-guid"            of a domain controller: as a GUID, or its 16 octets as 32 hex digits, which are in
+ *                          another order
+ *   "other-name"           "OID:hex:DER" or "OID:asn1:TYPE:TEXT", see ASN1_generate_nconf(3) of OpenSSL; an
+ *                          OID of the above must have its value
+ *   "smtp-utf8-mailbox"    what "email" makes of a mailbox whose local part is not ASCII
  * Errors: SAN, with the position; SUBJECT for what is wrong in a "dirname"; LIMIT.
  */
 P11CSR_API enum p11csr_code p11csr_request_add_san(p11csr_request *request, const char *type,

@@ -17,6 +17,7 @@ enum {
     PC_MAX_ATVS = 16,             /* attributes of one relative distinguished name */
     PC_MAX_SANS = 10000,          /* alternative names of a request */
     PC_MAX_SAN_TEXT = 8192,       /* one alternative name as text */
+    PC_MAX_PRINCIPAL = 16,        /* parts of a Kerberos principal */
     PC_MAX_EKUS = 64,             /* extended key usages of a request */
     PC_MAX_EXTENSIONS = 128,      /* extensions of a request */
     PC_MAX_ATTRIBUTES = 128,      /* attributes of a request */

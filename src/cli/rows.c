@@ -17,6 +17,13 @@ static const enum cli_option_id doctor_options[] = {OPT_QUIRKS, OPT_PROBE, OPT_B
     OPT_UPN, \
     OPT_RID, \
     OPT_DIRNAME, \
+    OPT_KRB5, \
+    OPT_SRV, \
+    OPT_XMPP, \
+    OPT_HARDWARE_MODULE, \
+    OPT_PERMANENT_ID, \
+    OPT_NTDS_GUID, \
+    OPT_OTHER_NAME, \
     OPT_KEY_USAGE, \
     OPT_EXT_KEY_USAGE, \
     OPT_CA, \

@@ -65,7 +65,7 @@ def test_manual_of_the_library_names_every_function():
 def test_help_and_rows_agree(box):
     for command in rows(box)["commands"]:
         text = box.run(*command["name"].split(), "--help").ok().out
-        shown = set(re.findall(r"--([a-z][a-z-]+)", text.split("Example:")[0].split("\n\n", 2)[2]))
+        shown = set(re.findall(r"--([a-z][a-z0-9-]+)", text.split("Example:")[0].split("\n\n", 2)[2]))
         expected = set(command["options"]) | {o["name"] for o in rows(box)["options"] if o["global"]}
         assert expected <= shown, (command["name"], expected - shown)
 

@@ -129,7 +129,7 @@ static const struct {
      "{\"type\":\"email\",\"value\":\"a@b\"},{\"type\":\"rid\",\"value\":\"0.3\"}]}"},
     {"3029 0603551d11 0422 3020 a00c 06022a03 a006 0c04 41424344 a40e 300c 310a 3008 0603550403 0c01 61 a000",
      "{\"name\":\"subjectAltName\",\"oid\":\"2.5.29.17\",\"critical\":false,\"value\":["
-     "{\"type\":\"other-name\",\"hex\":\"a00c06022a03a0060c0441424344\"},"
+     "{\"type\":\"other-name\",\"value\":\"1.2.3:hex:0c0441424344\"},"
      "{\"type\":\"dirname\",\"value\":\"CN=a\"},{\"type\":\"other-name\",\"hex\":\"a000\"}]}"},
     {"300d 0603551d11 0406 3004 a402 3100",
      "{\"name\":\"subjectAltName\",\"oid\":\"2.5.29.17\",\"critical\":false,\"value\":["

@@ -20,6 +20,13 @@ enum pc_san_type {
     PC_SAN_DIRNAME,
     PC_SAN_UPN,
     PC_SAN_SMTP_UTF8, /* a mailbox whose local part is not ASCII */
+    PC_SAN_KRB5,
+    PC_SAN_SRV,
+    PC_SAN_XMPP,
+    PC_SAN_HARDWARE_MODULE,
+    PC_SAN_PERMANENT_ID,
+    PC_SAN_NTDS_GUID,
+    PC_SAN_OTHER, /* an otherName of a type that has no row above */
     PC_SAN_COUNT
 };
 

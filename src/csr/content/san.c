@@ -44,6 +44,24 @@ static const struct san_row rows[] = {
     [PC_SAN_SMTP_UTF8] = {.name = "smtp-utf8-mailbox", .tag = OTHER_NAME,
                           .oid = PC_BYTES("\x2b\x06\x01\x05\x05\x07\x08\x09"),
                           .parse = pc_san_parse_smtp_utf8, .show = pc_san_show_utf8},
+    [PC_SAN_KRB5] = {.name = "krb5", .tag = OTHER_NAME, .oid = PC_BYTES("\x2b\x06\x01\x05\x02\x02"),
+                     .parse = pc_san_parse_krb5, .show = pc_san_show_krb5},
+    [PC_SAN_SRV] = {.name = "srv", .tag = OTHER_NAME, .oid = PC_BYTES("\x2b\x06\x01\x05\x05\x07\x08\x07"),
+                    .parse = pc_san_parse_srv, .show = pc_san_show_srv},
+    [PC_SAN_XMPP] = {.name = "xmpp", .tag = OTHER_NAME, .oid = PC_BYTES("\x2b\x06\x01\x05\x05\x07\x08\x05"),
+                     .parse = pc_san_parse_xmpp, .show = pc_san_show_utf8},
+    [PC_SAN_HARDWARE_MODULE] = {.name = "hardware-module", .tag = OTHER_NAME,
+                                .oid = PC_BYTES("\x2b\x06\x01\x05\x05\x07\x08\x04"),
+                                .parse = pc_san_parse_hardware_module,
+                                .show = pc_san_show_hardware_module},
+    [PC_SAN_PERMANENT_ID] = {.name = "permanent-id", .tag = OTHER_NAME,
+                             .oid = PC_BYTES("\x2b\x06\x01\x05\x05\x07\x08\x03"),
+                             .parse = pc_san_parse_permanent_id, .show = pc_san_show_permanent_id},
+    [PC_SAN_NTDS_GUID] = {.name = "ntds-guid", .tag = OTHER_NAME,
+                          .oid = PC_BYTES("\x2b\x06\x01\x04\x01\x82\x37\x19\x01"),
+                          .parse = pc_san_parse_ntds_guid, .show = pc_san_show_ntds_guid},
+    [PC_SAN_OTHER] = {.name = "other-name", .tag = OTHER_NAME, .parse = pc_san_parse_other,
+                      .show = pc_san_show_other},
 };
 // clang-format on
 _Static_assert(PC_ARRAY_LEN(rows) == PC_SAN_COUNT, "a kind of alternative name has no row");
@@ -53,7 +71,6 @@ static const struct {
     unsigned tag;
     const char *name;
 } other_kinds[] = {
-    {OTHER_NAME, "other-name"},
     {PC_DER_CONTEXT_CONSTRUCTED(3), "x400-address"},
     {PC_DER_CONTEXT_CONSTRUCTED(5), "edi-party-name"},
 };
@@ -150,8 +167,7 @@ static struct pc_result append(struct pc_content *content, enum pc_san_type type
     return pc_buf_check(&content->sans, err);
 }
 
-/* The parts of an otherName. False when it is none. */
-static bool other_name_parts(struct pc_span octets, struct pc_span *ret_oid, struct pc_span *ret_value)
+bool pc_san_other_name(struct pc_span octets, struct pc_span *ret_oid, struct pc_span *ret_value)
 {
     struct pc_der in = pc_der_over(octets);
     struct pc_der inner;
@@ -181,6 +197,78 @@ static struct pc_result parse(const struct san_row *row, const struct pc_san_tex
     return pc_der_finish(&w, err);
 }
 
+/* Appends the text of octets that are valid. */
+static bool show(enum pc_san_type type, struct pc_span octets, struct pc_buf *ret)
+{
+    const struct san_row *row = &rows[type];
+    struct pc_span oid;
+    if (row->show == NULL) {
+        pc_buf_add_span(ret, octets);
+        return true;
+    }
+    if (row->oid.len > 0 && (!pc_san_other_name(octets, &oid, &octets) || !pc_span_eq(oid, row->oid))) {
+        return false;
+    }
+    return row->show(octets, ret);
+}
+
+/* Text or an address, whose octets say all. Requests that have bad ones are refused. */
+static bool is_plain(enum pc_san_type type)
+{
+    return rows[type].show == NULL || type == PC_SAN_IP;
+}
+
+/* Finds out what is wrong with the octets of a value; *ret_fault is NULL when nothing is. */
+static struct pc_result check_octets(enum pc_san_type type, struct pc_span octets, const char **ret_fault,
+                                     p11csr_error **err)
+{
+    struct pc_buf text PC_CLEANUP(pc_buf_done) = {0};
+    *ret_fault = octets.len == 0 ? "an alternative name that is empty" : NULL;
+    if (type == PC_SAN_IP) {
+        const bool good = octets.len == 4 || octets.len == 16;
+        *ret_fault = good ? NULL : "an IP address that has neither 4 nor 16 octets";
+    } else if (rows[type].show != NULL) {
+        pc_buf_init(&text, (size_t)4 * PC_MAX_REQUEST);
+        *ret_fault = show(type, octets, &text) ? NULL : "an alternative name that is not what its kind says";
+        return pc_buf_check(&text, err);
+    }
+    for (size_t i = 0; rows[type].show == NULL && i < octets.len; i++) {
+        if (octets.ptr[i] < 0x20 || octets.ptr[i] > 0x7E) {
+            *ret_fault = "an alternative name with a character that does not belong there";
+        }
+    }
+    return PC_OK;
+}
+
+/* The row of a kind of name, or NULL; an otherName of an unknown type has one too. */
+static const struct san_row *find_row(unsigned tag, struct pc_span octets)
+{
+    struct pc_span oid = {0};
+    struct pc_span value;
+    if (tag == OTHER_NAME && !pc_san_other_name(octets, &oid, &value)) {
+        return &rows[PC_SAN_OTHER];
+    }
+    for (size_t i = 0; i < PC_SAN_COUNT; i++) {
+        if (rows[i].tag == tag && pc_span_eq(rows[i].oid, oid)) {
+            return &rows[i];
+        }
+    }
+    return tag == OTHER_NAME ? &rows[PC_SAN_OTHER] : NULL;
+}
+
+/* An otherName that was given by its OID may be of a kind that has a row. */
+static struct pc_result find_type(const struct pc_san_text *in, struct pc_span octets, enum pc_san_type *ret,
+                                  p11csr_error **err)
+{
+    const struct san_row *row = find_row(OTHER_NAME, octets);
+    const char *fault = NULL;
+    *ret = (enum pc_san_type)(row - rows);
+    PC_TRY(check_octets(*ret, octets, &fault, err));
+    return fault == NULL ? PC_OK
+                         : pc_fail(err, P11CSR_E_SAN, "%s '%s' has the type of a %s but not its value",
+                                   in->kind, (const char *)in->text.ptr, row->name);
+}
+
 PC_RESULT pc_content_add_san(struct pc_content *content, enum pc_san_type type, const char *text,
                              p11csr_error **err)
 {
@@ -195,53 +283,17 @@ PC_RESULT pc_content_add_san(struct pc_content *content, enum pc_san_type type, 
     }
     PC_TRY(parse(&rows[type], &in, &octets, err));
     const struct pc_span value = pc_buf_span(&octets);
+    if (type == PC_SAN_OTHER) {
+        PC_TRY(find_type(&in, value, &type, err));
+    }
     return is_there(content, type, value) ? PC_OK : append(content, type, value, err);
-}
-
-/* Appends the text of octets that are valid. */
-static bool show(enum pc_san_type type, struct pc_span octets, struct pc_buf *ret)
-{
-    const struct san_row *row = &rows[type];
-    struct pc_span oid;
-    if (row->show == NULL) {
-        pc_buf_add_span(ret, octets);
-        return true;
-    }
-    if (row->oid.len > 0 && (!other_name_parts(octets, &oid, &octets) || !pc_span_eq(oid, row->oid))) {
-        return false;
-    }
-    return row->show(octets, ret);
-}
-
-/* Text or an address, whose octets say all. Requests that have bad ones are refused. */
-static bool is_plain(enum pc_san_type type)
-{
-    return rows[type].show == NULL || type == PC_SAN_IP;
-}
-
-/* What is wrong with the octets of a value, or NULL. */
-static const char *octets_fault(enum pc_san_type type, struct pc_span octets)
-{
-    if (type == PC_SAN_IP) {
-        return octets.len == 4 || octets.len == 16 ? NULL : "an IP address that has neither 4 nor 16 octets";
-    }
-    if (rows[type].show != NULL) {
-        struct pc_buf text PC_CLEANUP(pc_buf_done) = {0};
-        pc_buf_init(&text, (size_t)4 * PC_MAX_REQUEST);
-        return show(type, octets, &text) ? NULL : "an alternative name that is not what its kind says";
-    }
-    for (size_t i = 0; i < octets.len; i++) {
-        if (octets.ptr[i] < 0x20 || octets.ptr[i] > 0x7E) {
-            return "an alternative name with a character that does not belong there";
-        }
-    }
-    return octets.len > 0 ? NULL : "an alternative name that is empty";
 }
 
 PC_RESULT pc_content_add_san_octets(struct pc_content *content, enum pc_san_type type, struct pc_span octets,
                                     p11csr_error **err)
 {
-    const char *fault = octets_fault(type, octets);
+    const char *fault = NULL;
+    PC_TRY(check_octets(type, octets, &fault, err));
     return fault != NULL ? pc_fail(err, P11CSR_E_SAN, "%s", fault) : append(content, type, octets, err);
 }
 
@@ -263,51 +315,37 @@ void pc_san_write(const struct pc_content *content, struct pc_der_writer *w)
     pc_der_end(w);
 }
 
-static const struct san_row *find_row(unsigned tag, struct pc_span oid)
-{
-    for (size_t i = 0; i < PC_SAN_COUNT; i++) {
-        if (rows[i].tag == tag && pc_span_eq(rows[i].oid, oid)) {
-            return &rows[i];
-        }
-    }
-    return NULL;
-}
-
 /*
- * Sets what kind of name it is; false when it is none. Of the kinds that are more than plain octets, one
- * whose octets are not valid has no row.
+ * Sets what kind of name it is; *ret_fault is what is wrong with it. Of the kinds that are more than plain
+ * octets, one whose octets are not valid has no row.
  */
-static bool set_kind(struct pc_general_name *name)
+static struct pc_result set_kind(struct pc_general_name *name, const char **ret_fault, p11csr_error **err)
 {
-    struct pc_span oid = {0};
-    struct pc_span value;
-    const bool framed = name->tag != OTHER_NAME || other_name_parts(name->content, &oid, &value);
-    const struct san_row *row = framed ? find_row(name->tag, oid) : NULL;
+    const struct san_row *row = find_row(name->tag, name->content);
+    *ret_fault = NULL;
     if (row != NULL) {
         name->kind = row->name;
         name->type = (enum pc_san_type)(row - rows);
-        name->has_row = is_plain(name->type) || octets_fault(name->type, name->content) == NULL;
-        return true;
+        PC_TRY(check_octets(name->type, name->content, ret_fault, err));
+        name->has_row = *ret_fault == NULL;
+        *ret_fault = is_plain(name->type) ? *ret_fault : NULL;
+        return PC_OK;
     }
     for (size_t i = 0; i < PC_ARRAY_LEN(other_kinds); i++) {
-        if (other_kinds[i].tag == name->tag) {
-            name->kind = other_kinds[i].name;
-            return true;
-        }
+        name->kind = other_kinds[i].tag == name->tag ? other_kinds[i].name : name->kind;
     }
-    return false;
+    *ret_fault = name->kind != NULL ? NULL : "tag is no kind of alternative name";
+    return PC_OK;
 }
 
 static struct pc_result read_general_name(struct pc_der *in, struct pc_general_name *ret, p11csr_error **err)
 {
     const struct pc_der before = *in;
+    const char *fault = NULL;
     struct pc_der_value value;
     PC_TRY(pc_der_next(in, &value, err));
     *ret = (struct pc_general_name){.tag = value.tag, .whole = value.whole, .content = value.content};
-    if (!set_kind(ret)) {
-        return pc_der_fail(&before, "tag is no kind of alternative name", err);
-    }
-    const char *fault = ret->has_row && is_plain(ret->type) ? octets_fault(ret->type, ret->content) : NULL;
+    PC_TRY(set_kind(ret, &fault, err));
     return fault != NULL ? pc_der_fail(&before, fault, err) : PC_OK;
 }
 

@@ -34,12 +34,35 @@ PC_RESULT pc_san_parse_rid(const struct pc_san_text *in, struct pc_buf *ret, p11
 PC_RESULT pc_san_parse_dirname(const struct pc_san_text *in, struct pc_buf *ret, p11csr_error **err);
 PC_RESULT pc_san_parse_smtp_utf8(const struct pc_san_text *in, struct pc_buf *ret, p11csr_error **err);
 PC_RESULT pc_san_parse_upn(const struct pc_san_text *in, struct pc_buf *ret, p11csr_error **err);
+PC_RESULT pc_san_parse_krb5(const struct pc_san_text *in, struct pc_buf *ret, p11csr_error **err);
+PC_RESULT pc_san_parse_srv(const struct pc_san_text *in, struct pc_buf *ret, p11csr_error **err);
+PC_RESULT pc_san_parse_xmpp(const struct pc_san_text *in, struct pc_buf *ret, p11csr_error **err);
+PC_RESULT pc_san_parse_hardware_module(const struct pc_san_text *in, struct pc_buf *ret, p11csr_error **err);
+PC_RESULT pc_san_parse_permanent_id(const struct pc_san_text *in, struct pc_buf *ret, p11csr_error **err);
+PC_RESULT pc_san_parse_ntds_guid(const struct pc_san_text *in, struct pc_buf *ret, p11csr_error **err);
+PC_RESULT pc_san_parse_other(const struct pc_san_text *in, struct pc_buf *ret, p11csr_error **err);
 
 /* Each appends the text of octets that are valid; false when they are not, or show what no text may. */
 bool pc_san_show_ip(struct pc_span octets, struct pc_buf *ret);
 bool pc_san_show_rid(struct pc_span octets, struct pc_buf *ret);
 bool pc_san_show_dirname(struct pc_span octets, struct pc_buf *ret);
 bool pc_san_show_utf8(struct pc_span octets, struct pc_buf *ret);
+bool pc_san_show_krb5(struct pc_span octets, struct pc_buf *ret);
+bool pc_san_show_srv(struct pc_span octets, struct pc_buf *ret);
+bool pc_san_show_hardware_module(struct pc_span octets, struct pc_buf *ret);
+bool pc_san_show_permanent_id(struct pc_span octets, struct pc_buf *ret);
+bool pc_san_show_ntds_guid(struct pc_span octets, struct pc_buf *ret);
+bool pc_san_show_other(struct pc_span octets, struct pc_buf *ret);
+
+/*
+ * Text for people in UTF-8: what is wrong with it, as the end of a sentence, or NULL; *ret_at receives the
+ * octet.
+ */
+const char *pc_san_utf8_fault(struct pc_span text, size_t *ret_at);
+/* Reads exactly one value of this tag; false when there is something else. */
+bool pc_san_only_value(struct pc_span octets, unsigned tag, struct pc_span *ret_content);
+/* The type-id and the DER of the value of an otherName. False when it is none. */
+bool pc_san_other_name(struct pc_span octets, struct pc_span *ret_oid, struct pc_span *ret_value);
 
 /* True for a mailbox whose local part is not ASCII: no rfc822Name can hold it (RFC 9598). */
 bool pc_san_is_smtp_utf8(struct pc_span text);
