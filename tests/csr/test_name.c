@@ -243,6 +243,9 @@ static void test_bounds(void **state)
         {"jurisdictionL", 128},
         {"surname", 32768},
         {"givenName", 32768},
+        {"name", 32768},
+        {"initials", 32768},
+        {"generationQualifier", 32768},
     };
     for (size_t i = 0; i < PC_ARRAY_LEN(rows); i++) {
         p11csr_error *err = NULL;
@@ -421,67 +424,6 @@ static void test_der_that_is_no_name(void **state)
     }
 }
 
-/* Names with the order that is wanted, and what becomes of them. */
-static void test_reorder(void **state)
-{
-    (void)state;
-    static const struct {
-        const char *from;
-        const char *order[6];
-        const char *to;
-    } rows[] = {
-        {"/CN=a/O=b/C=DE", {"C", "ST", "L", "O", "CN"}, "/C=DE/O=b/CN=a"},
-        {"/CN=a/O=b/C=DE", {"2.5.4.6", "organizationName"}, "/C=DE/O=b/CN=a"},
-        {"/CN=a/O=b/C=DE", {NULL}, "/CN=a/O=b/C=DE"},
-        {"/CN=a/O=b/C=DE", {"L"}, "/CN=a/O=b/C=DE"},
-        // what is not in the list comes last, and what has one place keeps its order
-        {"/1.2.3=x/UID=u/OU=1/DC=b/OU=2/DC=a/CN=a", {"DC", "OU"}, "/DC=b/DC=a/OU=1/OU=2/1.2.3=x/UID=u/CN=a"},
-        {"/1.2.3=x/CN=a", {"CN", "1.2.3"}, "/CN=a/1.2.3=x"},
-        {"/CN=a/OU=b+O=c/C=DE", {"O", "C", "CN", "OU"}, "/OU=b+O=c/C=DE/CN=a"},
-        {"/CN=a/O=b", {"O", "O", "CN", "CN"}, "/O=b/CN=a"},
-        {"", {"CN"}, ""},
-    };
-    for (size_t i = 0; i < PC_ARRAY_LEN(rows); i++) {
-        p11csr_error *err = NULL;
-        struct pc_buf from;
-        struct pc_buf to;
-        struct pc_buf got;
-        size_t count = 0;
-        pc_buf_init(&from, 1000);
-        pc_buf_init(&to, 1000);
-        pc_buf_init(&got, 1000);
-        while (count < 6 && rows[i].order[count] != NULL) {
-            count++;
-        }
-        check_ok(pc_name_parse(rows[i].from, &from, &err), &err);
-        check_ok(pc_name_parse(rows[i].to, &to, &err), &err);
-        check_ok(pc_name_reorder(pc_buf_span(&from), rows[i].order, count, &got, &err), &err);
-        check_same(pc_buf_span(&got), pc_buf_span(&to));
-        pc_buf_done(&from);
-        pc_buf_done(&to);
-        pc_buf_done(&got);
-    }
-}
-
-static void test_reorder_refused(void **state)
-{
-    (void)state;
-    static const char *const unknown[] = {"CN", "XN"};
-    static const char *const not_oid[] = {"1."};
-    static const uint8_t empty[] = {0x30, 0x00};
-    static const uint8_t no_name[] = {0x30, 0x02, 0x31, 0x00};
-    p11csr_error *err = NULL;
-    struct pc_buf got;
-    pc_buf_init(&got, 1000);
-    check_fails(pc_name_reorder(PC_SPAN(empty), unknown, 2, &got, &err), &err, P11CSR_E_SUBJECT,
-                "unknown attribute type 'XN'");
-    check_fails(pc_name_reorder(PC_SPAN(empty), not_oid, 1, &got, &err), &err, P11CSR_E_SUBJECT,
-                "unknown attribute type '1.'");
-    check_fails(pc_name_reorder(PC_SPAN(no_name), NULL, 0, &got, &err), &err, P11CSR_E_REQUEST,
-                "RelativeDistinguishedName is empty");
-    pc_buf_done(&got);
-}
-
 struct walked {
     size_t count;
     char text[200];
@@ -526,8 +468,6 @@ int main(void)
         cmocka_unit_test(test_limits),
         cmocka_unit_test(test_format),
         cmocka_unit_test(test_der_that_is_no_name),
-        cmocka_unit_test(test_reorder),
-        cmocka_unit_test(test_reorder_refused),
         cmocka_unit_test(test_walk),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
