@@ -7,6 +7,7 @@ here from the RFCs. A spoiled one has a single fault.
 import string
 
 import encode as der
+import rows
 
 SERVER_NAMES = ("www", "api", "mail", "a", "x-1", "xn--mnchen-3ya", "0", "long" * 15)
 TOP = ("example.com", "example.org", "corp.example", "test")
@@ -246,10 +247,26 @@ def add_others(rng, content):
         content.attributes[oid] = values
 
 
+def add_rows(rng, content):
+    for word, oid, usual, value in rng.sample(rows.EXTENSIONS, rng.choice((0, 0, 1, 3))):
+        if word == "ms-template" and any(
+            words[0].startswith(word) for words in content.spec.get("extensions", [])
+        ):
+            continue  # version 1 and 2 exclude each other
+        texts, encoded = value(rng)
+        suffix, critical = criticality(rng, usual)
+        content.spec.setdefault("extensions", []).extend([word + suffix, text] for text in texts)
+        content.extensions[oid] = (critical, encoded)
+    for word, oid, value in rng.sample(rows.ATTRIBUTES, rng.choice((0, 0, 1, 2))):
+        text, encoded = value(rng)
+        content.spec.setdefault("attributes", []).append([word, text])
+        content.attributes[oid] = {encoded}
+
+
 def make(rng):
     while True:
         content = Content()
-        for add in (add_subject, add_names, add_usages, add_basic, add_others):
+        for add in (add_subject, add_names, add_usages, add_basic, add_others, add_rows):
             add(rng, content)
         if content.rdns or content.spec.get("names"):
             return content
@@ -299,6 +316,16 @@ FAULTS = [
     ("extensions", ["1.2.3", "asn1:NOTHING:1"], "NOTHING"),
     ("extensions", ["1.40.3", "hex:0500"], "1.40.3"),
     ("extensions", ["1.2.3:crucial", "hex:0500"], "crucial"),
+    ("extensions", ["policy", "1.2.x"], "1.2.x"),
+    ("extensions", ["name-constraint", "allowed:dns:a.example"], "allowed"),
+    ("extensions", ["name-constraint", "permitted:ip:10.0.0.1/8"], "10.0.0.1/8"),
+    ("extensions", ["name-constraint", "permitted:ip:10.0.0.0/40"], "40"),
+    ("extensions", ["ms-sid", "S-1-5-x"], "S-1-5-x"),
+    ("extensions", ["ms-template", "1.2.3:x"], "x"),
+    ("extensions", ["qc-statement", "nothing"], "nothing"),
+    ("extensions", ["polcy", "1.2.3"], "polcy"),
+    ("attributes", ["ms-csp", "9:x"], "9"),
+    ("attributes", ["unstructured-name", "x" * 256], "long"),
     ("attributes", ["1.2.3", "hex:0502"], "byte"),
     ("attributes", ["1.2.840.113549.1.9.14", "hex:3000"], "extension"),
     ("attributes", ["1.3.6.1.4.1.311.2.1.14", "hex:3000"], "extension"),
