@@ -75,6 +75,10 @@ const char *cli_module(const struct cli *cli, const char *typed);
 bool cli_has(const struct cli *cli, enum cli_option_id id);
 size_t cli_use_count(const struct cli *cli);
 const struct cli_use *cli_use_get(const struct cli *cli, size_t index);
+/* Adds one, as if it were the last of the command line; takes `value` over. Errors: USAGE. */
+PC_RESULT cli_add_use(struct cli *cli, enum cli_option_id id, char *value, p11csr_error **err);
+/* Forgets all but the first `count`. */
+void cli_drop_uses(struct cli *cli, size_t count);
 size_t cli_arg_count(const struct cli *cli);
 const char *cli_arg(const struct cli *cli, size_t index); /* NULL when there is none */
 void cli_help(const struct cli_command *command);         /* NULL: of the program */
@@ -116,6 +120,10 @@ PC_RESULT cli_user_folder(const char *variable, const char *below_home, char **r
 enum p11csr_code cli_prompt(const struct p11csr_pin_request *request, p11csr_pin *pin, void *data);
 /* Says on stderr that the PIN is to be entered at the device. A p11csr_device_callback. */
 void cli_device_notice(const struct p11csr_pin_request *request, void *data);
+/* Appends a value as one word of a shell. */
+void cli_add_word(struct pc_buf *to, const char *word);
+/* Reads one line, with echo, without its end. False at the end of the input. */
+bool cli_read_line(int tty, struct pc_buf *line);
 /* True when there is a terminal to ask on. */
 bool cli_can_prompt(void);
 

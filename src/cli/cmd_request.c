@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/making.h"
+#include "cli/wizard.h"
 
 /* p11csr request: the main job */
 
@@ -27,7 +28,17 @@ static struct pc_result check_all(struct cli *cli, struct cli_making *making, p1
 PC_RESULT cli_run_request(struct cli *cli, p11csr_error **err)
 {
     struct cli_making making PC_CLEANUP(cli_making_done) = {0};
+    if (cli_has(cli, OPT_INTERACTIVE)) {
+        if (cli_has(cli, OPT_PLAN)) {
+            return pc_fail(err, P11CSR_E_USAGE, "a plan says everything: there is nothing to ask");
+        }
+        PC_TRY(cli_wizard(cli, err));
+    }
     PC_TRY(check_all(cli, &making, err));
     PC_TRY(cli_making_get_key(cli, &making, err));
-    return cli_making_finish(cli, &making, err);
+    PC_TRY(cli_making_finish(cli, &making, err));
+    if (cli_has(cli, OPT_INTERACTIVE)) {
+        cli_wizard_repeat(cli);
+    }
+    return PC_OK;
 }

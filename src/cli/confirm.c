@@ -11,8 +11,7 @@
 
 /* Asking before something is destroyed for ever. */
 
-/* Reads one line, with echo. False at the end of the input. */
-static bool read_line(int tty, struct pc_buf *line)
+bool cli_read_line(int tty, struct pc_buf *line)
 {
     for (;;) {
         uint8_t byte = 0;
@@ -37,7 +36,7 @@ static struct pc_result ask(int tty, const struct cli_doom *doom, p11csr_error *
     (void)dprintf(tty,
                   "This %s is going to be deleted for ever:\n  URI:   %s\n%sType %s to agree: ", doom->what,
                   doom->uri, doom->details, doom->word);
-    if (read_line(tty, &line) && line.failed == P11CSR_OK &&
+    if (cli_read_line(tty, &line) && line.failed == P11CSR_OK &&
         pc_span_eq(pc_buf_span(&line), pc_span_str(doom->word))) {
         return PC_OK;
     }

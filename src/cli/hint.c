@@ -11,8 +11,7 @@ static const char program[] = "p11csr ";
 static const char scheme[] = "pkcs11:";
 static const char placeholder[] = " --token NAME";
 
-/* A value as one word of a shell. */
-static void add_word(struct pc_buf *to, const char *word)
+void cli_add_word(struct pc_buf *to, const char *word)
 {
     static const char plain[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789@%+=:,./_-";
     if (word[0] != 0 && word[strspn(word, plain)] == 0) {
@@ -127,7 +126,7 @@ static void add_options(const struct cli *cli, const struct cli_command *command
         if (is_wanted(command, use->id, code) && !has_option(rest, name) &&
             (!is_pin || is_source(use->value))) {
             pc_buf_printf(out, " --%s ", name);
-            add_word(out, use->value);
+            cli_add_word(out, use->value);
         }
     }
 }
@@ -143,7 +142,7 @@ static bool add_token(const struct cli *cli, enum p11csr_code code, const char *
     }
     if (token != NULL) {
         pc_buf_text(out, " --token ");
-        add_word(out, token);
+        cli_add_word(out, token);
     }
     return token != NULL;
 }

@@ -333,6 +333,8 @@ static const struct cli_option options[OPT_COUNT] = {
                          .words = "spki-pem spki-der spki-sha256 ssh jwk tlsa",
                          .help = "spki-pem (default), spki-der, spki-sha256, ssh, jwk, tlsa"},
     [OPT_FORCE] = {.name = "force", .help = "replace FILE if it is there"},
+    [OPT_INTERACTIVE] = {.name = "interactive",
+                         .help = "ask in five steps, and end with the command line that does the same"},
     [OPT_TEXT] = {.name = "text", .help = "show the finished request in readable form on stderr"},
     [OPT_CHECK] = {.name = "check", .help = "exit status 1 unless the signature is good"},
     [OPT_PROTECTION] = {.name = "protection", .help = "what the module says about the private key"},

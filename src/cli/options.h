@@ -87,6 +87,7 @@ enum cli_option_id {
     OPT_PUBLIC_FORM,
     OPT_FORCE,
     OPT_TEXT,
+    OPT_INTERACTIVE,
     OPT_CHECK,
     OPT_PROTECTION,
     OPT_PRINT_ENV,

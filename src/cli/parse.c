@@ -109,7 +109,7 @@ static bool must_say_something(enum cli_option_id id)
            id == OPT_NEW_LABEL;
 }
 
-static struct pc_result add_use(struct cli *cli, enum cli_option_id id, char *value, p11csr_error **err)
+PC_RESULT cli_add_use(struct cli *cli, enum cli_option_id id, char *value, p11csr_error **err)
 {
     const struct cli_option *option = cli_option_get(id);
     const struct cli_use use = {.id = id, .value = value};
@@ -140,7 +140,7 @@ static struct pc_result take_options(struct cli *cli, poptContext context, const
         if (rc < 0) {
             return popt_failed(context, rc, table, err);
         }
-        PC_TRY(add_use(cli, (enum cli_option_id)(rc - 1), poptGetOptArg(context), err));
+        PC_TRY(cli_add_use(cli, (enum cli_option_id)(rc - 1), poptGetOptArg(context), err));
     }
 }
 
@@ -265,7 +265,7 @@ static struct pc_result parse(struct cli *cli, int argc, const char **argv, p11c
         return PC_OK;
     }
     if (strcmp(argv[used], "help") == 0) {
-        PC_TRY(add_use(cli, OPT_HELP, NULL, err));
+        PC_TRY(cli_add_use(cli, OPT_HELP, NULL, err));
         used++;
     }
     if (used == argc) {
@@ -281,7 +281,7 @@ static void look_for_json(struct cli *cli, int argc, const char **argv)
 {
     for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++) {
         if (strcmp(argv[i], "--json") == 0 && !cli_has(cli, OPT_JSON)) {
-            pc_ignore(add_use(cli, OPT_JSON, NULL, NULL)); // without memory the answer is text
+            pc_ignore(cli_add_use(cli, OPT_JSON, NULL, NULL)); // without memory the answer is text
         }
     }
 }
@@ -314,6 +314,14 @@ void cli_done(struct cli *cli)
     cli_hide_done(cli);
     json_decref(cli->json);
     json_decref(cli->warnings);
+}
+
+void cli_drop_uses(struct cli *cli, size_t count)
+{
+    while (cli_use_count(cli) > count) {
+        cli->uses.len -= sizeof(struct cli_use);
+        free(((struct cli_use *)(void *)(cli->uses.ptr + cli->uses.len))->value);
+    }
 }
 
 size_t cli_use_count(const struct cli *cli)

@@ -157,7 +157,9 @@ static struct pc_result set_up(struct cli *cli, p11csr_error **err)
     PC_TRY(set_quirks(cli, err));
     PC_TRY(set_state_dir(cli->ctx, err));
     PC_TRY(cli_lift(p11csr_ctx_set_module(cli->ctx, cli_module(cli, typed_token(cli)), err)));
-    if (cli->command->one_token && !cli_has(cli, OPT_INCOMPLETE)) { // records are there without their token
+    const bool chosen_later = cli_has(cli, OPT_INTERACTIVE) && token_of(cli) == NULL;
+    // records are there without their token
+    if (cli->command->one_token && !cli_has(cli, OPT_INCOMPLETE) && !chosen_later) {
         PC_TRY(cli_find_module(cli, token_of(cli), err));
     }
     if (cli->command->without_login) {

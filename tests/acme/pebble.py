@@ -50,7 +50,7 @@ class Pebble:
         make_server_certificate(self.dir)
         self.ca = self.dir / "ca.pem"
         self.acme_port, self.manage_port, self.http_port, self.tls_port, dns, manage_dns = free_ports(6)
-        self.directory = f"https://localhost:{self.acme_port}/dir"
+        self.directory = f"https://127.0.0.1:{self.acme_port}/dir"
         config = {
             "listenAddress": f"127.0.0.1:{self.acme_port}",
             "managementListenAddress": f"127.0.0.1:{self.manage_port}",
@@ -83,7 +83,7 @@ class Pebble:
     def get(self, path):
         """What the management interface answers."""
         context = ssl.create_default_context(cafile=self.ca)
-        url = f"https://localhost:{self.manage_port}{path}"
+        url = f"https://127.0.0.1:{self.manage_port}{path}"
         with urllib.request.urlopen(url, context=context, timeout=TIMEOUT) as answer:
             return answer.read()
 
