@@ -76,11 +76,14 @@ def test_names_of_usages(token):
     assert len(listed["key-usage"]) == 9 and {"serverAuth", "documentSigning"} < set(listed["ext-key-usage"])
     text = token.run("request", "--help").ok().out
     token.make_key()
+    request = ("request", *token.at, "--key-label", "web", "--subject", "CN=x")
     for option, names in listed.items():
         block = text.split(f"Names for --{option}:\n", 1)[1].split("\n\n", 1)[0]
         assert block.split() == names and all(len(line) < 80 for line in block.splitlines())
         assert complete(token, "request", f"--{option}", "") == names
-        token.request("--subject", "CN=x", f"--{option}", ",".join(names))
+        asked = token.run(*request, f"--{option}", ",".join(names))
+        # Every word was known: what is refused is a use that the key itself does not have.
+        assert asked.status == 0 or "asked for, and the key may" in asked.err, asked
 
 
 def test_completion_of_commands(box):
