@@ -290,7 +290,7 @@ const struct wizard_question *wizard_question(enum wizard_id id)
 /* Adds one option. */
 static struct pc_result use(struct wizard *w, enum cli_option_id id, const char *value, p11csr_error **err)
 {
-    char *copy = strdup(value);
+    char *copy = pc_strdup(value);
     return copy != NULL ? cli_add_use(w->cli, id, copy, err) : pc_fail_memory(err);
 }
 

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """What README.md shows people to type, typed: each example on a token, in the order of the page."""
 
-import os
 import pathlib
 import re
 import shlex
@@ -10,7 +9,7 @@ import pytest
 
 import support
 
-README = pathlib.Path(os.environ["P11CSR_HEADERS"]).parents[1] / "README.md"
+README = support.TESTS.parent / "README.md"
 SECTION = "## Requests for what you need"
 
 

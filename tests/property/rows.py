@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Random values of the extensions and attributes that have a word: what is said, and the DER that is meant."""
+"""Random values of the extensions and attributes that have a word: what is said, and the DER meant."""
 
 import ipaddress
 
