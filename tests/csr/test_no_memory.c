@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/limits.h"
+#include "csr/content/san.h"
 #include "csr/reading/describe.h"
 #include "csr/request.h"
 #include "lib/check.h"
@@ -124,6 +125,48 @@ static struct pc_result fail_to_parse(struct pc_buf *ret, p11csr_error **err)
     return pc_buf_check(ret, err);
 }
 
+static struct pc_result format_name(const struct pc_general_name *name, void *data, p11csr_error **err)
+{
+    assert_true(name->has_row);
+    return pc_san_format((struct pc_san){name->type, name->content}, data, err);
+}
+
+/* Every kind of alternative name that is more than plain text: made, written, read back and shown. */
+static struct pc_result make_names(struct pc_buf *ret, p11csr_error **err)
+{
+    static const struct {
+        enum pc_san_type type;
+        const char *text;
+    } rows[] = {
+        {PC_SAN_DNS, "m\xc3\xbcnchen.example"},
+        {PC_SAN_EMAIL, "\xc3\xa4@example"},
+        {PC_SAN_RID, "1.2.3"},
+        {PC_SAN_DIRNAME, "CN=a,1.2.3=b"},
+        {PC_SAN_KRB5, "HTTP/h@R"},
+        {PC_SAN_SRV, "_x.example"},
+        {PC_SAN_HARDWARE_MODULE, "1.2.3:aa"},
+        {PC_SAN_PERMANENT_ID, "a:1.2.3"},
+        {PC_SAN_NTDS_GUID, "00112233445566778899aabbccddeeff"},
+        {PC_SAN_OTHER, "1.2.3:hex:0500"},
+    };
+    struct pc_content content PC_CLEANUP(pc_content_done) = {0};
+    struct pc_buf der PC_CLEANUP(pc_buf_done) = {0};
+    struct pc_buf text PC_CLEANUP(pc_buf_done) = {0};
+    struct pc_der_writer w;
+    pc_content_init(&content);
+    pc_buf_init(&der, PC_MAX_REQUEST);
+    pc_buf_init(&text, PC_MAX_REQUEST);
+    for (size_t i = 0; i < PC_ARRAY_LEN(rows); i++) {
+        PC_TRY(pc_content_add_san(&content, rows[i].type, rows[i].text, err));
+    }
+    pc_der_writer_init(&w, &der);
+    pc_san_write(&content, &w);
+    PC_TRY(pc_der_finish(&w, err));
+    PC_TRY(pc_general_names_walk(pc_der_over(pc_buf_span(&der)), format_name, &text, err));
+    pc_buf_add_span(ret, pc_buf_span(&text));
+    return pc_buf_check(ret, err);
+}
+
 static void check_scenario(struct pc_result (*scenario)(struct pc_buf *ret, p11csr_error **err), size_t most)
 {
     p11csr_error *err = NULL;
@@ -171,6 +214,12 @@ static void test_make_verifier(void **state)
     check_scenario(make_verifier, 10);
 }
 
+static void test_names(void **state)
+{
+    (void)state;
+    check_scenario(make_names, 200);
+}
+
 static void test_errors(void **state)
 {
     (void)state;
@@ -180,9 +229,8 @@ static void test_errors(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_make_request),
-        cmocka_unit_test(test_describe),
-        cmocka_unit_test(test_make_verifier),
+        cmocka_unit_test(test_make_request),  cmocka_unit_test(test_describe),
+        cmocka_unit_test(test_make_verifier), cmocka_unit_test(test_names),
         cmocka_unit_test(test_errors),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);

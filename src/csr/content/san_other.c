@@ -266,6 +266,7 @@ PC_RESULT pc_san_parse_other(const struct pc_san_text *in, struct pc_buf *ret, p
     if (strncmp(value, "hex:", 4) != 0 && strncmp(value, "asn1:", 5) != 0) {
         return pc_san_result(in, "has neither hex: nor asn1: behind its object identifier", len, ret, err);
     }
+    PC_TRY(pc_buf_check(&oid, err));
     pc_der_writer_init(&w, ret);
     pc_der_bytes(&w, PC_DER_OID, pc_buf_span(&oid));
     pc_der_begin(&w, PC_DER_CONTEXT_CONSTRUCTED(0));
