@@ -100,6 +100,9 @@ enum p11csr_code p11csr_request_set_subject_key_id(p11csr_request *request, cons
 
 void p11csr_request_set_must_staple(p11csr_request *request, int wanted)
 {
+    static const uint8_t oid[] = {0x2B, 0x06, 0x01, 0x05, 0x05, 0x07, 0x01, 0x18};
+    // What was taken over with more than this feature stands among the other extensions, and is replaced.
+    pc_ignore(pc_content_drop_extension(&request->content, PC_SPAN(oid), NULL));
     pc_content_set_must_staple(&request->content, wanted != 0);
 }
 

@@ -3,6 +3,7 @@
 #include "base/limits.h"
 #include "base/text.h"
 #include "csr/content/attributes.h"
+#include "csr/content/ext_fields.h"
 #include "csr/content/extensions.h"
 #include "csr/content/name_types.h"
 #include "csr/content/value.h"
@@ -40,7 +41,15 @@ static struct pc_result set_by_oid(p11csr_request *request, const char *dotted, 
     PC_TRY(pc_value_oid(dotted, P11CSR_E_EXTENSION, &oid, err));
     PC_TRY(pc_value_read(value, P11CSR_E_EXTENSION, &der, err));
     const struct pc_span span = pc_buf_span(&oid);
+    const bool names = pc_extension_is_san(span);
+    if (names && critical != PC_CRITICAL_USUAL) {
+        return pc_fail(err, P11CSR_E_EXTENSION,
+                       "alternative names are critical when the subject is empty, and only then");
+    }
     PC_TRY(pc_content_set_extension(&request->content, span, critical, pc_buf_span(&der), err));
+    if (names) {
+        pc_origins_clear_sans(&request->origins);
+    }
     if (pc_span_eq(span, pc_skid_oid())) {
         request->skid = PC_SKID_NONE;
     }

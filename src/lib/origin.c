@@ -116,12 +116,6 @@ static struct mark attribute_mark(const struct p11csr_request *request, const st
     return mark_of(&request->origins, attribute->oid, 0, attribute->values);
 }
 
-static bool is_san(const struct pc_extension *ext)
-{
-    const struct pc_extension_field *field = pc_extension_field_find(ext->oid);
-    return field != NULL && field->clear == pc_content_clear_sans;
-}
-
 /* Walks the extensions as they will be written, but without an identifier that is computed later. */
 static struct pc_result each_extension(const struct p11csr_request *request,
                                        PC_RESULT (*visit)(const struct pc_extension *ext, void *data,
@@ -272,7 +266,7 @@ static struct pc_result describe_extension(const struct pc_extension *ext, void 
     const struct pc_origins *origins = &d->request->origins;
     json_t *object PC_CLEANUP(pc_json_drop) = NULL;
     PC_TRY(pc_describe_extension(ext, &object, err));
-    if (is_san(ext)) {
+    if (pc_extension_is_san(ext->oid)) {
         PC_TRY(describe_names(origins, json_object_get(object, "value"), err));
     } else {
         PC_TRY(

@@ -484,6 +484,21 @@ static void test_request_words(void **state)
                               "\"value\":[\"keyCertSign\"],\"origin\":\"b\"},"
                               "{\"name\":\"extKeyUsage\",\"oid\":\"2.5.29.37\",\"critical\":true,"
                               "\"value\":[\"anyExtendedKeyUsage\"],\"origin\":\"b\"}");
+    // Names that are said by their extension replace those that are there, with their origin.
+    check_ok(p11csr_request_clear(request, "extensions", &both_err), &both_err);
+    check_ok(p11csr_request_add_san(request, "dns", "a.example", &both_err), &both_err);
+    check_ok(p11csr_request_set_origin(request, "c", &both_err), &both_err);
+    check_both(p11csr_request_add_extension(request, "2.5.29.17:critical", "hex:3003820162", err),
+               P11CSR_E_EXTENSION);
+    check_ok(p11csr_request_set_subject(request, "CN=x", &both_err), &both_err);
+    check_ok(p11csr_request_add_extension(request, "2.5.29.17", "hex:3003820162", &both_err), &both_err);
+    // The feature that has a switch replaces a list of features that none has.
+    check_ok(p11csr_request_add_extension(request, "tls-feature", "status_request_v2", &both_err), &both_err);
+    p11csr_request_set_must_staple(request, 1);
+    check_extensions(request, "{\"name\":\"subjectAltName\",\"oid\":\"2.5.29.17\",\"critical\":false,"
+                              "\"value\":[{\"type\":\"dns\",\"value\":\"b\",\"origin\":\"c\"}]},"
+                              "{\"name\":\"tlsFeature\",\"oid\":\"1.3.6.1.5.5.7.1.24\",\"critical\":false,"
+                              "\"value\":[\"status_request\"],\"origin\":\"c\"}");
     check_both(p11csr_request_add_extension(request, "basic-constraints", "ca:", err), P11CSR_E_EXTENSION);
     check_both(p11csr_request_add_extension(request, "basic-constraints", "yes", err), P11CSR_E_EXTENSION);
     check_both(p11csr_request_add_extension(request, "polcy", "1.2", err), P11CSR_E_EXTENSION);

@@ -11,6 +11,8 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 
+from terminal import Terminal
+
 OID = x509.ObjectIdentifier
 PASSWORD = "open-sesame/93"
 
@@ -295,6 +297,25 @@ def test_challenge_password(web, source, verify_everywhere):
     challenge = x509.oid.AttributeOID.CHALLENGE_PASSWORD
     assert csr.get_attribute_for_oid(challenge) == PASSWORD.encode()
     assert values(csr.tbs_certrequest_bytes, challenge.dotted_string)[:4] == f"13{len(PASSWORD):02x}"
+
+
+def test_challenge_password_from_the_terminal(web):
+    web.secrets.append(PASSWORD)
+    options = ("--key-label", "web", "--subject", "CN=x", "--challenge-password", "prompt")
+    with Terminal(web, "request", *web.at, *options) as tty:
+        tty.expect("Challenge password: ")
+        assert not tty.echoes()
+        tty.line(PASSWORD)
+        done = tty.end().ok()
+    challenge = x509.oid.AttributeOID.CHALLENGE_PASSWORD
+    assert load(done.out).get_attribute_for_oid(challenge) == PASSWORD.encode()
+    with Terminal(web, "request", *web.at, *options) as tty:
+        tty.expect("Challenge password: ")
+        tty.line("")
+        done = tty.end()
+    assert done.status == 9 and "no challenge password was given" in done.err
+    nobody = web.run("request", *web.at, *options)
+    assert nobody.status == 9 and "no challenge password was given" in nobody.err
 
 
 def test_challenge_password_refused(web):

@@ -48,6 +48,13 @@ static int tear_down(void **state)
     return 0;
 }
 
+static struct pc_result say(struct pc_content *content, const char *word, const char *text,
+                            p11csr_error **err)
+{
+    const struct pc_item_row *row = pc_extension_row_find(word, text);
+    return pc_content_say_extension(content, row, PC_CRITICAL_USUAL, text, row->adds, err);
+}
+
 static struct pc_result fill(struct pc_content *content, p11csr_error **err)
 {
     PC_TRY(pc_content_set_subject(content, "CN=www.example.com+OU=a\\,b,O=Example,C=DE", err));
@@ -56,6 +63,12 @@ static struct pc_result fill(struct pc_content *content, p11csr_error **err)
     PC_TRY(pc_content_set_key_usage(content, "digitalSignature,keyEncipherment", err));
     PC_TRY(pc_content_set_ext_key_usage(content, "serverAuth,1.2.3", err));
     PC_TRY(pc_content_set_basic(content, false, -1, err));
+    PC_TRY(say(content, "policy", "1.2.3:cps=https://a.example/", err));
+    PC_TRY(say(content, "policy", "1.2.4", err));
+    PC_TRY(say(content, "name-constraint", "excluded:ip:10.0.0.0/8", err));
+    PC_TRY(say(content, "qc-statement", "1.2.3:asn1:UTF8:x", err));
+    PC_TRY(say(content, "ms-template", "User", err));
+    PC_TRY(pc_content_say_attribute(content, pc_attribute_row_find("ms-name-value"), "a=b", err));
     pc_content_settle(content);
     return PC_OK;
 }
@@ -199,13 +212,13 @@ static void check_scenario(struct pc_result (*scenario)(struct pc_buf *ret, p11c
 static void test_make_request(void **state)
 {
     (void)state;
-    check_scenario(make_request, 60);
+    check_scenario(make_request, 90);
 }
 
 static void test_describe(void **state)
 {
     (void)state;
-    check_scenario(make_and_describe, 130);
+    check_scenario(make_and_describe, 150);
 }
 
 static void test_make_verifier(void **state)

@@ -257,7 +257,7 @@ static const struct {
     {"tls-feature", "65536", "has no number from 0 to 65535 here"},
     {"tls-feature", "6", "is there already"},
     {"ocsp-no-check", "yes", "stands where this extension has no value"},
-    {"qc-statement", "complience", "is none of compliance, sscd, type:, retention:, pds: and an OID"},
+    {"qc-statement", "conpliance", "is none of compliance, sscd, type:, retention:, pds: and an OID"},
     {"qc-statement", "compliance:yes", "byte 11: "},
     {"qc-statement", "type", "has no ':' and value here"},
     {"qc-statement", "type:seal", "byte 6: 'type:seal' has none of esign, eseal and web here"},

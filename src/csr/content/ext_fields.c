@@ -319,3 +319,9 @@ const struct pc_extension_field *pc_extension_field_find(struct pc_span oid)
     }
     return NULL;
 }
+
+bool pc_extension_is_san(struct pc_span oid)
+{
+    const struct pc_extension_field *field = pc_extension_field_find(oid);
+    return field != NULL && field->clear == pc_content_clear_sans;
+}

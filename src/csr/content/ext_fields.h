@@ -23,6 +23,8 @@ struct pc_extension_field {
 
 /* NULL behind the last. */
 const struct pc_extension_field *pc_extension_field_get(size_t index);
+/* True for subjectAltName, whose values are names with an origin each. */
+bool pc_extension_is_san(struct pc_span oid);
 /* By the content octets of its OID; NULL when it has no field. */
 const struct pc_extension_field *pc_extension_field_find(struct pc_span oid);
 

@@ -186,7 +186,7 @@ PC_RESULT pc_constraint_write(const char *text, struct pc_span earlier, struct p
 {
     struct pc_buf octets PC_CLEANUP(pc_buf_done) = {0};
     struct pc_buf name PC_CLEANUP(pc_buf_done) = {0};
-    struct pc_span lists[SIDES];
+    struct pc_span lists[SIDES] = {{0}, {0}};
     struct pc_der_writer inner;
     const struct kind *kind = &kinds[0];
     const char *at = NULL;
@@ -200,7 +200,8 @@ PC_RESULT pc_constraint_write(const char *text, struct pc_span earlier, struct p
     pc_der_bytes(&inner, kind->tag, pc_buf_span(&octets));
     PC_TRY(pc_der_finish(&inner, err));
     PC_TRY(read_sides(earlier, lists, err));
-    PC_TRY(check_room(text, lists[side], pc_buf_span(&name), err));
+    const struct pc_span there = lists[side == EXCLUDED ? EXCLUDED : PERMITTED];
+    PC_TRY(check_room(text, there, pc_buf_span(&name), err));
     pc_der_begin(w, PC_DER_SEQUENCE);
     for (unsigned i = 0; i < SIDES; i++) {
         if (lists[i].len == 0 && i != side) {
