@@ -2,6 +2,7 @@
 #include "base/error.h"
 #include "base/limits.h"
 #include "base/text.h"
+#include "csr/content/ext_fields.h"
 #include "csr/content/extensions.h"
 #include "der/writer.h"
 #include "lib/profile.h"
@@ -108,6 +109,12 @@ static const struct row *find(const char *word)
     return NULL;
 }
 
+/* Extensions that have a word of their own, but none that reads a file: a profile reads no other files. */
+static const struct pc_item_row *find_item(const char *word, const char *value)
+{
+    return strcmp(word, "authority-key-id") == 0 ? NULL : pc_extension_row_find(word, value);
+}
+
 /* The content octets of a dotted OID; empty when it is none. */
 static struct pc_span read_oid(const char *text, uint8_t room[static PC_MAX_OID])
 {
@@ -128,8 +135,35 @@ bool pc_profile_extension_is_there(const char *word, const p11csr_request *reque
     if (row != NULL) {
         return row->is_there(request);
     }
+    static const char *const samples[] = {"", "1.2"}; // templates have a row for names and one for OIDs
+    for (size_t i = 0; i < PC_ARRAY_LEN(samples); i++) {
+        const struct pc_item_row *item = find_item(word, samples[i]);
+        const struct pc_extension_field *field = item != NULL ? pc_extension_field_find(item->oid.oid) : NULL;
+        if (item != NULL && ((field != NULL && field->wanted(&request->content)) ||
+                             pc_content_get_extension(&request->content, item->oid.oid, &found))) {
+            return true;
+        }
+    }
     const struct pc_span oid = read_oid(word, room);
-    return pc_content_get_extension(&request->content, oid, &found);
+    return oid.len > 0 && pc_content_get_extension(&request->content, oid, &found);
+}
+
+/* Values of an extension with a word of its own: each adds to the one before it. */
+static struct pc_result put_items(const struct pc_profile_extension *extension,
+                                  const struct pc_profile_list *list, p11csr_request *request,
+                                  p11csr_error **err)
+{
+    const char *flag = extension->critical == 1 ? ":critical" : ":noncritical";
+    char *what PC_CLEANUP(pc_free_str) =
+        pc_asprintf("%s%s", extension->word, extension->critical >= 0 ? flag : "");
+    if (what == NULL) {
+        return pc_fail_memory(err);
+    }
+    for (size_t i = 0; i < pc_profile_count(list); i++) {
+        PC_TRY(
+            ((struct pc_result){p11csr_request_add_extension(request, what, pc_profile_item(list, i), err)}));
+    }
+    return PC_OK;
 }
 
 /* A value of an extension that is named by its OID: a profile reads no other files. */
@@ -149,7 +183,7 @@ static struct pc_result put_by_oid(const struct pc_profile_extension *extension,
 PC_RESULT pc_profile_extension_check(const char *word, p11csr_error **err)
 {
     uint8_t oid[PC_MAX_OID];
-    if (find(word) != NULL || read_oid(word, oid).len > 0) {
+    if (find(word) != NULL || find_item(word, "") != NULL || read_oid(word, oid).len > 0) {
         return PC_OK;
     }
     const char *near = pc_nearest_word(word, word_at, rows, PC_ARRAY_LEN(rows));
@@ -174,6 +208,9 @@ PC_RESULT pc_profile_extension_put(const struct pc_profile_extension *extension,
     const struct row *row = find(extension->word);
     if (pc_profile_count(list) == 0) {
         return PC_OK;
+    }
+    if (row == NULL && find_item(extension->word, "") != NULL) {
+        return put_items(extension, list, request, err);
     }
     if (row == NULL) {
         return pc_profile_count(list) == 1

@@ -1,16 +1,21 @@
 # SPDX-License-Identifier: Apache-2.0
 """Extensions and attributes of every row, as pyca/cryptography and openssl read them."""
 
+import datetime
 import ipaddress
+import json
 import os
 import re
 import subprocess
 
+import jsonschema
 import pytest
+import yaml
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 
+import support
 from terminal import Terminal
 
 OID = x509.ObjectIdentifier
@@ -225,8 +230,6 @@ def make_ca(web, extensions=()):
 
 
 def web_time(years):
-    import datetime
-
     return datetime.datetime(2026 + years, 1, 1)
 
 
@@ -380,3 +383,44 @@ def test_subject_key_id_methods(web):
         csr = load(web.request("--subject", "CN=x", "--subject-key-id", method).out)
         found = csr.extensions.get_extension_for_class(x509.SubjectKeyIdentifier)
         assert len(found.value.digest) == length and not found.critical
+
+
+PROFILE = """\
+name: logon
+extensions:
+  policy: { values: ["1.2.3", "1.2.4:cps=https://a.example/"], critical: true }
+  name-constraint: { values: ["permitted:dns:example.com"] }
+  ocsp-no-check: { values: [present] }
+  tls-feature: { values: [status_request_v2] }
+  qc-statement: { values: [compliance, "type:esign"] }
+  ms-template: { values: ["1.2.3:4"] }
+  ms-application-policy: { values: [clientAuth, smartcardLogon] }
+  ms-sid: { values: ["S-1-5-21-1"] }
+"""
+
+
+def test_profile_says_them(web):
+    """The words are those of profiles too; an option replaces what the profile says."""
+    (web.work / "logon.yaml").write_text(PROFILE)
+    web.run("profile", "check", "logon.yaml").ok()
+    schema = json.loads((support.TESTS.parent / "src/profiles/profile.schema.json").read_text())
+    jsonschema.Draft7Validator(schema).validate(yaml.safe_load(PROFILE))
+    done = web.request("--profile", "logon.yaml", "--subject", "CN=x", "--policy", "1.2.5").out
+    (web.work / "made.csr").write_text(done)
+    extensions = web.run("show", "made.csr", "--json").ok().json["csr"]["extensions"]
+    assert {e["name"]: (e["critical"], e["value"]) for e in extensions} == {
+        "certificatePolicies": (False, ["1.2.5"]),
+        "nameConstraints": (True, ["permitted:dns:example.com"]),
+        "ocspNoCheck": (False, ["present"]),
+        "tlsFeature": (False, ["status_request_v2"]),
+        "qcStatements": (False, ["compliance", "type:esign"]),
+        "msTemplate": (False, ["1.2.3:4"]),
+        "msApplicationPolicies": (False, ["clientAuth", "smartcardLogon"]),
+        "msNtdsCaSecurity": (False, ["S-1-5-21-1"]),
+    }
+    (web.work / "bad.yaml").write_text(PROFILE.replace("S-1-5-21-1", "S-2"))
+    bad = web.run("profile", "check", "bad.yaml")
+    assert bad.status != 0 and "does not begin with S-1-" in bad.err
+    (web.work / "file.yaml").write_text("name: x\nextensions:\n  authority-key-id: { values: [ca.crt] }\n")
+    bad = web.run("profile", "check", "file.yaml")
+    assert bad.status != 0 and "unknown extension 'authority-key-id'" in bad.err

@@ -8,6 +8,7 @@
 #include "csr/content/row_functions.h"
 #include "csr/content/skid.h"
 #include "csr/reading/certificate.h"
+#include "csr/reading/json.h"
 #include "csr/reading/source.h"
 
 #include <string.h>
@@ -80,7 +81,7 @@ PC_RESULT pc_no_check_write(const char *text, struct pc_span earlier, struct pc_
                             p11csr_error **err)
 {
     (void)earlier;
-    if (text[0] != 0) {
+    if (text[0] != 0 && strcmp(text, "present") != 0) {
         return pc_item_fail(text, text, "stands where this extension has no value", err);
     }
     pc_der_null(w);
@@ -89,11 +90,12 @@ PC_RESULT pc_no_check_write(const char *text, struct pc_span earlier, struct pc_
 
 PC_RESULT pc_no_check_show(struct pc_der in, json_t *list, p11csr_error **err)
 {
+    const struct pc_der before = in;
     struct pc_der_value null;
-    (void)list;
     PC_TRY(pc_der_expect(&in, PC_DER_NULL, "OCSPNoCheck", &null, err));
     PC_TRY(pc_der_leave(&in, "OCSPNoCheck", err));
-    return null.content.len == 0 ? PC_OK : pc_fail(err, P11CSR_E_REQUEST, "byte 0: NULL has a content");
+    return null.content.len == 0 ? pc_json_append(list, json_string("present"), err)
+                                 : pc_der_fail(&before, "NULL has a content", err);
 }
 
 /* The key identifier of a CA: what its certificate says, or SHA-1 of its key (RFC 5280 section 4.2.1.2). */
