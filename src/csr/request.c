@@ -17,7 +17,8 @@
 static struct pc_result check_settled(const struct pc_content *content, p11csr_error **err)
 {
     const bool no_subject = content->subject.len == 0 || pc_name_is_empty(pc_buf_span(&content->subject));
-    if (content->san_critical != (no_subject && pc_content_san_count(content) > 0)) {
+    const bool critical = no_subject || content->san_said_critical;
+    if (content->san_critical != (critical && pc_content_san_count(content) > 0)) {
         return pc_fail(err, P11CSR_E_INTERNAL, "the content was not settled before it was assembled");
     }
     return PC_OK;

@@ -222,7 +222,7 @@ def test_what_has_no_name_is_kept_from_a_request(web, verify_everywhere):
     )
     csr = verify_everywhere(web.request("--from-csr", name).out)
     assert found(csr) == {"1.2.3.4.5.6": (True, unknown), "2.5.29.32": (False, policies)}
-    assert csr.attributes.get_attribute_for_oid(AttributeOID.UNSTRUCTURED_NAME) == b"somebody"
+    assert csr.attributes.get_attribute_for_oid(AttributeOID.UNSTRUCTURED_NAME).value == b"somebody"
     bare = load(web.request("--from-csr", name, "--clear", "extensions", "--json").json)
     assert found(bare) == {} and bare.subject == csr.subject
 

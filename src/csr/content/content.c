@@ -80,7 +80,7 @@ PC_RESULT pc_content_order_subject(struct pc_content *content, const char *const
 void pc_content_settle(struct pc_content *content)
 {
     const bool empty = content->subject.len == 0 || pc_name_is_empty(pc_buf_span(&content->subject));
-    content->san_critical = empty && pc_content_san_count(content) > 0;
+    content->san_critical = (empty || content->san_said_critical) && pc_content_san_count(content) > 0;
 }
 
 PC_RESULT pc_content_set_basic(struct pc_content *content, bool is_ca, long path_length, p11csr_error **err)

@@ -47,6 +47,7 @@ struct pc_content {
     struct pc_buf ekus;      /* complete OID encodings (06 ...), one after the other */
     unsigned key_usage;      /* 0 = not asked for */
     bool san_critical;
+    bool san_said_critical; /* although there is a subject */
     bool key_usage_critical;
     bool eku_critical;
     bool has_basic;
@@ -96,8 +97,8 @@ struct pc_san pc_content_san(const struct pc_content *content, size_t index);
 PC_RESULT pc_san_format(struct pc_san san, struct pc_buf *ret, p11csr_error **err);
 
 /*
- * The SAN is critical when the subject is empty, and only then (RFC 5280 section 4.1.2.6). Called before
- * assembling, which refuses content that is not settled.
+ * The SAN is critical when the subject is empty (RFC 5280 section 4.1.2.6), and where it was said to be.
+ * Called before assembling, which refuses content that is not settled.
  */
 void pc_content_settle(struct pc_content *content);
 

@@ -277,7 +277,10 @@ PC_RESULT pc_content_set_extension(struct pc_content *content, struct pc_span oi
     }
     PC_TRY(settle_critical(field, critical, &ext, err));
     PC_TRY(pc_content_drop_extension(content, oid, err));
-    return pc_extension_read(&ext, content, &known, err);
+    PC_TRY(pc_extension_read(&ext, content, &known, err));
+    content->san_said_critical =
+        content->san_said_critical || (pc_extension_is_san(oid) && critical == PC_CRITICAL_YES);
+    return PC_OK;
 }
 
 static bool occurs(const struct pc_span *oids, size_t count, struct pc_span oid)

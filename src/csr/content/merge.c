@@ -3,6 +3,7 @@
 
 #include "csr/content/attributes.h"
 #include "csr/content/extensions.h"
+#include "csr/content/name.h"
 
 #include <string.h>
 
@@ -67,6 +68,9 @@ PC_RESULT pc_content_merge(struct pc_content *content, const struct pc_content *
     PC_TRY(replace(&content->ekus, &more->ekus, err));
     PC_TRY(add_sans(content, more, err));
     replace_values(content, more);
+    const bool has_subject = more->subject.len > 0 && !pc_name_is_empty(pc_buf_span(&more->subject));
+    content->san_said_critical =
+        content->san_said_critical || more->san_said_critical || (more->san_critical && has_subject);
     PC_TRY(pc_extensions_merge(content, more, err));
     PC_TRY(pc_attributes_merge(content, more, err));
     pc_content_settle(content);

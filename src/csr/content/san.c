@@ -106,6 +106,7 @@ void pc_content_clear_sans(struct pc_content *content)
     pc_buf_done(&content->san_store);
     pc_buf_done(&content->sans);
     content->san_critical = false;
+    content->san_said_critical = false;
 }
 
 size_t pc_content_san_count(const struct pc_content *content)
