@@ -269,6 +269,24 @@ static bool is_known_kind(struct pc_token *token, const struct pc_keyspec *spec)
     return rows == 0;
 }
 
+/* Mechanisms do not tell which curves they know; a row may. */
+static bool has_curve(struct pc_token *token, const struct pc_keyspec *spec)
+{
+    const char *curves = pc_quirk_text(&token->quirks, PC_QUIRK_CURVES);
+    const size_t len = strlen(spec->name);
+    const char *at = curves;
+    if (spec->family == PC_FAMILY_RSA || curves == NULL || curves[0] == 0) {
+        return true;
+    }
+    while ((at = strstr(at, spec->name)) != NULL) {
+        if ((at == curves || at[-1] == ' ') && (at[len] == ' ' || at[len] == 0)) {
+            return true;
+        }
+        at += len;
+    }
+    return false;
+}
+
 PC_RESULT pc_token_can_generate(struct pc_token *token, const struct pc_keyspec *spec, bool *ret,
                                 p11csr_error **err)
 {
@@ -284,6 +302,6 @@ PC_RESULT pc_token_can_generate(struct pc_token *token, const struct pc_keyspec 
     const CK_ULONG rounded = (spec->bits + 7UL) / 8 * 8; // some count the 255 bits of edwards25519 as 256
     const bool in_range =
         info.ulMaxKeySize == 0 || (info.ulMinKeySize <= rounded && spec->bits <= info.ulMaxKeySize);
-    *ret = in_range && is_known_kind(token, spec);
+    *ret = in_range && is_known_kind(token, spec) && has_curve(token, spec);
     return PC_OK;
 }

@@ -74,6 +74,11 @@ PC_RESULT cli_run_algorithms(struct cli *cli, p11csr_error **err)
     for (size_t i = 0; p11csr_key_algorithm(i, &row) != 0; i++) {
         PC_TRY(list_key(&listing, &row, err));
     }
+    if (selection.select.token != NULL) {
+        cli_remark(
+            cli,
+            "tokens report the mechanism for curves, not which of them: making a key may fail all the same");
+    }
     listing.rows = json_array();
     cli_json(cli, "schemes", listing.rows);
     if (cli_wants_text(cli)) {

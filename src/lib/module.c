@@ -136,6 +136,7 @@ static struct pc_result add_offers(const struct pc_slot *slot, json_t *to, p11cs
     (void)json_object_set_new(to, "key-specs", specs);
     (void)json_object_set_new(to, "schemes", schemes);
     pc_token_init(&token, slot);
+    PC_TRY(pc_token_set_quirks(&token, NULL, 0, err));
     for (int id = 0; id < PC_KEYSPEC_COUNT; id++) {
         const struct pc_keyspec *spec = pc_keyspec_get((enum pc_keyspec_id)id);
         bool there = false;

@@ -260,6 +260,23 @@ def test_quirk_ec_params(token, shim, judges):
     made(judges, request(token))
 
 
+def test_quirk_curves(token, shim):
+    def offered(*more):
+        rows = token.run("algorithms", "--token", token.label, *more, "--json").ok().json["keys"]
+        return {row["name"] for row in rows if row["offered"]}
+
+    every = offered()
+    assert {"rsa-2048", "p256", "p384", "ed25519", "brainpoolP256r1"} <= every
+    some = offered(*quirk("curves", "p384 ed25519"))
+    assert {name for name in every if not name.startswith("rsa")} - some and some - {"p384", "ed25519"} == {
+        name for name in every if name.startswith("rsa")
+    }
+    assert offered(*quirk("curves", "xp256 p2567 p256x")) == {
+        name for name in every if name.startswith("rsa")
+    }
+    assert shim.count("C_GetMechanismInfo") > 0
+
+
 def test_quirk_attr_error(token, shim, judges):
     token.make_key()
     shim.script("attribute CKA_ALWAYS_AUTHENTICATE private refuse CKR_FUNCTION_FAILED")

@@ -75,6 +75,16 @@ def test_other_curves_are_refused(token):
     )
 
 
+def test_other_curves_are_not_offered(token):
+    """The mechanism has all of 160 to 521 bits; what is known about NSS names three."""
+    rows = token.run("algorithms", "--token", token.LABEL, "--json").ok().json["keys"]
+    offered = {row["name"] for row in rows if row["offered"]}
+    assert {name for name in offered if not name.startswith("rsa")} == {"p256", "p384", "p521"}
+    library = token.run("doctor", "--token", token.LABEL, "--json").ok().json["modules"][0]["library"][0]
+    specs = [slot["token"].get("key-specs", []) for slot in library["slots"]]
+    assert any("p256" in each for each in specs) and not any("secp256k1" in each for each in specs)
+
+
 def test_doctor_says_what_is_missing(token):
     """Without init-args the module gives nothing but a code."""
     result = token.run("doctor", "--module", token.MODULE, "--json", env={"P11CSR_MODULE": None})

@@ -7,6 +7,7 @@ const struct pc_profile pc_profiles_mozilla[] = {
         .name = "nss",
         .match = {.library = "NSS Internal Crypto*"},
         .quirks = {
+            {"curves", "p256 p384 p521"},
             {"error-hint",
                 "CKR_DOMAIN_PARAMS_INVALID=NSS knows the curves P-256, P-384 and P-521 only"},
         },
