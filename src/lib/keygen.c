@@ -161,12 +161,11 @@ static struct pc_result take_and_generate(p11csr_ctx *ctx, const struct p11csr_s
         return pc_fail(err, P11CSR_E_USAGE, "a new key needs a spec");
     }
     PC_TRY(pc_keyspec_find(wanted.spec, &spec, err));
-    const struct pc_keygen plan = {
-        .spec = spec,
-        .backup = wanted.backup != 0,
-        .decrypt = wanted.decrypt != 0,
-        .derive = wanted.derive != 0,
-        .overwrite_slot = wanted.overwrite_slot != 0};
+    const struct pc_keygen plan = {.spec = spec,
+                                   .backup = wanted.backup != 0,
+                                   .decrypt = wanted.decrypt != 0,
+                                   .derive = wanted.derive != 0,
+                                   .overwrite_slot = wanted.overwrite_slot != 0};
     return wanted.ensure != 0 ? ensure_key(ctx, &which, &plan, ret_key, ret_made, err)
                               : make_key(ctx, &which, &plan, ret_key, err);
 }
