@@ -157,6 +157,18 @@ P11CSR_API enum p11csr_code p11csr_request_check(const p11csr_request *request, 
 P11CSR_API enum p11csr_code p11csr_request_check_token(const p11csr_request *request, p11csr_ctx *ctx,
                                                        const char *token, const char *key_type,
                                                        p11csr_error **err);
+/* How a request would be signed. Fields may be added at the end. */
+struct p11csr_signature {
+    const char *scheme; /* static */
+    char mechanism[48]; /* CKM name */
+};
+/*
+ * The scheme and the mechanism that p11csr_request_sign() would use with a key of this kind on this token,
+ * with the arguments and errors of p11csr_request_check_token().
+ */
+P11CSR_API enum p11csr_code p11csr_request_get_signature(const p11csr_request *request, p11csr_ctx *ctx,
+                                                         const char *token, const char *key_type,
+                                                         struct p11csr_signature *ret, p11csr_error **err);
 /*
  * The DER of the CertificationRequestInfo (RFC 2986 section 4.1) that p11csr_request_sign() would have signed
  * with this key, and in *ret_sha256, if not NULL, its SHA-256 in lower-case hex. The same request and key

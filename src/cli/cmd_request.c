@@ -35,6 +35,9 @@ PC_RESULT cli_run_request(struct cli *cli, p11csr_error **err)
         PC_TRY(cli_wizard(cli, err));
     }
     PC_TRY(check_all(cli, &making, err));
+    if (cli_has(cli, OPT_DRY_RUN)) {
+        return cli_making_dry_run(cli, &making, err);
+    }
     PC_TRY(cli_making_get_key(cli, &making, err));
     PC_TRY(cli_making_finish(cli, &making, err));
     if (cli_has(cli, OPT_INTERACTIVE)) {

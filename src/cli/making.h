@@ -38,4 +38,10 @@ PC_RESULT cli_making_get_key(struct cli *cli, struct cli_making *making, p11csr_
  */
 PC_RESULT cli_making_finish(struct cli *cli, struct cli_making *making, p11csr_error **err);
 
+/*
+ * Shows the request that would be made, and fills the JSON answer; no key is made, nothing is signed or
+ * written, and no PIN is sent where the key shows without one. Comes in place of the two above.
+ */
+PC_RESULT cli_making_dry_run(struct cli *cli, struct cli_making *making, p11csr_error **err);
+
 #endif

@@ -133,6 +133,8 @@ static const struct cli_option options[OPT_COUNT] = {
                       .arg = "DAYS",
                       .help = "every certificate on the token that ends within so many days, like 30d; -o "
                               "names the folder"},
+    [OPT_DRY_RUN] = {.name = "dry-run",
+                     .help = "show what would be requested and where it comes from; make and sign nothing"},
     [OPT_PROFILE] = {.name = "profile",
                      .arg = "NAME|FILE.yaml",
                      .values = CLI_VALUES_PROFILES,

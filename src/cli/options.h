@@ -42,6 +42,7 @@ enum cli_option_id {
     OPT_NEW_KEY,
     OPT_EXPIRING,
     OPT_PROFILE,
+    OPT_DRY_RUN,
     OPT_SUBJECT,
     OPT_DNS,
     OPT_IP,

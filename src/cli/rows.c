@@ -62,7 +62,7 @@ static const enum cli_option_id doctor_options[] = {OPT_QUIRKS, OPT_PROBE, OPT_B
 static const enum cli_option_id request_options[] = {
     OPT_KEY_LABEL, OPT_KEY_ID, OPT_PIV_SLOT,       OPT_KEY_FOR,      OPT_PUBKEY,      OPT_GENERATE,
     OPT_ENSURE,    OPT_BACKUP, OPT_OVERWRITE_SLOT, START_OPTIONS,    CONTENT_OPTIONS, OPT_OUT,
-    OPT_FORM,      OPT_FORCE,  OPT_TEXT,           CEREMONY_OPTIONS, OPT_INTERACTIVE,
+    OPT_FORM,      OPT_FORCE,  OPT_TEXT,           CEREMONY_OPTIONS, OPT_INTERACTIVE, OPT_DRY_RUN,
 };
 static const enum cli_option_id renew_options[] = {
     OPT_EXPIRING, OPT_SERIAL,         OPT_NEW_KEY,     OPT_KEY_LABEL, OPT_KEY_ID, OPT_PIV_SLOT, OPT_PUBKEY,

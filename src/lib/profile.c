@@ -277,8 +277,13 @@ static struct pc_result add_row(json_t *rows, const struct pc_config *config, co
         return pc_fail_memory(err);
     }
     const char *description = profile != NULL ? profile->texts[PC_PROFILE_DESCRIPTION] : NULL;
-    json_t *row = json_pack("{s:s, s:s?, s:s?, s:s?}", "name", name, "description", description, "file", own,
-                            "problem", pc_is_ok(result) ? NULL : p11csr_error_cause(why, 0));
+    char *shown PC_CLEANUP(pc_free_str) = pc_text_printable(name);
+    char *file PC_CLEANUP(pc_free_str) = own != NULL ? pc_text_printable(own) : NULL;
+    if (shown == NULL || (own != NULL && file == NULL)) {
+        return pc_fail_memory(err);
+    }
+    json_t *row = json_pack("{s:s, s:s?, s:s?, s:s?}", "name", shown, "description", description, "file",
+                            file, "problem", pc_is_ok(result) ? NULL : p11csr_error_cause(why, 0));
     return json_array_append_new(rows, row) == 0 ? PC_OK : pc_fail_memory(err);
 }
 

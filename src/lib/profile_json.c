@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/error.h"
+#include "base/text.h"
 #include "lib/json.h"
 #include "lib/profile.h"
 
@@ -84,7 +85,8 @@ static struct pc_result add_extensions(json_t *root, const struct p11csr_profile
 static struct pc_result to_json(const struct p11csr_profile *profile, char **ret_json, p11csr_error **err)
 {
     json_t *root PC_CLEANUP(pc_json_free) = json_object();
-    PC_TRY(set_field(root, "file", profile->file != NULL ? json_string(profile->file) : json_null(), err));
+    char *file PC_CLEANUP(pc_free_str) = profile->file != NULL ? pc_text_printable(profile->file) : NULL;
+    PC_TRY(set_field(root, "file", profile->file != NULL ? json_string(file) : json_null(), err));
     for (int id = 0; id < PC_PROFILE_TEXTS; id++) {
         PC_TRY(set_field(root, pc_profile_text_field((enum pc_profile_text_id)id),
                          text_json((enum pc_profile_text_id)id, profile->texts[id]), err));

@@ -124,6 +124,19 @@ static struct pc_result check_name(const char *text, const char **ret, p11csr_er
                          text);
 }
 
+/* One line for people, which is printed as it is. */
+static struct pc_result check_line(const char *text, const char **ret, p11csr_error **err)
+{
+    const struct pc_span span = pc_span_str(text);
+    *ret = text;
+    for (size_t at = 0; at < span.len;) {
+        if (pc_utf8_is_hostile(pc_utf8_next(span, &at))) {
+            return pc_fail(err, P11CSR_E_CONFIG, "byte %zu is part of no plain text", at);
+        }
+    }
+    return PC_OK;
+}
+
 static struct pc_result check_any(const char *text, const char **ret, p11csr_error **err)
 {
     (void)err;
@@ -150,7 +163,7 @@ static const struct {
     check_word check;
 } text_rows[PC_PROFILE_TEXTS] = {
     [PC_PROFILE_NAME] = {"name", check_name},
-    [PC_PROFILE_DESCRIPTION] = {"description", check_any},
+    [PC_PROFILE_DESCRIPTION] = {"description", check_line},
     [PC_PROFILE_KEY_DEFAULT] = {"key.default", check_kind},
     [PC_PROFILE_SAN_MIN] = {"san.min", check_count},
     [PC_PROFILE_SAN_MAX] = {"san.max", check_count},

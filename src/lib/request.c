@@ -105,28 +105,51 @@ enum p11csr_code p11csr_request_check(const p11csr_request *request, const char 
 }
 
 static struct pc_result check_token(const p11csr_request *request, p11csr_ctx *ctx, const char *token,
-                                    const char *key_type, p11csr_error **err)
+                                    const char *key_type, struct p11csr_signature *ret, p11csr_error **err)
 {
     struct pc_target target PC_CLEANUP(pc_target_done) = {0};
     struct pc_opened *opened = NULL;
     const struct pc_keyspec *spec = NULL;
     const struct pc_scheme *scheme = NULL;
     const struct pc_mech *mech = NULL;
+    char fallback[32];
     PC_TRY(pc_keyspec_find(key_type, &spec, err));
     PC_TRY(choose_scheme(request, spec, &scheme, err));
     PC_TRY(pc_target_resolve(ctx, token, &target, err));
     PC_TRY(pc_target_open(ctx, &target, &opened, err));
     PC_TRY(pc_profile_check_slot(request, &opened->token, err));
-    return pc_token_mechanism(&opened->token, scheme, &mech, err);
+    PC_TRY(pc_token_mechanism(&opened->token, scheme, &mech, err));
+    if (ret != NULL) {
+        ret->scheme = scheme->name;
+        (void)snprintf(ret->mechanism, sizeof(ret->mechanism), "%s", pc_ckm_name(mech->ckm, fallback));
+    }
+    return PC_OK;
 }
 
 enum p11csr_code p11csr_request_check_token(const p11csr_request *request, p11csr_ctx *ctx, const char *token,
                                             const char *key_type, p11csr_error **err)
 {
     const struct pc_lock lock PC_LOCK_CLEANUP = pc_lock_begin(ctx);
-    return pc_frame(check_token(request, lock.ctx, token, key_type, err), err,
+    return pc_frame(check_token(request, lock.ctx, token, key_type, NULL, err), err,
                     "cannot make a request with a key of type %s", key_type)
         .code;
+}
+
+enum p11csr_code p11csr_request_get_signature(const p11csr_request *request, p11csr_ctx *ctx,
+                                              const char *token, const char *key_type,
+                                              struct p11csr_signature *ret, p11csr_error **err)
+{
+    const struct pc_lock lock PC_LOCK_CLEANUP = pc_lock_begin(ctx);
+    return pc_frame(check_token(request, lock.ctx, token, key_type, ret, err), err,
+                    "cannot make a request with a key of type %s", key_type)
+        .code;
+}
+
+static struct pc_result check_private(const struct p11csr_key *key, p11csr_error **err)
+{
+    return key->key.private_key != CK_INVALID_HANDLE
+               ? PC_OK
+               : pc_fail(err, P11CSR_E_USAGE, "the key was opened for its public half only");
 }
 
 /* What the key may do and how it is kept, where that matters: the token is asked for it. */
@@ -138,6 +161,7 @@ static struct pc_result check_use(const p11csr_request *request, struct p11csr_k
     if (!pc_key_usage_wants_more(request->content.key_usage) && !pc_profile_wants_protection(request)) {
         return PC_OK;
     }
+    PC_TRY(check_private(key, err));
     PC_TRY(pc_key_protection_read(token, &key->key, &key->opened->login, &is, err));
     PC_TRY(pc_profile_check_protection(request, &is, err));
     return pc_key_usage_check(request->content.key_usage, &is, err);
@@ -146,9 +170,6 @@ static struct pc_result check_use(const p11csr_request *request, struct p11csr_k
 static struct pc_result check_key(const p11csr_request *request, struct p11csr_key *key, p11csr_error **err)
 {
     const struct pc_public *public = &key->key.public;
-    if (key->key.private_key == CK_INVALID_HANDLE) {
-        return pc_fail(err, P11CSR_E_USAGE, "the key was opened for its public half only");
-    }
     if (public->spec->family == PC_FAMILY_RSA && public->bits < MIN_RSA_BITS && !request->allow_weak) {
         const struct pc_result result = pc_fail(
             err, P11CSR_E_WEAK, "the key has %u bits; requests are made for RSA keys of %d bits and more",
@@ -308,6 +329,7 @@ static struct pc_result sign(const p11csr_request *request, struct p11csr_key *k
     char fallback[32];
     pc_buf_init(&der, PC_MAX_REQUEST);
     PC_TRY(check_names(&request->content, err));
+    PC_TRY(check_private(key, err));
     PC_TRY(check_key(request, key, err));
     PC_TRY(check_planned_key(request, key, err));
     PC_TRY(choose_scheme(request, key->key.public.spec, &scheme, err));

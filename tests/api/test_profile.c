@@ -64,6 +64,22 @@ static void test_refused(void **state)
     p11csr_ctx_free(&ctx);
 }
 
+/* What a dry run shows. */
+static void test_signature(void **state)
+{
+    p11csr_ctx *ctx = new_ctx(*state);
+    p11csr_request *request = new_request("CN=x");
+    p11csr_error *err = NULL;
+    struct p11csr_signature signature = {0};
+    check_ok(p11csr_request_get_signature(request, ctx, "api", "p256", &signature, &err), &err);
+    assert_string_equal(signature.scheme, "ecdsa-sha256");
+    assert_string_equal(signature.mechanism, "CKM_ECDSA");
+    check_fails(p11csr_request_get_signature(request, ctx, "api", "p257", &signature, &err), &err,
+                P11CSR_E_ALGORITHM);
+    p11csr_request_free(&request);
+    p11csr_ctx_free(&ctx);
+}
+
 /* The whole way: what the profile adds, what it refuses, what a new key must be able to do. */
 static void test_request_of_a_profile(void **state)
 {
@@ -104,6 +120,7 @@ int main(void)
         cmocka_unit_test(test_what_a_profile_says),
         cmocka_unit_test(test_shipped),
         cmocka_unit_test(test_refused),
+        cmocka_unit_test(test_signature),
         cmocka_unit_test(test_request_of_a_profile),
     };
     return cmocka_run_group_tests(tests, make_place, remove_place);

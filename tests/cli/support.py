@@ -88,6 +88,8 @@ def check_answer(text, args):
         validate(answer, "error")
     elif "--help" in args or "--version" in args:
         validate(answer, "help" if "--help" in args else "version")
+    elif "--dry-run" in args:
+        validate(answer, "request-dry-run")
     else:
         validate(answer, answer["command"].replace(" ", "-"))
     return answer

@@ -68,6 +68,7 @@ def expected_extensions(profile, given):
         "ext-key-usage": "2.5.29.37",
         "basic-constraints": "2.5.29.19",
         "subject-key-id": "2.5.29.14",
+        "ocsp-no-check": "1.3.6.1.5.5.7.48.1.5",
     }
     wanted = {
         oids.get(word, word): critical(extension, usual.get(word, False))
@@ -454,3 +455,40 @@ def test_no_key_is_made_that_cannot(token, spec, usage):
 def test_completion(box):
     found = box.run("complete", "--", "request", "--profile", "tls-s").ok().out.split()
     assert found == ["tls-server", "tls-server-public", "tls-server-letsencrypt"]
+
+
+def test_extensions_with_words(token):
+    """Policies and their like, by the words of the command line."""
+    token.make_key()
+    profile = own(
+        token,
+        "extensions:\n  policy: { values: [1.2.3, 1.2.4] }\n  ms-template: { values: [WebServer] }\n"
+        "  1.2.5: { values: ['hex:0500'], critical: true }\n",
+    )
+    csr = x509.load_pem_x509_csr(token.request("--profile", profile, "--subject", "CN=x").out.encode())
+    policies = csr.extensions.get_extension_for_class(x509.CertificatePolicies).value
+    assert [policy.policy_identifier.dotted_string for policy in policies] == ["1.2.3", "1.2.4"]
+    found = {extension.oid.dotted_string: extension.critical for extension in csr.extensions}
+    assert found == {"2.5.29.32": False, "1.3.6.1.4.1.311.20.2": False, "1.2.5": True}
+    # The command line replaces what the profile asks for.
+    csr = x509.load_pem_x509_csr(
+        token.request("--profile", profile, "--subject", "CN=x", "--policy", "1.2.9").out.encode()
+    )
+    policies = csr.extensions.get_extension_for_class(x509.CertificatePolicies).value
+    assert [policy.policy_identifier.dotted_string for policy in policies] == ["1.2.9"]
+    forbids = own(token, "extensions: { policy: { allow: [] }, ms-template: { allow: [] } }\n")
+    for option in (("--policy", "1.2.3"), ("--ms-template", "WebServer"), ("--ms-template", "1.2.3:1")):
+        token.refused(
+            "request",
+            *token.at,
+            "--key-label",
+            "web",
+            "--profile",
+            forbids,
+            "--subject",
+            "CN=x",
+            *option,
+            status=8,
+            code="PROFILE",
+            says="may not be asked for",
+        )
