@@ -29,6 +29,13 @@ def schemes_for(spec):
     return [row["name"] for row in LISTED["schemes"] if row["family"] == family and row["name"] not in WEAK]
 
 
+def sanitizer():
+    """What Python needs to load a library that was built with a sanitizer."""
+    needs = subprocess.run(["ldd", LIBRARY], stdout=subprocess.PIPE, text=True, check=True).stdout
+    found = [line.split()[2] for line in needs.splitlines() if line.strip().startswith("libasan.so")]
+    return {"LD_PRELOAD": found[0], "ASAN_OPTIONS": "detect_leaks=0"} if found else {}
+
+
 class Library:
     """A running library.py. Its answers begin with OK or the name of an error."""
 
@@ -36,7 +43,7 @@ class Library:
         source = f"file:{token.pin_file}"
         self.process = subprocess.Popen(
             [sys.executable, FOLDER / "library.py", LIBRARY, source, *map(str, args)],
-            env=token.environment(),
+            env=token.environment(sanitizer()),
             cwd=token.work,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
