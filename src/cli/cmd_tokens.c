@@ -92,6 +92,18 @@ static struct pc_result show_latches(struct cli *cli, const char *uri, p11csr_er
     return PC_OK;
 }
 
+static struct pc_result fail_none(const char *token, p11csr_error **err)
+{
+    const bool is_uri = token != NULL && strncmp(token, "pkcs11:", strlen("pkcs11:")) == 0;
+    const struct pc_result result =
+        pc_fail(err, P11CSR_E_TOKEN_NOT_FOUND, "no token %s%s", token != NULL ? "matches " : "is there",
+                token != NULL ? token : "");
+    if (token != NULL && !is_uri) {
+        pc_note(err, "'%s' is no alias of the configuration, so it was taken for a token's label", token);
+    }
+    return result;
+}
+
 PC_RESULT cli_run_tokens_show(struct cli *cli, p11csr_error **err)
 {
     p11csr_ctx *ctx = NULL;
@@ -101,9 +113,11 @@ PC_RESULT cli_run_tokens_show(struct cli *cli, p11csr_error **err)
     PC_TRY(cli_context(cli, &ctx, err));
     PC_TRY(cli_tokens(cli, token, rows, err));
     const size_t count = json_array_size(rows);
-    if (count != 1) {
-        const struct pc_result result = pc_fail(
-            err, count == 0 ? P11CSR_E_TOKEN_NOT_FOUND : P11CSR_E_TOKEN_AMBIGUOUS, "%zu tokens match", count);
+    if (count == 0) {
+        return fail_none(token, err);
+    }
+    if (count > 1) {
+        const struct pc_result result = pc_fail(err, P11CSR_E_TOKEN_AMBIGUOUS, "%zu tokens match", count);
         for (size_t i = 0; i < count; i++) {
             pc_note(err, "%s", text_of(json_array_get(rows, i), "uri"));
         }

@@ -30,7 +30,7 @@ static PC_RESULT run(struct cli *cli, p11csr_error **err)
 /* What was typed wrongly is explained by the help of the command that it was typed for. */
 static void hint_at_help(const struct cli *cli, struct pc_result result, p11csr_error **err)
 {
-    if (result.code == P11CSR_E_USAGE) {
+    if (result.code == P11CSR_E_USAGE || result.code == P11CSR_E_VALUE) {
         const char *command = cli->command != NULL ? cli->command->name : "";
         pc_hint_if_none(err, "see p11csr %s%s--help", command, command[0] != 0 ? " " : "");
     }

@@ -104,6 +104,31 @@ def test_hint_repeats_only_what_is_a_pin_source(token):
         assert command(hint, token) == ["keys", "list", *at], hint
 
 
+def test_a_token_that_is_not_there(token):
+    """Said with its name, and with what the name was taken for."""
+    token.refused(
+        *("tokens", "show", "--token", "nix"),
+        status=3,
+        code="TOKEN_NOT_FOUND",
+        says=[
+            "no token matches nix",
+            "no alias of the configuration",
+            "see which tokens are there: p11csr tokens list",
+        ],
+    )
+    shown = token.run("tokens", "show", "--token", f"pkcs11:token=nix?pin-value={token.pin}")
+    assert shown.status == 3 and "no token matches pkcs11:token=nix" in shown.err and "alias" not in shown.err
+
+
+def test_a_wrong_value_is_explained_by_its_command(token):
+    for args in (
+        ("certs", "list", *token.at, "--warn-days", "x"),
+        ("keys", "list", *token.at, "--quirk", "a=b"),
+    ):
+        says = f"see p11csr {args[0]} {args[1]} --help"
+        token.refused(*args, status=9, code="VALUE", says=says)
+
+
 def test_hint_of_help_stays(token):
     refused = token.run("request", *token.at, "--dns", "a b", *SUBJECT)
     assert refused.status == 9 and "p11csr request --help" in refused.err
