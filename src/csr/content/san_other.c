@@ -168,7 +168,7 @@ bool pc_san_show_srv(struct pc_span octets, struct pc_buf *ret)
     return true;
 }
 
-enum { GUID_LEN = 16 };
+enum { GUID_LEN = 16, GUID_DIGITS = 32, GUID_DASHES = 4 };
 
 /* Where each octet of a GUID stands in its text: Microsoft writes the first three fields as numbers. */
 static const uint8_t guid_order[GUID_LEN] = {3, 2, 1, 0, 5, 4, 7, 6, 8, 9, 10, 11, 12, 13, 14, 15};
@@ -182,10 +182,10 @@ static bool is_guid_dash(size_t at)
 static const char *add_guid(struct pc_span text, struct pc_buf *ret, size_t *ret_at)
 {
     uint8_t octets[GUID_LEN] = {0};
-    const bool dashes = text.len == 2 * GUID_LEN + 4;
+    const bool dashes = text.len == GUID_DIGITS + GUID_DASHES;
     size_t digits = 0;
     *ret_at = 0;
-    if (!dashes && text.len != 2 * GUID_LEN) {
+    if (!dashes && text.len != GUID_DIGITS) {
         return "is neither a GUID of 8-4-4-4-12 hex digits nor 32 hex digits";
     }
     for (size_t at = 0; at < text.len; at++) {
