@@ -108,12 +108,16 @@ static struct pc_result offer_key(struct wizard *w, const p11csr_key_list *list,
     return text != NULL && shown != NULL ? wizard_offer(w, text, shown, err) : pc_fail_memory(err);
 }
 
+struct choice {
+    const struct p11csr_key_info *info; /* borrowed from the list */
+};
+
 static int by_label(const void *a, const void *b)
 {
-    const struct p11csr_key_info *const *x = a;
-    const struct p11csr_key_info *const *y = b;
-    const int order = strcmp((*x)->label, (*y)->label);
-    return order != 0 ? order : strcmp((*x)->id, (*y)->id);
+    const struct choice *x = a;
+    const struct choice *y = b;
+    const int order = strcmp(x->info->label, y->info->label);
+    return order != 0 ? order : strcmp(x->info->id, y->info->id);
 }
 
 PC_RESULT wizard_offer_keys(struct wizard *w, const char **ret_default, p11csr_error **err)
@@ -122,21 +126,21 @@ PC_RESULT wizard_offer_keys(struct wizard *w, const char **ret_default, p11csr_e
     PC_TRY(list_keys(w, &list, err));
     PC_TRY(wizard_offer(w, wizard_new_key, "a new key", err));
     struct pc_buf sorted PC_CLEANUP(pc_buf_done) = {0};
-    pc_buf_init(&sorted, PC_MAX_OBJECTS * sizeof(const struct p11csr_key_info *));
+    pc_buf_init(&sorted, PC_MAX_OBJECTS * sizeof(struct choice));
     for (size_t i = 0; i < p11csr_key_list_count(list); i++) {
-        const struct p11csr_key_info *info = p11csr_key_list_get(list, i);
-        if (info->has_private != 0 && (info->label[0] != 0 || info->id[0] != 0)) {
-            pc_buf_add(&sorted, &info, sizeof(info));
+        const struct choice choice = {p11csr_key_list_get(list, i)};
+        if (choice.info->has_private != 0 && (choice.info->label[0] != 0 || choice.info->id[0] != 0)) {
+            pc_buf_add(&sorted, &choice, sizeof(choice));
         }
     }
     PC_TRY(pc_buf_check(&sorted, err));
-    const struct p11csr_key_info **rows = (const struct p11csr_key_info **)(void *)sorted.ptr;
+    struct choice *rows = (struct choice *)(void *)sorted.ptr;
     const size_t count = sorted.len / sizeof(*rows);
     if (count > 0) {
         qsort(rows, count, sizeof(*rows), by_label);
     }
     for (size_t i = 0; i < count; i++) {
-        PC_TRY(offer_key(w, list, rows[i], err));
+        PC_TRY(offer_key(w, list, rows[i].info, err));
     }
     *ret_default = "1";
     return PC_OK;

@@ -50,7 +50,7 @@ static struct pc_result add_key(const struct p11csr_key *key, json_t *plan, p11c
 static struct pc_result add_content(struct p11csr_key *key, struct pc_span tbs, json_t *plan,
                                     p11csr_error **err)
 {
-    struct pc_csr parts;
+    struct pc_csr parts = {0};
     char *sha256 PC_CLEANUP(pc_free_str) = NULL;
     json_t *content PC_CLEANUP(pc_json_free) = NULL;
     PC_TRY(pc_lib_sha256(key->ctx, tbs, &sha256, err));
@@ -146,7 +146,7 @@ static struct pc_result take_content(const struct pc_csr *parts, p11csr_request 
 static struct pc_result take_plan(p11csr_ctx *ctx, const struct pc_plan *plan, p11csr_request *request,
                                   p11csr_error **err)
 {
-    struct pc_csr parts;
+    struct pc_csr parts = {0};
     PC_TRY(check_parts(ctx, plan, &parts, err));
     PC_TRY(take_content(&parts, request, err));
     PC_TRY(pc_scheme_find(plan->scheme, &request->scheme, err));
