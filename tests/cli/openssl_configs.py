@@ -101,7 +101,7 @@ req_extensions = ext
 CN = x
 emailAddress = copied@example.com
 [ext]
-subjectAltName = @alt
+subjectAltName = critical, @alt
 [alt]
 email.1 = copy
 email.2 = my@example.com
