@@ -244,6 +244,14 @@ static char *real_file(const char *path_or_name)
     return pc_is_ok(pc_registry_resolve(path_or_name, &path, &init_args, NULL)) ? realpath(path, NULL) : NULL;
 }
 
+char *pc_module_file(const struct pc_module *module)
+{
+    char *known = p11_kit_module_get_filename(module->fn);
+    char *path = pc_strdup(known != NULL ? known : (strchr(module->name, '/') != NULL ? module->name : ""));
+    free(known); // p11-kit's
+    return path;
+}
+
 bool pc_module_is_mapped(const char *path_or_name)
 {
     char *file PC_CLEANUP(free_malloced) = real_file(path_or_name);

@@ -37,6 +37,8 @@ struct pc_modules {
     const struct pc_call_hook *hook;
 };
 
+/* The path of its file, empty when it is not known; NULL when out of memory. The caller releases it. */
+char *pc_module_file(const struct pc_module *module) __attribute__((malloc));
 /* True when the module's file is in this process already, loaded by whomever. Loads nothing. */
 bool pc_module_is_mapped(const char *path_or_name);
 /* Whether two modules, each a path or a name that p11-kit knows, are one file. */

@@ -8,6 +8,7 @@
 #include "p11csr/context.h"
 #include "p11csr/csr.h"
 #include "p11csr/error.h"
+#include "p11csr/evidence.h"
 #include "p11csr/key.h"
 #include "p11csr/objects.h"
 #include "p11csr/plan.h"

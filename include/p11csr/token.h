@@ -35,6 +35,7 @@ struct p11csr_token_info {
     int write_protected;
     int hardware; /* the slot says that it is hardware */
     enum p11csr_pin_state pin_state;
+    const char *module_file; /* path of the module's file; empty when it is not known */
 };
 
 typedef struct p11csr_token_list p11csr_token_list;

@@ -43,6 +43,9 @@ struct cli {
     p11csr_ctx *ctx;                   /* made by cli_context() */
     json_t *json;                      /* the fields of the JSON answer */
     json_t *warnings;                  /* texts; NULL: none */
+    int argc;                          /* the command line, without PINs */
+    const char **argv;                 /* borrowed */
+    json_t *facts;                     /* for the transcript; NULL: none is wanted */
     struct cli_crumb *crumb;           /* shared with the parent of an isolated command; else NULL */
     int trace_fd;                      /* where -v writes; 0: standard error */
     bool answers_anyway;               /* a failure is part of the JSON answer, which holds the rest too */
@@ -83,6 +86,8 @@ size_t cli_arg_count(const struct cli *cli);
 const char *cli_arg(const struct cli *cli, size_t index); /* NULL when there is none */
 void cli_help(const struct cli_command *command);         /* NULL: of the program */
 
+/* The token that the command line or the environment names, or NULL. */
+const char *cli_named_token(const struct cli *cli);
 /* The context that the global options and the configuration say, made once. */
 PC_RESULT cli_context(struct cli *cli, p11csr_ctx **ret, p11csr_error **err);
 /* The key that is meant, and what it points to. Initialised by {0}. */

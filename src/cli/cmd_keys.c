@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/limits.h"
-#include "cli/cli.h"
+#include "cli/report.h"
+#include "cli/transcript.h"
 
 #include <string.h>
 
@@ -90,12 +91,14 @@ PC_RESULT cli_run_keys_generate(struct cli *cli, p11csr_error **err)
     p11csr_key *key PC_CLEANUP(free_key) = NULL;
     keygen.spec = cli_arg(cli, 0);
     PC_TRY(cli_take_backup(cli, &keygen, err));
+    PC_TRY(cli_check_reports(cli, err));
     PC_TRY(cli_select(cli, NULL, &selection, err));
     PC_TRY(cli_context(cli, &ctx, err));
     PC_TRY(cli_lift(p11csr_key_generate(ctx, &selection.select, &keygen, &key, NULL, err)));
+    cli_transcript_key(cli, key, true);
     cli_json(cli, "key", cli_key_json(p11csr_key_get_info(key)));
     if (cli_wants_text(cli)) {
         cli_print_key(p11csr_key_get_info(key));
     }
-    return PC_OK;
+    return cli_write_reports(cli, key, err);
 }

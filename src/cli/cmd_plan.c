@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/file.h"
 #include "base/limits.h"
-#include "cli/cli.h"
+#include "cli/transcript.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -48,6 +48,8 @@ static struct pc_result plan_key(struct cli *cli, const struct cli_output *out, 
         return pc_fail_memory(err);
     }
     PC_TRY(write_plan(cli, out, plan, err));
+    cli_transcript_fact(cli, "Scheme", json_string_value(json_object_get(plan, "scheme")));
+    cli_transcript_fact(cli, "Written to", out->path);
     const char *sha256 = json_string_value(json_object_get(plan, "tbs-sha256"));
     cli_remark(cli, "planned for key %s%s%s", p11csr_key_get_info(key)->uri,
                out->path != NULL ? ", written to " : "", out->path != NULL ? out->path : "");
@@ -70,6 +72,8 @@ PC_RESULT cli_run_plan(struct cli *cli, p11csr_error **err)
     PC_TRY(cli_lift(p11csr_request_check(request, NULL, err)));
     PC_TRY(cli_context(cli, &ctx, err));
     PC_TRY(cli_lift(p11csr_key_open(ctx, &selection.select, &key, err)));
+    cli_transcript_key(cli, key, false);
+    PC_TRY(cli_transcript_request(cli, request, key, err));
     return plan_key(cli, &out, request, key, err);
 }
 
@@ -78,7 +82,8 @@ static struct pc_result check_alone(const struct cli *cli, p11csr_error **err)
 {
     static const enum cli_option_id with[] = {
         OPT_PLAN,   OPT_EXPECT_TBS, OPT_KEY_LABEL, OPT_KEY_ID, OPT_PIV_SLOT, OPT_KEY_FOR,
-        OPT_PUBKEY, OPT_OUT,        OPT_FORM,      OPT_FORCE,  OPT_TEXT,
+        OPT_PUBKEY, OPT_OUT,        OPT_FORM,      OPT_FORCE,  OPT_TEXT,     OPT_TRANSCRIPT,
+        OPT_REPORT, OPT_EVIDENCE,   OPT_FILES,     OPT_ROOT,
     };
     for (size_t i = 0; i < cli_use_count(cli); i++) {
         const enum cli_option_id id = cli_use_get(cli, i)->id;

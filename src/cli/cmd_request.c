@@ -20,6 +20,7 @@ static struct pc_result check_all(struct cli *cli, struct cli_making *making, p1
         PC_TRY(cli_lift(p11csr_request_expect(making->request, cli_value(cli, OPT_EXPECT_TBS), err)));
     }
     PC_TRY(cli_making_take_output(cli, making, err));
+    PC_TRY(cli_making_take_evidence(cli, err));
     PC_TRY(cli_select(cli, cli_arg(cli, 0), &making->selection, err));
     cli_select_planned(cli, making->request, &making->selection);
     return cli_making_check(cli, making, err);

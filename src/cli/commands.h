@@ -9,6 +9,8 @@
 struct cli;
 
 PC_RESULT cli_run_algorithms(struct cli *cli, p11csr_error **err);
+PC_RESULT cli_run_attest_collect(struct cli *cli, p11csr_error **err);
+PC_RESULT cli_run_attest_verify(struct cli *cli, p11csr_error **err);
 PC_RESULT cli_run_certs_delete(struct cli *cli, p11csr_error **err);
 PC_RESULT cli_run_certs_export(struct cli *cli, p11csr_error **err);
 PC_RESULT cli_run_certs_install(struct cli *cli, p11csr_error **err);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/child.h"
+#include "cli/transcript.h"
 
 #include <stdio.h>
 #include <sys/prctl.h>
@@ -43,6 +44,9 @@ int main(int argc, char **argv)
     (void)prctl(PR_SET_DUMPABLE, 0); // a core dump would hold the PIN
     int status = -1;
     struct pc_result result = cli_parse(&cli, argc, (const char **)(uintptr_t)argv, &err);
+    if (pc_is_ok(result)) {
+        result = cli_transcript_begin(&cli, &err);
+    }
     if (pc_is_ok(result) && cli_has(&cli, OPT_ISOLATE)) {
         result = cli_isolate(&cli, &status, &err);
     }
@@ -50,6 +54,7 @@ int main(int argc, char **argv)
         result = run(&cli, &err);
     }
     if (status < 0) {
+        result = cli_transcript_end(&cli, result, &err);
         hint_at_help(&cli, result, &err);
         status = cli_finish(&cli, result, err);
     }

@@ -2,6 +2,9 @@
 #include "cli/making.h"
 
 #include "base/text.h"
+#include "cli/evidence.h"
+#include "cli/report.h"
+#include "cli/transcript.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -12,6 +15,7 @@ void cli_making_done(struct cli_making *making)
     p11csr_key_free(&making->key);
     p11csr_request_free(&making->request);
     cli_selection_done(&making->selection);
+    json_decref(making->attestation);
 }
 
 PC_RESULT cli_making_take_form(const struct cli *cli, struct cli_making *making, p11csr_error **err)
@@ -28,6 +32,17 @@ PC_RESULT cli_making_take_output(const struct cli *cli, struct cli_making *makin
 {
     PC_TRY(cli_making_take_form(cli, making, err));
     return cli_take_output(cli, making->der, &making->out, err);
+}
+
+PC_RESULT cli_making_take_evidence(const struct cli *cli, p11csr_error **err)
+{
+    const char *folder = cli_value(cli, OPT_EVIDENCE);
+    if (folder == NULL && (cli_has(cli, OPT_FILES) || cli_has(cli, OPT_ROOT))) {
+        return pc_fail(err, P11CSR_E_USAGE, "%s goes with --evidence DIR",
+                       cli_has(cli, OPT_FILES) ? "--files" : "--root");
+    }
+    PC_TRY(cli_check_reports(cli, err));
+    return folder != NULL ? cli_check_folder(cli, folder, err) : PC_OK;
 }
 
 PC_RESULT cli_making_check(const struct cli *cli, struct cli_making *making, p11csr_error **err)
@@ -82,6 +97,48 @@ static void free_json(json_t **json)
     json_decref(*json);
 }
 
+static void free_evidence(p11csr_evidence **evidence)
+{
+    p11csr_evidence_free(evidence);
+}
+
+/* What --evidence asks for, before anything is signed. */
+static struct pc_result write_evidence(struct cli *cli, struct cli_making *making, p11csr_error **err)
+{
+    const char *folder = cli_value(cli, OPT_EVIDENCE);
+    p11csr_evidence *evidence PC_CLEANUP(free_evidence) = NULL;
+    if (folder == NULL) {
+        return PC_OK;
+    }
+    PC_TRY(cli_take_evidence(cli, &evidence, err));
+    PC_TRY(cli_lift(p11csr_evidence_add_token(evidence, making->key, NULL, err)));
+    PC_TRY(cli_write_evidence(cli, folder, evidence, making->key, &making->attestation, err));
+    const json_t *why = json_object_get(making->attestation, "why");
+    if (json_is_string(why)) {
+        char *text PC_CLEANUP(pc_free_str) =
+            pc_asprintf("the key is not attested by its vendor: %s", json_string_value(why));
+        cli_warn(cli, text != NULL ? text : "");
+    }
+    return PC_OK;
+}
+
+/* What is known about where the key lives, and by whom. */
+static struct pc_result add_evidence(const struct cli_making *making, json_t *key, p11csr_error **err)
+{
+    char *text PC_CLEANUP(p11csr_free_text) = NULL;
+    const json_t *level = json_object_get(making->attestation, "level");
+    const bool attested = level != NULL && strcmp(json_string_value(level), "vendor-attested") == 0;
+    // Only for the answer: a module that refuses to tell does not make the request worse.
+    const enum p11csr_code told = p11csr_key_protection_to_json(making->key, &text, NULL);
+    json_t *protection = told == P11CSR_OK ? json_loads(text, 0, NULL) : json_null();
+    const json_t *attestation = making->attestation != NULL ? json_incref(making->attestation) : json_null();
+    const int failed =
+        json_object_set_new(key, "evidence", json_string(attested ? "vendor-attested" : "module-reported")) |
+        json_object_set_new(key, "protection", protection) |
+        json_object_set_new(key, "attestation", (json_t *)(uintptr_t)attestation);
+    return failed == 0 ? PC_OK : pc_fail_memory(err);
+}
+
 /* The answer for programs, and the readable form for people who asked for it. */
 static struct pc_result report(struct cli *cli, const struct cli_making *making, p11csr_error **err)
 {
@@ -97,10 +154,11 @@ static struct pc_result report(struct cli *cli, const struct cli_making *making,
     if (cli_has(cli, OPT_TEXT)) {
         cli_print_csr(csr, stderr);
     }
-    cli_json(cli, "key",
-             json_pack("{s:s, s:s, s:s, s:s, s:s, s:b}", "uri", key->uri, "id", key->id, "type", key->type,
-                       "spki-sha256", key->spki_sha256, "public-key-source", key->public_key_source,
-                       "generated", making->made));
+    json_t *about = json_pack("{s:s, s:s, s:s, s:s, s:s, s:b}", "uri", key->uri, "id", key->id, "type",
+                              key->type, "spki-sha256", key->spki_sha256, "public-key-source",
+                              key->public_key_source, "generated", making->made);
+    cli_json(cli, "key", about);
+    PC_TRY(add_evidence(making, about, err));
     cli_json(cli, "scheme", json_string(p11csr_csr_get_scheme(making->csr)));
     cli_json(cli, "mechanism", json_string(p11csr_csr_get_mechanism(making->csr)));
     cli_json(cli, "proof", json_string("software"));
@@ -127,8 +185,15 @@ static struct pc_result keep_key(const struct cli_making *making, struct pc_resu
 
 static struct pc_result sign_and_write(struct cli *cli, struct cli_making *making, p11csr_error **err)
 {
+    cli_transcript_key(cli, making->key, making->made != 0);
+    PC_TRY(cli_transcript_request(cli, making->request, making->key, err));
+    PC_TRY(cli_write_reports(cli, making->key, err));
+    PC_TRY(write_evidence(cli, making, err));
     PC_TRY(cli_lift(p11csr_request_sign(making->request, making->key, &making->csr, err)));
+    cli_transcript_fact(cli, "Scheme", p11csr_csr_get_scheme(making->csr));
+    cli_transcript_fact(cli, "Mechanism", p11csr_csr_get_mechanism(making->csr));
     PC_TRY(write_request(cli, making, err));
+    cli_transcript_fact(cli, "Written to", making->out.path);
     const struct p11csr_key_info *key = p11csr_key_get_info(making->key);
     cli_remark(cli, "%s key %s", making->made != 0 ? "made" : "used", key->uri);
     cli_remark(cli, "%s: signed by the token (%s, %s), signature verified%s%s", key->type,

@@ -16,7 +16,8 @@ struct cli_making {
     bool ensure;      /* made unless it is there */
     struct p11csr_keygen keygen;
     p11csr_key *key;
-    int made; /* the key is new */
+    int made;            /* the key is new */
+    json_t *attestation; /* what --evidence came to, or NULL */
     p11csr_csr *csr;
 };
 void cli_making_done(struct cli_making *making);
@@ -25,6 +26,8 @@ void cli_making_done(struct cli_making *making);
 PC_RESULT cli_making_take_form(const struct cli *cli, struct cli_making *making, p11csr_error **err);
 /* --form and -o, as far as they can be checked before anything is done. */
 PC_RESULT cli_making_take_output(const struct cli *cli, struct cli_making *making, p11csr_error **err);
+/* --report, --evidence and what goes with them, as far as it can be checked before anything is done. */
+PC_RESULT cli_making_take_evidence(const struct cli *cli, p11csr_error **err);
 /*
  * Holds the content against everything that needs no token, and learns what a new key must be able to do.
  * Comes before cli_making_get_key().

@@ -108,6 +108,12 @@ enum cli_option_id {
     OPT_REPLACE,
     OPT_PLAN,
     OPT_EXPECT_TBS,
+    OPT_TRANSCRIPT,
+    OPT_REPORT,
+    OPT_EVIDENCE,
+    OPT_FILES,
+    OPT_ROOT,
+    OPT_OUT_EVIDENCE,
     OPT_COUNT
 };
 

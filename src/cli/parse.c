@@ -288,7 +288,7 @@ static void look_for_json(struct cli *cli, int argc, const char **argv)
 
 PC_RESULT cli_parse(struct cli *cli, int argc, const char **argv, p11csr_error **err)
 {
-    *cli = (struct cli){.json = json_object()};
+    *cli = (struct cli){.json = json_object(), .argc = argc, .argv = argv};
     pc_buf_init(&cli->uses, MAX_USES * sizeof(struct cli_use));
     pc_buf_init(&cli->args, MAX_USES * sizeof(char *));
     pc_buf_init(&cli->hidden, MAX_URIS);
@@ -314,6 +314,7 @@ void cli_done(struct cli *cli)
     cli_hide_done(cli);
     json_decref(cli->json);
     json_decref(cli->warnings);
+    json_decref(cli->facts);
 }
 
 void cli_drop_uses(struct cli *cli, size_t count)

@@ -57,7 +57,12 @@ static const enum cli_option_id doctor_options[] = {OPT_QUIRKS, OPT_PROBE, OPT_B
 /* Of ceremonies: what was agreed on before. */
 #define CEREMONY_OPTIONS \
     OPT_PLAN, \
-    OPT_EXPECT_TBS
+    OPT_EXPECT_TBS, \
+    OPT_TRANSCRIPT, \
+    OPT_REPORT, \
+    OPT_EVIDENCE, \
+    OPT_FILES, \
+    OPT_ROOT
 // clang-format on
 static const enum cli_option_id request_options[] = {
     OPT_KEY_LABEL, OPT_KEY_ID, OPT_PIV_SLOT,       OPT_KEY_FOR,      OPT_PUBKEY,      OPT_GENERATE,
@@ -68,8 +73,9 @@ static const enum cli_option_id renew_options[] = {
     OPT_EXPIRING, OPT_SERIAL,         OPT_NEW_KEY,     OPT_KEY_LABEL, OPT_KEY_ID, OPT_PIV_SLOT, OPT_PUBKEY,
     OPT_BACKUP,   OPT_OVERWRITE_SLOT, CONTENT_OPTIONS, OPT_OUT,       OPT_FORM,   OPT_FORCE,    OPT_TEXT,
 };
-static const enum cli_option_id keys_generate_options[] = {OPT_KEY_LABEL, OPT_KEY_ID, OPT_PIV_SLOT,
-                                                           OPT_BACKUP, OPT_OVERWRITE_SLOT};
+static const enum cli_option_id keys_generate_options[] = {OPT_KEY_LABEL, OPT_KEY_ID,         OPT_PIV_SLOT,
+                                                           OPT_BACKUP,    OPT_OVERWRITE_SLOT, OPT_TRANSCRIPT,
+                                                           OPT_REPORT,    OPT_FORCE};
 static const enum cli_option_id keys_list_options[] = {OPT_KEY_LABEL, OPT_KEY_ID, OPT_PIV_SLOT,
                                                        OPT_INCOMPLETE, OPT_CLOSE};
 static const enum cli_option_id keys_show_options[] = {OPT_KEY_LABEL, OPT_KEY_ID, OPT_PIV_SLOT,
@@ -93,8 +99,14 @@ static const enum cli_option_id certs_delete_options[] = {OPT_KEY_LABEL, OPT_KEY
                                                           OPT_KEY_FOR,   OPT_SERIAL, OPT_YES};
 static const enum cli_option_id plan_options[] = {
     OPT_KEY_LABEL, OPT_KEY_ID,      OPT_PIV_SLOT, OPT_KEY_FOR, OPT_PUBKEY,
-    START_OPTIONS, CONTENT_OPTIONS, OPT_OUT,      OPT_FORCE,
+    START_OPTIONS, CONTENT_OPTIONS, OPT_OUT,      OPT_FORCE,   OPT_TRANSCRIPT,
 };
+static const enum cli_option_id attest_collect_options[] = {
+    OPT_KEY_LABEL,    OPT_KEY_ID, OPT_PIV_SLOT, OPT_KEY_FOR, OPT_PUBKEY,
+    OPT_OUT_EVIDENCE, OPT_FORCE,  OPT_FILES,    OPT_ROOT,
+};
+static const enum cli_option_id attest_verify_options[] = {OPT_KEY_LABEL, OPT_KEY_ID, OPT_PIV_SLOT,
+                                                           OPT_KEY_FOR,   OPT_PUBKEY, OPT_ROOT};
 static const enum cli_option_id show_options[] = {OPT_CHECK};
 static const enum cli_option_id init_soft_options[] = {OPT_PRINT_ENV};
 
@@ -224,6 +236,23 @@ static const struct cli_command commands[] = {
      .run = cli_run_certs_delete,
      .help = "delete a certificate, once you typed its name",
      .example = "p11csr certs delete --token prod --key-label web --serial 1c39"},
+    {.name = "attest collect",
+     .one_token = true,
+     .args = "[URI]",
+     .max_args = 1,
+     OPTIONS(attest_collect_options),
+     .run = cli_run_attest_collect,
+     .help = "collect what certifies that a key lives in a device",
+     .example = "p11csr attest collect --token yubikey --piv-slot 9c -o evidence"},
+    {.name = "attest verify",
+     .one_token = true,
+     .args = "FILE|DIR...",
+     .min_args = 1,
+     .max_args = 32,
+     OPTIONS(attest_verify_options),
+     .run = cli_run_attest_verify,
+     .help = "check such evidence against a key and the vendor's root",
+     .example = "p11csr attest verify evidence --key-for code.csr --root yubico-piv-ca.pem"},
     {.name = "tokens list",
      .any_token = true,
      .args = "[URI]",

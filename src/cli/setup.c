@@ -140,7 +140,7 @@ static const char *typed_token(const struct cli *cli)
 }
 
 /* The same, or what the environment says; NULL: any token. */
-static const char *token_of(const struct cli *cli)
+const char *cli_named_token(const struct cli *cli)
 {
     const char *typed = typed_token(cli);
     return typed != NULL ? cli_reveal(cli, typed) : cli_value_or_env(cli, OPT_TOKEN, "P11CSR_TOKEN");
@@ -157,10 +157,10 @@ static struct pc_result set_up(struct cli *cli, p11csr_error **err)
     PC_TRY(set_quirks(cli, err));
     PC_TRY(set_state_dir(cli->ctx, err));
     PC_TRY(cli_lift(p11csr_ctx_set_module(cli->ctx, cli_module(cli, typed_token(cli)), err)));
-    const bool chosen_later = cli_has(cli, OPT_INTERACTIVE) && token_of(cli) == NULL;
+    const bool chosen_later = cli_has(cli, OPT_INTERACTIVE) && cli_named_token(cli) == NULL;
     // records are there without their token
     if (cli->command->one_token && !cli_has(cli, OPT_INCOMPLETE) && !chosen_later) {
-        PC_TRY(cli_find_module(cli, token_of(cli), err));
+        PC_TRY(cli_find_module(cli, cli_named_token(cli), err));
     }
     if (cli->command->without_login) {
         return PC_OK; // a PIN that can be read only once is left for the command that needs it

@@ -19,6 +19,7 @@ struct row {
     char *module;
     char *hardware_version;
     char *firmware_version;
+    char *module_file;
 };
 
 struct p11csr_token_list {
@@ -27,8 +28,9 @@ struct p11csr_token_list {
 
 static void row_done(struct row *row)
 {
-    char *const texts[] = {row->uri,    row->label,  row->manufacturer,     row->model,
-                           row->serial, row->module, row->hardware_version, row->firmware_version};
+    char *const texts[] = {row->uri,        row->label,  row->manufacturer,     row->model,
+                           row->serial,     row->module, row->hardware_version, row->firmware_version,
+                           row->module_file};
     for (size_t i = 0; i < PC_ARRAY_LEN(texts); i++) {
         pc_release(texts[i]);
     }
@@ -69,9 +71,10 @@ static struct pc_result fill_texts(const struct pc_slot *slot, struct row *row, 
     row->module = pc_strdup(slot->module->name);
     row->hardware_version = pc_asprintf("%u.%u", info->hardwareVersion.major, info->hardwareVersion.minor);
     row->firmware_version = pc_asprintf("%u.%u", info->firmwareVersion.major, info->firmwareVersion.minor);
-    const bool complete = row->label != NULL && row->manufacturer != NULL && row->model != NULL &&
-                          row->serial != NULL && row->module != NULL && row->hardware_version != NULL &&
-                          row->firmware_version != NULL;
+    row->module_file = pc_module_file(slot->module);
+    const bool complete = row->module_file != NULL && row->label != NULL && row->manufacturer != NULL &&
+                          row->model != NULL && row->serial != NULL && row->module != NULL &&
+                          row->hardware_version != NULL && row->firmware_version != NULL;
     return complete ? PC_OK : pc_fail_memory(err);
 }
 
@@ -98,6 +101,7 @@ static struct pc_result add_row(struct p11csr_token_list *list, const struct pc_
         .write_protected = (flags & CKF_WRITE_PROTECTED) != 0 ? 1 : 0,
         .hardware = (slot->slot_info.flags & CKF_HW_SLOT) != 0 ? 1 : 0,
         .pin_state = pin_state(flags),
+        .module_file = row.module_file,
     };
     if (pc_is_ok(result)) {
         pc_buf_add(&list->rows, &row, sizeof(row));

@@ -279,6 +279,9 @@ def test_json_answer(token, verify_everywhere):
         assert answer.err == ""
         pem = answer.json["pem"]
         csr = verify_everywhere(pem)
+        known = {name: answer.json["key"].pop(name) for name in ("evidence", "protection", "attestation")}
+        assert known["evidence"] == known["protection"]["evidence"] == "module-reported"
+        assert known["attestation"] is None
         assert answer.json["key"] == {
             "uri": key["uri"],
             "id": "01",

@@ -186,8 +186,8 @@ void pc_certificates_done(struct pc_certificates *list)
     pc_buf_done(&list->items);
 }
 
-static struct pc_result add(const struct pc_crypto *crypto, struct pc_span der, struct pc_certificates *ret,
-                            p11csr_error **err)
+PC_RESULT pc_certificates_add(const struct pc_crypto *crypto, struct pc_span der, struct pc_certificates *ret,
+                              p11csr_error **err)
 {
     struct pc_certificate *made = NULL;
     PC_TRY(pc_certificate_new(crypto, der, &made, err));
@@ -212,7 +212,7 @@ static struct pc_result read_pem(const struct pc_crypto *crypto, BIO *bio, struc
         if (strcmp(block.label, PEM_STRING_X509) != 0 && strcmp(block.label, PEM_STRING_X509_OLD) != 0) {
             return pc_fail(err, P11CSR_E_CERTIFICATE, "the PEM block '%s' is not a certificate", block.label);
         }
-        PC_TRY(add(crypto, (struct pc_span){block.data, (size_t)block.len}, ret, err));
+        PC_TRY(pc_certificates_add(crypto, (struct pc_span){block.data, (size_t)block.len}, ret, err));
     }
 }
 
@@ -225,7 +225,7 @@ PC_RESULT pc_certificates_read(const struct pc_crypto *crypto, struct pc_span in
         return pc_fail(err, P11CSR_E_CERTIFICATE, "%s", input.len == 0 ? "it is empty" : "it is too large");
     }
     if (input.len > 1 && input.ptr[0] == PC_DER_SEQUENCE && input.ptr[1] >= 0x80) {
-        return add(crypto, input, ret, err);
+        return pc_certificates_add(crypto, input, ret, err);
     }
     BIO *bio PC_CLEANUP(pc_ossl_free_bio) = BIO_new_mem_buf(input.ptr, (int)input.len);
     if (bio == NULL) {

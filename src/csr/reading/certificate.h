@@ -48,6 +48,9 @@ void pc_certificates_init(struct pc_certificates *list);
 void pc_certificates_done(struct pc_certificates *list);
 size_t pc_certificates_count(const struct pc_certificates *list);
 const struct pc_certificate *pc_certificates_get(const struct pc_certificates *list, size_t index);
+/* Appends one in DER. Errors: CERTIFICATE, LIMIT. */
+PC_RESULT pc_certificates_add(const struct pc_crypto *crypto, struct pc_span der, struct pc_certificates *ret,
+                              p11csr_error **err);
 /*
  * Appends the certificates in `input`: one in DER, or any number in PEM, with text around them. A private key
  * or anything else in it is refused. Errors: CERTIFICATE, LIMIT.

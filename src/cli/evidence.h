@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef PC_CLI_EVIDENCE_H
+#define PC_CLI_EVIDENCE_H
+
+#include "cli/cli.h"
+
+/* Evidence about a key, and the folder that it is put into. */
+
+/* Reads what --files and --root name. On an error *ret is to be freed all the same. */
+PC_RESULT cli_take_evidence(struct cli *cli, p11csr_evidence **ret, p11csr_error **err);
+/* Adds a file, or of a folder what cli_write_evidence() put there. */
+PC_RESULT cli_add_evidence(p11csr_evidence *evidence, const char *path, p11csr_error **err);
+/* Fails unless the files that are going to be written can be. */
+PC_RESULT cli_check_folder(const struct cli *cli, const char *folder, p11csr_error **err);
+/*
+ * Writes into `folder`: attestation.pem (where there are attestations), evidence.json (what they prove), and
+ * report.json and report.txt (what the module reports). Returns what p11csr_evidence_check() says in
+ * *ret_check, which the caller drops.
+ */
+PC_RESULT cli_write_evidence(struct cli *cli, const char *folder, p11csr_evidence *evidence, p11csr_key *key,
+                             json_t **ret_check, p11csr_error **err);
+
+#endif

@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef PC_CLI_REPORT_H
+#define PC_CLI_REPORT_H
+
+#include "cli/cli.h"
+
+#include <stdio.h>
+
+/* What the module reports about a key. */
+
+/* Prints what p11csr_key_protection_to_json() says. */
+void cli_print_protection(json_t *report, FILE *to);
+/* The report on a key as JSON, which the caller drops. */
+PC_RESULT cli_report_json(struct cli *cli, p11csr_key *key, json_t **ret, p11csr_error **err);
+/* Writes a report: text for people where the name ends in ".txt", JSON otherwise. */
+PC_RESULT cli_write_report(const struct cli *cli, const char *path, const json_t *report, p11csr_error **err);
+/* Writes JSON for programs and people, one member a line. */
+PC_RESULT cli_write_json(const struct cli *cli, const char *path, const json_t *json, p11csr_error **err);
+/* Whether the files of --report can be written, as far as that can be known. */
+PC_RESULT cli_check_reports(const struct cli *cli, p11csr_error **err);
+/* Writes each file that --report names. */
+PC_RESULT cli_write_reports(struct cli *cli, p11csr_key *key, p11csr_error **err);
+
+#endif

@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef PC_CSR_EVIDENCE_VENDOR_H
+#define PC_CSR_EVIDENCE_VENDOR_H
+
+#include "csr/reading/certificate.h"
+
+#include <jansson.h>
+
+/* What vendors write into attestation certificates: one row for each extension that is known. */
+
+/* Whether the certificate has an extension that only attestations of keys have. */
+bool pc_vendor_attests_key(const struct pc_certificate *certificate);
+/*
+ * What the vendor's extensions say, as a JSON object that the caller drops: "device" and a member for each
+ * extension that is known; null when there is none.
+ */
+PC_RESULT pc_vendor_describe(const struct pc_certificate *certificate, json_t **ret, p11csr_error **err);
+
+#endif
