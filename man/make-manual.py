@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Makes the manual pages from their skeletons, the program's rows, the error rows and the public headers.
 
-make-manual.py 1 SKELETON PROGRAM ERRORS_DEF QUIRKS_DEF EXTENSIONS_DEF ATTRIBUTES_DEF > p11csr.1
+make-manual.py 1 SKELETON PROGRAM ERRORS_DEF QUIRKS_DEF EXTENSIONS_DEF ATTRIBUTES_DEF README > p11csr.1
 make-manual.py 3 SKELETON HEADER... > p11csr.3
 """
 import datetime
@@ -81,6 +81,20 @@ def item_items(extensions_def, attributes_def):
     return items(rows)
 
 
+def readme_section(path, title):
+    """A section of README.md: its paragraphs, and what stands indented as it is."""
+    with open(path, encoding="utf-8") as file:
+        text = file.read().split(f"\n## {title}\n")[1].split("\n## ")[0]
+    out = []
+    for block in text.strip().split("\n\n"):
+        if block.startswith("    "):
+            lines = [roff(line[4:]) for line in block.splitlines()]
+            out += [".Bd -literal -offset indent", *lines, ".Ed"]
+        else:
+            out += [".Pp", roff(re.sub(r"`([^`]*)`", r"\1", block))]
+    return "\n".join(out)
+
+
 EXIT = {
     "CHECK": "a check said no",
     "NOTFOUND": "not found",
@@ -102,7 +116,7 @@ EXIT = {
 }
 
 
-def manual_1(skeleton, program, errors_def, quirks_def, extensions_def, attributes_def):
+def manual_1(skeleton, program, errors_def, quirks_def, extensions_def, attributes_def, readme):
     answer = subprocess.run([program, "--help", "--json"], check=True, capture_output=True, text=True)
     rows = json.loads(answer.stdout)["help"]
     errors = error_rows(errors_def)
@@ -120,6 +134,7 @@ def manual_1(skeleton, program, errors_def, quirks_def, extensions_def, attribut
             ),
             "QUIRKS": quirk_items(quirks_def),
             "EXTENSIONS": item_items(extensions_def, attributes_def),
+            "NEEDS": readme_section(readme, "Requests for what you need"),
             "EXAMPLES": "\n".join(
                 f".Dl {words(command['example'].replace(chr(92) + chr(10), ' '))}"
                 for command in rows["commands"]
@@ -164,6 +179,6 @@ def fill(skeleton, parts):
 
 if __name__ == "__main__":
     if sys.argv[1] == "1":
-        print(manual_1(*sys.argv[2:8]), end="")
+        print(manual_1(*sys.argv[2:9]), end="")
     else:
         print(manual_3(sys.argv[2], sys.argv[3:]), end="")
