@@ -113,6 +113,23 @@ P11CSR_API enum p11csr_code p11csr_request_add_attribute(p11csr_request *request
  */
 P11CSR_API enum p11csr_code p11csr_request_set_challenge_password(p11csr_request *request, const void *text,
                                                                   size_t len, p11csr_error **err);
+/*
+ * DRAFT: adds a statement to the attribute id-aa-attestation (1.2.840.113549.1.9.16.2.59) as
+ * draft-ietf-lamps-csr-attestation, an Internet-Draft, has it; CAs may not know it, and this function follows
+ * the draft. `type`: the dotted object identifier of what the statement is; `der`: one DER value of at most
+ * 256 KiB (an OCTET STRING around it where the vendor's format is none), copied. Statements stay in the order
+ * in which they are added. It has to be about the key that signs: nothing here checks that. What a module
+ * merely reports is no attestation. Errors: ATTRIBUTE with the byte; LIMIT.
+ */
+P11CSR_API enum p11csr_code p11csr_request_add_attestation(p11csr_request *request, const char *type,
+                                                           const void *der, size_t len, p11csr_error **err);
+/*
+ * DRAFT: adds certificates that help to check the statements, PEM or DER, to that attribute; at most 32 in
+ * all. Errors: CERTIFICATE, LIMIT, ATTRIBUTE when no statement was added before.
+ */
+P11CSR_API enum p11csr_code p11csr_request_add_attestation_certificates(p11csr_request *request,
+                                                                        const void *data, size_t len,
+                                                                        p11csr_error **err);
 /* Forgets all of a kind: "san", "extensions" (all but the names) or "attributes". Errors: VALUE. */
 P11CSR_API enum p11csr_code p11csr_request_clear(p11csr_request *request, const char *what,
                                                  p11csr_error **err);

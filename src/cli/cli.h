@@ -114,6 +114,8 @@ void cli_select_planned(const struct cli *cli, const p11csr_request *request,
                         struct cli_selection *selection);
 /* Reads a challenge password from prompt, file:PATH, fd:N or env:NAME, and warns that it travels in clear. */
 PC_RESULT cli_take_password(struct cli *cli, const char *source, p11csr_request *request, p11csr_error **err);
+/* What --attestation and --attestation-cert say, with a warning that they follow a draft. */
+PC_RESULT cli_take_attestation(struct cli *cli, p11csr_request *request, p11csr_error **err);
 /* Asks for it on the terminal; the caller wipes what is appended. False: there is none. */
 bool cli_ask_password(struct pc_buf *ret);
 /* Reads a file, "-" for standard input, as a certificate request. */

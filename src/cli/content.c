@@ -216,6 +216,7 @@ PC_RESULT cli_take_content_from(struct cli *cli, const struct cli_source *source
         }
     }
     p11csr_request_allow_weak(*ret, cli_has(cli, OPT_ALLOW_WEAK) ? 1 : 0);
+    PC_TRY(cli_take_attestation(cli, *ret, err));
     PC_TRY(take_basic(cli, *ret, err));
     PC_TRY(take_signature(cli, *ret, err));
     return cli_lift(p11csr_request_complete(*ret, err));

@@ -193,6 +193,12 @@ static struct pc_result check_options(const struct cli *cli, p11csr_error **err)
         return pc_fail(err, P11CSR_E_USAGE,
                        "--new-key makes one key, and --expiring renews many certificates: renew one by one");
     }
+    if (cli_has(cli, OPT_ATTESTATION)) {
+        return pc_fail(
+            err, P11CSR_E_USAGE,
+            "--attestation is about one key, and --expiring renews many certificates: renew one by "
+            "one");
+    }
     if (cli_arg(cli, 0) != NULL && strncmp(cli_arg(cli, 0), "pkcs11:", strlen("pkcs11:")) != 0) {
         return pc_fail(err, P11CSR_E_USAGE, "--expiring looks at a token, not at the file '%s'",
                        cli_arg(cli, 0));

@@ -48,6 +48,8 @@ static const enum cli_option_id doctor_options[] = {OPT_QUIRKS, OPT_PROBE, OPT_B
     OPT_CHALLENGE_PASSWORD, \
     OPT_EXTENSION, \
     OPT_ATTRIBUTE, \
+    OPT_ATTESTATION, \
+    OPT_ATTESTATION_CERT, \
     OPT_CLEAR
 /* What a request starts from. */
 #define START_OPTIONS \

@@ -2,6 +2,7 @@
 #include "base/error.h"
 #include "base/limits.h"
 #include "base/text.h"
+#include "csr/content/attestation.h"
 #include "csr/content/attributes.h"
 #include "csr/content/ext_fields.h"
 #include "csr/content/extensions.h"
@@ -198,6 +199,23 @@ enum p11csr_code p11csr_request_set_challenge_password(p11csr_request *request, 
                                           pc_buf_span(&der), err);
     }
     return result.code;
+}
+
+enum p11csr_code p11csr_request_add_attestation(p11csr_request *request, const char *type, const void *der,
+                                                size_t len, p11csr_error **err)
+{
+    const struct pc_span statement = {der, len};
+    return pc_frame(pc_attestation_add(&request->content, type, statement, err), err,
+                    "attestation '%s' cannot be used", type)
+        .code;
+}
+
+enum p11csr_code p11csr_request_add_attestation_certificates(p11csr_request *request, const void *data,
+                                                             size_t len, p11csr_error **err)
+{
+    return pc_frame(pc_attestation_add_certificates(&request->content, (struct pc_span){data, len}, err), err,
+                    "certificates of the attestation cannot be used")
+        .code;
 }
 
 enum p11csr_code p11csr_request_clear(p11csr_request *request, const char *what, p11csr_error **err)

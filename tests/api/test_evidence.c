@@ -54,8 +54,42 @@ static void test_file_sha256(void **state)
     p11csr_ctx_free(&ctx);
 }
 
+/* Statements for a request, in the order in which they were added, and no certificates without any. */
+static void test_attestation(void **state)
+{
+    static const unsigned char null[] = {0x05, 0x00};
+    p11csr_ctx *ctx = new_ctx(*state);
+    p11csr_error *both_err = NULL;
+    p11csr_key *key = ensure_key(ctx, "p256", "attested");
+    p11csr_request *request = new_request("CN=attested");
+    p11csr_csr *csr = NULL;
+    char *json = NULL;
+    check_both(p11csr_request_add_attestation_certificates(request, null, 2, err), P11CSR_E_ATTRIBUTE);
+    check_both(p11csr_request_add_attestation(request, "tpm", null, 2, err), P11CSR_E_ATTRIBUTE);
+    check_both(p11csr_request_add_attestation(request, "1.2.4", null, 1, err), P11CSR_E_ATTRIBUTE);
+    check_ok(p11csr_request_add_attestation(request, "1.2.4", null, 2, &both_err), &both_err);
+    check_ok(p11csr_request_add_attestation(request, "1.2.3", null, 2, &both_err), &both_err);
+    check_both(p11csr_request_add_attestation_certificates(request, null, 2, err), P11CSR_E_CERTIFICATE);
+    check_ok(p11csr_request_sign(request, key, &csr, &both_err), &both_err);
+    check_ok(p11csr_csr_to_json(ctx, csr, &json, &both_err), &both_err);
+    assert_non_null(strstr(json,
+                           "{\"name\":\"attestation\",\"oid\":\"1.2.840.113549.1.9.16.2.59\",\"value\":["
+                           "{\"type\":\"1.2.4\",\"hex\":\"0500\"},"
+                           "{\"type\":\"1.2.3\",\"hex\":\"0500\"}]}"));
+    p11csr_free_text(&json);
+    check_ok(p11csr_request_clear(request, "attributes", &both_err), &both_err);
+    check_ok(p11csr_request_describe(request, &json, &both_err), &both_err);
+    assert_non_null(strstr(json, "\"attributes\":[]"));
+    p11csr_free_text(&json);
+    p11csr_csr_free(&csr);
+    p11csr_request_free(&request);
+    p11csr_key_free(&key);
+    p11csr_ctx_free(&ctx);
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_evidence), cmocka_unit_test(test_file_sha256)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_evidence), cmocka_unit_test(test_file_sha256),
+                                       cmocka_unit_test(test_attestation)};
     return cmocka_run_group_tests(tests, make_place, remove_place);
 }

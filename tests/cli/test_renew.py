@@ -242,6 +242,7 @@ def test_expiring_stops_at_a_wrong_pin(several):
 def test_expiring_usage(web):
     for more, says in (
         (("--new-key", "p256"), "--new-key"),
+        (("--attestation", "1.2.3:a.der"), "--attestation is about one key"),
         (("old.crt",), "old.crt"),
     ):
         web.refused("renew", "--expiring", "30d", *more, *web.at, status=64, code="USAGE", says=says)

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/limits.h"
+#include "csr/content/attestation.h"
 #include "csr/content/san.h"
 #include "csr/reading/describe.h"
 #include "csr/request.h"
@@ -55,6 +56,13 @@ static struct pc_result say(struct pc_content *content, const char *word, const 
     return pc_content_say_extension(content, row, PC_CRITICAL_USUAL, text, row->adds, err);
 }
 
+/* A statement of an attestation. */
+static struct pc_result attest(struct pc_content *content, p11csr_error **err)
+{
+    static const uint8_t statement[] = {0x05, 0x00};
+    return pc_attestation_add(content, "1.2.4", PC_SPAN(statement), err);
+}
+
 static struct pc_result fill(struct pc_content *content, p11csr_error **err)
 {
     PC_TRY(pc_content_set_subject(content, "CN=www.example.com+OU=a\\,b,O=Example,C=DE", err));
@@ -69,6 +77,7 @@ static struct pc_result fill(struct pc_content *content, p11csr_error **err)
     PC_TRY(say(content, "qc-statement", "1.2.3:asn1:UTF8:x", err));
     PC_TRY(say(content, "ms-template", "User", err));
     PC_TRY(pc_content_say_attribute(content, pc_attribute_row_find("ms-name-value"), "a=b", err));
+    PC_TRY(attest(content, err));
     pc_content_settle(content);
     return PC_OK;
 }
@@ -212,13 +221,13 @@ static void check_scenario(struct pc_result (*scenario)(struct pc_buf *ret, p11c
 static void test_make_request(void **state)
 {
     (void)state;
-    check_scenario(make_request, 90);
+    check_scenario(make_request, 100);
 }
 
 static void test_describe(void **state)
 {
     (void)state;
-    check_scenario(make_and_describe, 150);
+    check_scenario(make_and_describe, 160);
 }
 
 static void test_make_verifier(void **state)

@@ -7,17 +7,17 @@
 #include "csr/content/oid.h"
 #include "csr/content/value.h"
 
-enum { EXTENSION_REQUEST, MS_EXTENSIONS, CHALLENGE_PASSWORD };
+enum { EXTENSION_REQUEST, MS_EXTENSIONS, CHALLENGE_PASSWORD, ATTESTATION };
 
 // clang-format off
 static const struct pc_oid_name names[] = {
     [EXTENSION_REQUEST] = {PC_BYTES("\x2a\x86\x48\x86\xf7\x0d\x01\x09\x0e"), "extensionRequest"},
     [MS_EXTENSIONS] = {PC_BYTES("\x2b\x06\x01\x04\x01\x82\x37\x02\x01\x0e"), "msCertExtensions"},
     [CHALLENGE_PASSWORD] = {PC_BYTES("\x2a\x86\x48\x86\xf7\x0d\x01\x09\x07"), "challengePassword"},
+    [ATTESTATION] = {PC_BYTES("\x2a\x86\x48\x86\xf7\x0d\x01\x09\x10\x02\x3b"), "attestation"},
     {PC_BYTES("\x2a\x86\x48\x86\xf7\x0d\x01\x09\x01"), "emailAddress"},
     {PC_BYTES("\x2a\x86\x48\x86\xf7\x0d\x01\x09\x0f"), "sMIMECapabilities"},
     {PC_BYTES("\x2a\x86\x48\x86\xf7\x0d\x01\x09\x14"), "friendlyName"},
-    {PC_BYTES("\x2a\x86\x48\x86\xf7\x0d\x01\x09\x10\x02\x3b"), "attestation"},
     {PC_BYTES("\x2b\x06\x01\x04\x01\x81\xac\x60\x02\x01"), "statementOfPossession"},
     {PC_BYTES("\x2b\x06\x01\x04\x01\x82\x37\x0d\x01"), "msRenewalCertificate"},
     {PC_BYTES("\x67\x81\x0c\x29"), "caSigningNonce"},
@@ -33,6 +33,11 @@ struct pc_span pc_attribute_extension_request(void)
 struct pc_span pc_attribute_challenge_password(void)
 {
     return names[CHALLENGE_PASSWORD].oid;
+}
+
+struct pc_span pc_attribute_attestation(void)
+{
+    return names[ATTESTATION].oid;
 }
 
 bool pc_attribute_holds_extensions(struct pc_span oid)
@@ -110,11 +115,12 @@ static bool has_value(struct pc_span values, struct pc_span value)
     return false;
 }
 
-/* RFC 2985 sections 5.4.1 and 5.4.2, and others that can be there once. */
+/* RFC 2985 section 5.4.1, draft-ietf-lamps-csr-attestation, and others that have one value. */
 static bool is_single_valued(struct pc_span oid)
 {
     const struct pc_item_row *row = pc_attribute_row_by_oid(oid);
-    return pc_span_eq(oid, names[CHALLENGE_PASSWORD].oid) || (row != NULL && !row->adds);
+    return pc_span_eq(oid, names[CHALLENGE_PASSWORD].oid) || pc_span_eq(oid, names[ATTESTATION].oid) ||
+           (row != NULL && !row->adds);
 }
 
 /* Keeps what stands in a SET OF, which is in DER order, in whatever order it was said. */

@@ -3,6 +3,7 @@
 
 #include "base/error.h"
 #include "base/limits.h"
+#include "csr/content/attestation.h"
 #include "csr/content/oid.h"
 #include "csr/content/san.h"
 #include "csr/reading/json.h"
@@ -191,7 +192,7 @@ PC_RESULT pc_describe_extension(const struct pc_extension *ext, json_t **ret, p1
     return PC_OK;
 }
 
-/* Sets "value": the texts of its row, or hex. */
+/* Sets "value": what is in an attestation, the texts of its row, or hex. */
 static struct pc_result describe_values(const struct pc_attribute *attribute, json_t *object,
                                         p11csr_error **err)
 {
@@ -199,7 +200,9 @@ static struct pc_result describe_values(const struct pc_attribute *attribute, js
     p11csr_error *reason PC_CLEANUP(pc_error_cleanup) = NULL;
     const struct pc_item_row *row = pc_attribute_row_by_oid(attribute->oid);
     const struct pc_result shown =
-        describe_row(row, attribute->values, attribute->values.ptr, &value, &reason);
+        pc_span_eq(attribute->oid, pc_attribute_attestation())
+            ? pc_attestation_describe(attribute->values, &value, &reason)
+            : describe_row(row, attribute->values, attribute->values.ptr, &value, &reason);
     if (shown.code == P11CSR_E_NO_MEMORY) {
         return pc_fail_memory(err);
     }
