@@ -30,9 +30,6 @@ PC_RESULT cli_run_request(struct cli *cli, p11csr_error **err)
 {
     struct cli_making making PC_CLEANUP(cli_making_done) = {0};
     if (cli_has(cli, OPT_INTERACTIVE)) {
-        if (cli_has(cli, OPT_PLAN)) {
-            return pc_fail(err, P11CSR_E_USAGE, "a plan says everything: there is nothing to ask");
-        }
         PC_TRY(cli_wizard(cli, err));
     }
     PC_TRY(check_all(cli, &making, err));

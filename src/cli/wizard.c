@@ -238,11 +238,35 @@ static struct pc_result open_terminal(struct wizard *w, p11csr_error **err)
     return PC_OK;
 }
 
+/* Everything else is asked for: an answer would contradict what the command line says. */
+static struct pc_result check_uses(const struct cli *cli, p11csr_error **err)
+{
+    static const enum cli_option_id with[] = {OPT_INTERACTIVE, OPT_OUT,        OPT_FORM,   OPT_FORCE,
+                                              OPT_TEXT,        OPT_TRANSCRIPT, OPT_REPORT, OPT_EVIDENCE};
+    if (cli_arg_count(cli) > 0) {
+        return pc_fail(err, P11CSR_E_USAGE, "'%s' does not go with --interactive, which asks for the key",
+                       cli_arg(cli, 0));
+    }
+    for (size_t i = 0; i < cli_use_count(cli); i++) {
+        const enum cli_option_id id = cli_use_get(cli, i)->id;
+        bool goes = cli_option_get(id)->global;
+        for (size_t w = 0; w < PC_ARRAY_LEN(with); w++) {
+            goes = goes || with[w] == id;
+        }
+        if (!goes) {
+            return pc_fail(err, P11CSR_E_USAGE, "--%s does not go with --interactive, which asks for it",
+                           cli_option_get(id)->name);
+        }
+    }
+    return PC_OK;
+}
+
 PC_RESULT cli_wizard(struct cli *cli, p11csr_error **err)
 {
     struct wizard w PC_CLEANUP(wizard_done) = {
         .cli = cli, .choices = json_array(), .uses = cli_use_count(cli)};
     pc_buf_init(&w.answers, 1000 * sizeof(struct wizard_answer));
+    PC_TRY(check_uses(cli, err));
     PC_TRY(open_terminal(&w, err));
     (void)fprintf(w.tty, "Enter takes what stands in [ ]; '<' goes back; Ctrl-D ends without a trace.\n");
     enum wizard_id id = next_question(&w);

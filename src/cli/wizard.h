@@ -9,9 +9,9 @@
 /* request --interactive: questions whose answers become options, as if they had been typed. */
 
 /*
- * Asks on the terminal and adds what was answered to the options of the command line. What is on the command
- * line already is not asked for. Nothing is made or written. Errors: USAGE without a terminal, INTERRUPTED
- * when the person ends it.
+ * Asks on the terminal and adds what was answered to the options of the command line, which may name the
+ * token and the files, and nothing else that is asked for. Nothing is made or written. Errors: USAGE, also
+ * without a terminal, INTERRUPTED when the person ends it.
  */
 PC_RESULT cli_wizard(struct cli *cli, p11csr_error **err);
 /* Prints the command line that does the same without questions. */

@@ -72,7 +72,7 @@ static struct pc_result try_signature(p11csr_ctx *ctx, struct pc_opened *opened,
                                       const struct pc_verifier *verifier, bool *ret, p11csr_error **err)
 {
     const struct pc_crypto *crypto = NULL;
-    struct pc_token_signer token_signer;
+    struct pc_token_signer token_signer PC_CLEANUP(pc_token_signer_done) = {0};
     struct pc_signer signer;
     uint8_t message[64];
     PC_TRY(pc_ctx_crypto(ctx, &crypto, err));

@@ -223,7 +223,10 @@ enum p11csr_code p11csr_request_clear(p11csr_request *request, const char *what,
     if (strcmp(what, "san") == 0) {
         pc_content_clear_sans(&request->content);
         pc_origins_clear_sans(&request->origins);
-    } else if (strcmp(what, "extensions") == 0) {
+        // names of kinds that have no row stand among the other extensions
+        return pc_content_drop_extension(&request->content, pc_extension_san(), err).code;
+    }
+    if (strcmp(what, "extensions") == 0) {
         pc_content_clear_extensions(&request->content);
         request->skid = PC_SKID_NONE;
     } else if (strcmp(what, "attributes") == 0) {

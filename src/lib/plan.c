@@ -135,6 +135,8 @@ static struct pc_result take_content(const struct pc_csr *parts, p11csr_request 
     struct pc_buf again PC_CLEANUP(pc_buf_done) = {0};
     pc_buf_init(&again, PC_MAX_REQUEST);
     PC_TRY(pc_csr_content(parts, &request->content, &unknown, err));
+    // What was read critical beside a subject was said to be.
+    request->content.san_said_critical = request->content.san_critical;
     pc_content_settle(&request->content);
     PC_TRY(pc_request_assemble(&request->content, parts->spki, &again, err));
     return unknown == 0 && pc_span_eq(pc_buf_span(&again), parts->tbs)

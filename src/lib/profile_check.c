@@ -2,6 +2,8 @@
 #include "base/error.h"
 #include "base/limits.h"
 #include "csr/content/content.h"
+#include "csr/content/ext_fields.h"
+#include "csr/content/extensions.h"
 #include "csr/content/name.h"
 #include "csr/content/oid.h"
 #include "lib/key.h"
@@ -141,6 +143,11 @@ static void check_sans(struct findings *findings, const struct pc_content *conte
     const unsigned long max = number_of(findings->profile, PC_PROFILE_SAN_MAX, PC_MAX_SANS);
     char words[PC_MAX_TEXT];
     bool told[PC_SAN_COUNT] = {false};
+    struct pc_extension other;
+    const bool limited = allow->given || findings->profile->texts[PC_PROFILE_SAN_MAX] != NULL;
+    if (limited && pc_content_get_extension(content, pc_extension_san(), &other)) {
+        find(findings, "alternative names of kinds that p11csr does not know are not allowed");
+    }
     add_words(allow, words, sizeof(words));
     if (count < min) {
         find(findings, "%zu alternative names%s%s%s, and at least %lu wanted", count,

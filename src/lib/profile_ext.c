@@ -76,14 +76,23 @@ static bool has_basic_constraints(const p11csr_request *request)
     return request->content.has_basic;
 }
 
+/* One that says more than its field can stands among the other extensions. */
+static bool has_other(const p11csr_request *request, struct pc_span oid)
+{
+    struct pc_extension other;
+    return pc_content_get_extension(&request->content, oid, &other);
+}
+
 static bool has_must_staple(const p11csr_request *request)
 {
-    return request->content.must_staple;
+    static const uint8_t tls_feature[] = {0x2B, 0x06, 0x01, 0x05, 0x05, 0x07, 0x01, 0x18};
+    return request->content.must_staple || has_other(request, PC_SPAN(tls_feature));
 }
 
 static bool has_subject_key_id(const p11csr_request *request)
 {
-    return request->skid != PC_SKID_NONE || request->content.skid_len > 0;
+    return request->skid != PC_SKID_NONE || request->content.skid_len > 0 ||
+           has_other(request, pc_skid_oid());
 }
 
 static const struct row rows[] = {

@@ -13,7 +13,10 @@
 
 /* A configuration of OpenSSL with the files that it includes, as one text. */
 
-enum { MAX_INCLUDES = 8 }; /* files within files */
+enum {
+    MAX_INCLUDES = 8, /* files within files */
+    MAX_FILES = 64,   /* in all */
+};
 
 static bool is_blank(char c)
 {
@@ -72,6 +75,7 @@ struct level {
 struct stack {
     struct level levels[MAX_INCLUDES];
     size_t count;
+    size_t files; /* read so far */
 };
 
 static void stack_done(struct stack *stack)
@@ -87,6 +91,9 @@ static struct pc_result push(struct stack *stack, const char *path, char **owned
     if (stack->count == MAX_INCLUDES) {
         return pc_fail(err, P11CSR_E_LIMIT, "'%s' is included too deep: more than %d files in each other",
                        path, MAX_INCLUDES);
+    }
+    if (++stack->files > MAX_FILES) {
+        return pc_fail(err, P11CSR_E_LIMIT, "more than %d files are included", MAX_FILES);
     }
     struct level *level = &stack->levels[stack->count++];
     *level = (struct level){.path = path};
@@ -145,7 +152,15 @@ static struct pc_result take(p11csr_request *request, p11csr_ctx *ctx, const cha
     struct pc_openssl_config taken = {.content = &request->content};
     PC_TRY(pc_ctx_crypto(ctx, &crypto, err));
     PC_TRY(read_all(path, &text, err));
-    PC_TRY(pc_openssl_config_take(crypto, pc_buf_span(&text), section, &taken, err));
+    const size_t earlier = request->content.skid_len;
+    request->content.skid_len = 0;
+    const struct pc_result result = pc_openssl_config_take(crypto, pc_buf_span(&text), section, &taken, err);
+    if (request->content.skid_len > 0) {
+        request->skid = PC_SKID_NONE; // it brings one of its own
+    } else {
+        request->content.skid_len = earlier;
+    }
+    PC_TRY(result);
     json_t *dropped PC_CLEANUP(pc_json_free) = taken.dropped;
     request->skid = taken.skid != PC_SKID_NONE ? taken.skid : request->skid;
     request->usual_digest = taken.digest != PC_DIGEST_NONE ? taken.digest : request->usual_digest;

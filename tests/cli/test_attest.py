@@ -177,6 +177,14 @@ def test_forms_of_files(bench):
             b"\x30\x0d\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x07\x02\x05\x00",
             "no PKCS#7 message with certificates",
         ),
+        (
+            b"-----BEGIN PKCS7-----\nMAsGCSqGSIb3DQEHAg==\n-----END PKCS7-----\n",
+            "no PKCS#7 message with certificates",
+        ),
+        (
+            b"\x30\x80\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x07\x02\x00\x00",
+            "no PKCS#7 message with certificates",
+        ),
         (bench.csr.read_bytes(), "is not a certificate"),
     ):
         bench.token.refused(

@@ -269,6 +269,10 @@ def test_layers_replace_and_clear(web):
     assert [p.policy_identifier.dotted_string for p in found] == ["1.2.4", "1.2.5"]
     csr = load(web.request("--from-csr", "old.csr", "--clear", "extensions").out)
     assert [e.oid.dotted_string for e in csr.extensions] == ["2.5.29.17"]
+    party = "2.5.29.17:hex:300ba509a1070c056578616d70"  # ediPartyName, which has no row
+    (web.work / "party.csr").write_text(web.request("--subject", "CN=x", "--extension", party).out)
+    csr = load(web.request("--from-csr", "party.csr", "--clear", "san").out)
+    assert len(csr.extensions) == 0
     csr = load(web.request("--from-csr", "old.csr", "--dns", "b.example", "--clear", "san").out)
     names = csr.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
     assert names.get_values_for_type(x509.DNSName) == ["b.example"]

@@ -166,6 +166,7 @@ BASE = "[req]\ndistinguished_name = dn\nprompt = no\nreq_extensions = e\n[dn]\nC
         ),
         (BASE + "1.2.3 = ASN1:FORMAT:BITLIST,BITSTRING:1000000000\n", "the number of a bit is too large"),
         (BASE + "a\\\n.include x\n", "'.include' stands where it cannot be followed"),
+        (BASE + ".incl\\\nude = x\n", "'.include' goes over two lines"),
         ("CN = $none\n", "line 1"),
     ],
 )
@@ -186,6 +187,12 @@ def test_refused(web, text, says):
         BASE
         + "1.2.3 = ASN1:SEQUENCE:s0\n"
         + "".join(f"[s{i}]\n" + f"a=SEQUENCE:s{i + 1}\nb=SEQUENCE:s{i + 1}\n" for i in range(14)),
+        BASE
+        + "1.2.3 = ASN1:SET:SEQUENCE\\:s0\n"
+        + "".join(
+            f"[SEQUENCE\\:s{i}]\n" + f"a=SET:SEQUENCE\\:s{i + 1}\nb=SET:SEQUENCE\\:s{i + 1}\n"
+            for i in range(14)
+        ),
         "a = " + "$x" * 1100 + "\n",
         "# " + "x" * 300_000 + "\n",
         ".include a.cnf\n",

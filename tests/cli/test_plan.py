@@ -73,6 +73,20 @@ def test_plan_is_signed(token, planned, verify_everywhere):
     assert answer["tbs-sha256"] == plan["tbs-sha256"] and answer["scheme"] == plan["scheme"]
 
 
+def test_critical_names_are_planned(token):
+    """Names that an earlier request wants critical beside a subject."""
+    token.make_key("p256", "web", "01")
+    (token.work / "web.cnf").write_text(
+        "[req]\ndistinguished_name = dn\nprompt = no\nreq_extensions = e\n[dn]\nCN = x\n[e]\n"
+        "subjectAltName = critical, DNS:k.example\n"
+    )
+    token.request("--key-label", "web", "--openssl-config", "web.cnf", "-o", "old.csr")
+    at = (*token.at, "--key-label", "web")
+    token.run("plan", *at, "--from-csr", "old.csr", "-o", "plan.json").ok()
+    made = token.run("request", *at, "--plan", "plan.json").ok()
+    assert info_of(made.out) == info_of((token.work / "old.csr").read_text())
+
+
 @pytest.mark.parametrize(
     "spec,more", [("rsa-2048", ("--pss",)), ("ed25519", ()), ("p384", ("--hash", "sha512"))]
 )

@@ -209,6 +209,24 @@ def test_ended_without_a_trace(token, wizard, way):
     assert token.keys() == before and list(token.work.iterdir()) == []
 
 
+@pytest.mark.parametrize(
+    "said, word",
+    [
+        (("--subject", "CN=x"), "--subject"),
+        (("--profile", "plain"), "--profile"),
+        (("--from-csr", "x.csr"), "--from-csr"),
+        (("--plan", "plan.json"), "--plan"),
+        (("--challenge-password", "env:X"), "--challenge-password"),
+        (("pkcs11:token=test%20token;object=web",), "pkcs11:"),
+    ],
+)
+def test_nothing_is_said_twice(token, wizard, said, word):
+    """What the command line says and what is answered could contradict each other."""
+    token.make_key()
+    result = wizard(*token.at[2:], *said).end()
+    assert result.status == 64 and f"{word}" in result.err and "does not go with --interactive" in result.err
+
+
 def test_no_terminal(token):
     token.make_key()
     result = token.run("request", "--interactive", *token.at)

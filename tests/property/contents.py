@@ -323,6 +323,7 @@ FAULTS = [
     ("extensions", ["ms-sid", "S-1-5-x"], "S-1-5-x"),
     ("extensions", ["ms-template", "1.2.3:x"], "x"),
     ("extensions", ["qc-statement", "nothing"], "nothing"),
+    ("extensions", ["qc-statement", "1.2.3.4:/etc/hostname"], "neither hex: nor asn1:"),
     ("extensions", ["polcy", "1.2.3"], "polcy"),
     ("attributes", ["ms-csp", "9:x"], "9"),
     ("attributes", ["unstructured-name", "x" * 256], "long"),

@@ -320,6 +320,12 @@ const struct pc_extension_field *pc_extension_field_find(struct pc_span oid)
     return NULL;
 }
 
+struct pc_span pc_extension_san(void)
+{
+    static const uint8_t oid[] = {0x55, 0x1D, 0x11};
+    return PC_SPAN(oid);
+}
+
 bool pc_extension_is_san(struct pc_span oid)
 {
     const struct pc_extension_field *field = pc_extension_field_find(oid);

@@ -25,6 +25,8 @@ struct pc_extension_field {
 const struct pc_extension_field *pc_extension_field_get(size_t index);
 /* True for subjectAltName, whose values are names with an origin each. */
 bool pc_extension_is_san(struct pc_span oid);
+/* The same one: its OID. */
+struct pc_span pc_extension_san(void);
 /* By the content octets of its OID; NULL when it has no field. */
 const struct pc_extension_field *pc_extension_field_find(struct pc_span oid);
 

@@ -173,6 +173,9 @@ PC_RESULT pc_qc_write(const char *text, struct pc_span earlier, struct pc_der_wr
     if (statement != NULL) {
         PC_TRY(write_info(statement->form, &writing, err));
     } else if (writing.at != NULL) {
+        if (strncmp(writing.at, "hex:", 4) != 0 && strncmp(writing.at, "asn1:", 5) != 0) {
+            return pc_item_fail(text, writing.at, "has neither hex: nor asn1: here", err);
+        }
         PC_TRY(pc_value_read(writing.at, P11CSR_E_EXTENSION, w->buf, err));
     }
     pc_der_end(w);

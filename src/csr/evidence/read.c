@@ -33,7 +33,7 @@ static struct pc_result read_message(const struct pc_crypto *crypto, struct pc_s
     const unsigned char *at = der.ptr;
     PKCS7 *message PC_CLEANUP(free_message) = d2i_PKCS7(NULL, &at, (long)der.len);
     if (message == NULL || at != der.ptr + der.len || !PKCS7_type_is_signed(message) ||
-        sk_X509_num(message->d.sign->cert) <= 0) {
+        message->d.sign == NULL || sk_X509_num(message->d.sign->cert) <= 0) {
         return pc_ossl_out_of_memory()
                    ? pc_fail_memory(err)
                    : pc_fail(err, P11CSR_E_CERTIFICATE, "this is no PKCS#7 message with certificates");

@@ -27,6 +27,36 @@ static bool is_comment(struct pc_span line)
     return at < line.len && line.ptr[at] == '#';
 }
 
+/* What libcrypto reads: lines that end in a backslash are one with the next. */
+static struct pc_result check_joined(struct pc_span text, p11csr_error **err)
+{
+    struct pc_buf joined PC_CLEANUP(pc_buf_done) = {0};
+    pc_buf_init(&joined, PC_MAX_OSSL_CONF);
+    for (size_t at = 0; at < text.len; at++) {
+        size_t end = at + 1;
+        while (end < text.len && text.ptr[end] == '\r') {
+            end++;
+        }
+        if (text.ptr[at] == '\\' && end < text.len && text.ptr[end] == '\n') {
+            at = end;
+        } else {
+            pc_buf_byte(&joined, text.ptr[at]);
+        }
+    }
+    PC_TRY(pc_buf_check(&joined, err));
+    size_t before = 0;
+    size_t after = 0;
+    for (size_t at = 0; at + 8 <= text.len; at++) {
+        before += memcmp(text.ptr + at, ".include", 8) == 0 ? 1 : 0;
+    }
+    for (size_t at = 0; at + 8 <= joined.len; at++) {
+        after += memcmp(joined.ptr + at, ".include", 8) == 0 ? 1 : 0;
+    }
+    return after <= before
+               ? PC_OK
+               : pc_fail(err, P11CSR_E_CONFIG, "'.include' goes over two lines, where it cannot be followed");
+}
+
 PC_RESULT pc_conf_check_text(struct pc_span text, p11csr_error **err)
 {
     size_t variables = 0;
@@ -51,20 +81,23 @@ PC_RESULT pc_conf_check_text(struct pc_span text, p11csr_error **err)
     if (variables > MAX_VARIABLES) {
         return pc_fail(err, P11CSR_E_LIMIT, "more than %d variables in a configuration", MAX_VARIABLES);
     }
-    return PC_OK;
+    return check_joined(text, err);
 }
 
 /* Behind one of these stands the section that a structure is made of, to the end of the value. */
 static const char *nested_section(const char *value)
 {
     static const char *const words[] = {"SEQUENCE:", "SEQ:", "SET:"};
+    const char *first = NULL;
+    size_t len = 0;
     for (size_t i = 0; i < PC_ARRAY_LEN(words); i++) {
         const char *found = strstr(value, words[i]);
-        if (found != NULL) {
-            return found + strlen(words[i]);
+        if (found != NULL && (first == NULL || found < first)) { // the rest may be the name of a section
+            first = found;
+            len = strlen(words[i]);
         }
     }
-    return NULL;
+    return first != NULL ? first + len : NULL;
 }
 
 static struct pc_result check_bits(const char *value, p11csr_error **err)
