@@ -66,7 +66,11 @@ static bool is_wanted(const struct p11csr_certificate_select *select, const stru
     if (row->parsed == NULL || !pc_is_ok(pc_certificate_serial(row->parsed, &serial, NULL))) {
         return false;
     }
-    const struct pc_span wanted = {select->serial, select->serial_len};
+    struct pc_span wanted = {select->serial, select->serial_len};
+    while (wanted.len > 1 && wanted.ptr[0] == 0) { // many programs show the number in full octets
+        wanted.ptr++;
+        wanted.len--;
+    }
     const struct pc_span spki = {select->spki, select->spki_len};
     return (select->serial == NULL || pc_span_eq(wanted, pc_buf_span(&serial))) &&
            (select->spki == NULL || pc_span_eq(spki, pc_buf_span(&row->parsed->spki)));

@@ -104,7 +104,7 @@ def test_certificate_on_the_token(web, authority):
     old = issue(web, authority)
     install(web, old)
     uri = web.run("certs", "list", *web.at, "--json").ok().json["certificates"][0]["uri"]
-    named = (("--key-label", "web"), ("--serial", f"{old.serial_number:x}".rjust(40, "0")), ())
+    named = (("--key-label", "web"), ("--serial", f"{old.serial_number:x}".rjust(42, "0")), ())
     for words in [(*web.at, *more) for more in named] + [(uri, *web.login)]:
         answer = web.run("renew", *words, "--json").ok().json
         csr = load(answer)
