@@ -171,7 +171,7 @@ static struct pc_result take(struct wizard *w, enum wizard_id id, const char *te
 {
     const struct wizard_question *question = wizard_question(id);
     p11csr_error *why PC_CLEANUP(pc_error_cleanup) = NULL;
-    char *taken = NULL;
+    char *taken PC_CLEANUP(pc_free_str) = NULL;
     const char *meant = chosen(w, text);
     const struct pc_result result = question->take != NULL ? question->take(w, meant, &taken, &why) : PC_OK;
     if (result.code == P11CSR_E_NO_MEMORY || result.code == P11CSR_E_INTERRUPTED) {
@@ -181,7 +181,9 @@ static struct pc_result take(struct wizard *w, enum wizard_id id, const char *te
         say_why(w, why);
         return PC_OK;
     }
-    return keep_answer(w, id, taken != NULL ? taken : pc_strdup(meant), err);
+    char *kept = taken != NULL ? taken : pc_strdup(meant);
+    taken = NULL;
+    return keep_answer(w, id, kept, err);
 }
 
 static void say_question(const struct wizard *w, enum wizard_id id, const char *by_default)

@@ -31,6 +31,11 @@ SO_PIN = "Yw4-plover-58-so"
 TIMEOUT = 60
 SUBJECT = ("--subject", "CN=www.example.com")
 sys.path.append(str(TESTS / "fault"))  # shim.py
+# For a crash that a test wants to see as the kernel tells it: sanitizers would catch the signal.
+UNCAUGHT = {
+    "ASAN_OPTIONS": os.environ.get("ASAN_OPTIONS", "") + ":handle_segv=0:handle_abort=0",
+    "UBSAN_OPTIONS": os.environ.get("UBSAN_OPTIONS", "") + ":handle_segv=0:handle_abort=0",
+}
 # Sanitizers are steered by these.
 KEPT = ("ASAN_OPTIONS", "UBSAN_OPTIONS", "LSAN_OPTIONS", "TSAN_OPTIONS", "LD_LIBRARY_PATH", "LD_PRELOAD")
 

@@ -15,16 +15,10 @@ from shim import Shim
 
 NOBODY = 65534
 
-# A sanitizer would catch the signal that a module dies by.
-UNCAUGHT = {
-    "ASAN_OPTIONS": os.environ.get("ASAN_OPTIONS", "") + ":handle_segv=0:handle_abort=0",
-    "UBSAN_OPTIONS": os.environ.get("UBSAN_OPTIONS", "") + ":handle_segv=0:handle_abort=0",
-}
-
 
 @pytest.fixture
 def shim(token):
-    token.env.update(UNCAUGHT)
+    token.env.update(support.UNCAUGHT)
     return Shim(token)
 
 

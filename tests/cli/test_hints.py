@@ -139,7 +139,7 @@ def test_advice_about_incomplete_keys_is_whole(token):
     shim = Shim(token)
     shim.script("C_GenerateKeyPair 1 crash")
     crashed = token.run(
-        "keys", "generate", "p256", "--isolate", *token.at, "--key-label", "web", env={"ASAN_OPTIONS": ""}
+        "keys", "generate", "p256", "--isolate", *token.at, "--key-label", "web", env=support.UNCAUGHT
     )
     assert crashed.status == 6 and "p11csr keys list" in crashed.err, crashed
     note = next(line for line in crashed.err.splitlines() if "--incomplete" in line)

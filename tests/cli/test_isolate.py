@@ -13,17 +13,12 @@ from shim import Shim
 from terminal import Terminal
 
 ASK = ("--key-label", "web", "--subject", "CN=www.example.com")
-# A sanitizer would catch the signal that a module dies by.
-UNCAUGHT = {
-    "ASAN_OPTIONS": os.environ.get("ASAN_OPTIONS", "") + ":handle_segv=0:handle_abort=0",
-    "UBSAN_OPTIONS": os.environ.get("UBSAN_OPTIONS", "") + ":handle_segv=0:handle_abort=0",
-}
 
 
 @pytest.fixture
 def web(token):
     token.make_key()
-    token.env.update(UNCAUGHT)
+    token.env.update(support.UNCAUGHT)
     return token
 
 

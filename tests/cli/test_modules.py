@@ -26,10 +26,6 @@ root=$2
 shift 2
 exec chroot "$root" sh -c 'cd "$0" && exec "$@"' "$@"
 """
-UNCAUGHT = {
-    "ASAN_OPTIONS": os.environ.get("ASAN_OPTIONS", "") + ":handle_segv=0:handle_abort=0",
-    "UBSAN_OPTIONS": os.environ.get("UBSAN_OPTIONS", "") + ":handle_segv=0:handle_abort=0",
-}
 
 
 class Machine:
@@ -40,7 +36,7 @@ class Machine:
         self.folder = token.dir / "modules"
         self.folder.mkdir()
         token.env.pop("P11CSR_MODULE")
-        token.env.update(UNCAUGHT)
+        token.env.update(support.UNCAUGHT)
 
     def knows(self, name, module, *more):
         (self.folder / f"{name}.module").write_text("\n".join([f"module: {module}", *more, ""]))

@@ -287,7 +287,8 @@ def test_quirk_attr_error(token, shim, judges):
 def test_quirk_finalize(token, shim, judges):
     token.make_key()
     shim.script("C_Finalize * crash")
-    assert request(token).status < 0
+    ask = ("request", "--key-label", "web", *SUBJECT, "--token", token.label, *token.login)
+    assert token.run(*ask, env=support.UNCAUGHT).status < 0
     shim.script("C_Finalize * crash")
     made(judges, request(token, *quirk("finalize", "never")))
     assert shim.count("C_Finalize") == 0 and shim.count("C_Sign") == 1
