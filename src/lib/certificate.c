@@ -67,7 +67,8 @@ static bool is_wanted(const struct p11csr_certificate_select *select, const stru
         return false;
     }
     struct pc_span wanted = {select->serial, select->serial_len};
-    while (wanted.len > 1 && wanted.ptr[0] == 0) { // many programs show the number in full octets
+    while (wanted.ptr != NULL && wanted.len > 1 &&
+           wanted.ptr[0] == 0) { // many programs show the number in full octets
         wanted.ptr++;
         wanted.len--;
     }
