@@ -68,6 +68,17 @@ static struct pc_result renew_file(struct cli *cli, const char *path, p11csr_err
     return cli_renew_one(cli, &source, &making, err);
 }
 
+PC_RESULT cli_refuse_pin_value(const char *uri, p11csr_error **err)
+{
+    if (uri == NULL || strstr(uri, "pin-value=") == NULL) {
+        return PC_OK;
+    }
+    const struct pc_result result =
+        pc_fail(err, P11CSR_E_USAGE, "renew takes no PIN in a URI: it would have to be copied");
+    pc_hint(err, "name its source: --pin-source file:PATH, prompt, or another");
+    return result;
+}
+
 char *cli_token_part(const char *token)
 {
     static const char *const of_objects[] = {"object=", "id=", "type="};
@@ -115,6 +126,9 @@ static struct pc_result find_certificate(struct cli *cli, const char *uri, p11cs
 static struct pc_result renew_on_token(struct cli *cli, const char *uri, p11csr_error **err)
 {
     p11csr_certificate *certificate PC_CLEANUP(free_certificate) = NULL;
+    if (uri != NULL) {
+        PC_TRY(cli_refuse_pin_value(cli_reveal(cli, uri), err));
+    }
     char *token PC_CLEANUP(pc_free_str) = uri != NULL ? cli_token_part(cli_reveal(cli, uri)) : NULL;
     struct cli_making making PC_CLEANUP(cli_making_done) = {.spec = cli_value(cli, OPT_NEW_KEY)};
     struct p11csr_select *select = &making.selection.select;

@@ -216,6 +216,7 @@ PC_RESULT cli_renew_expiring(struct cli *cli, p11csr_error **err)
     PC_TRY(check_options(cli, err));
     PC_TRY(read_days(cli, &walk.limit, err));
     PC_TRY(cli_select_cert(cli, cli_arg(cli, 0), &selection, err));
+    PC_TRY(cli_refuse_pin_value(selection.select.token, err));
     char *token PC_CLEANUP(pc_free_str) = cli_token_part(selection.select.token);
     walk.token = token;
     PC_TRY(cli_context(cli, &ctx, err));

@@ -251,3 +251,11 @@ def test_expiring_usage(web):
             *("renew", "--expiring", days, *web.at), status=9, code="VALUE", says=f"--expiring '{days}'"
         )
     assert not pathlib.Path(web.work, "out").exists() and os.listdir(web.work) == []
+
+
+@pytest.mark.parametrize("more", [(), ("--expiring", "30d")])
+def test_no_pin_in_a_uri(web, more):
+    """It would be copied into memory that is not locked."""
+    uri = f"pkcs11:token=test%20token;object=web?pin-value={support.PIN}"
+    result = web.run("renew", uri, *more)
+    assert result.status == 64 and "--pin-source" in result.err, result
