@@ -193,6 +193,11 @@ static struct pc_result check_options(const struct cli *cli, p11csr_error **err)
         return pc_fail(err, P11CSR_E_USAGE,
                        "--new-key makes one key, and --expiring renews many certificates: renew one by one");
     }
+    if (cli_has(cli, OPT_CHALLENGE_PASSWORD)) {
+        return pc_fail(
+            err, P11CSR_E_USAGE,
+            "--challenge-password is for one request, and --expiring makes many: renew one by one");
+    }
     if (cli_has(cli, OPT_ATTESTATION)) {
         return pc_fail(
             err, P11CSR_E_USAGE,

@@ -189,18 +189,35 @@ static bool are_ekus_within(const struct pc_content *a, const struct pc_content 
     return true;
 }
 
-/* Whether each value of `a` is among those of `b`. */
+/* What is asked for is a CA with at most the path that is allowed; without a length the path has no end. */
+static bool is_basic_allowed(const struct pc_content *asked, const struct pc_content *allowed)
+{
+    const bool length =
+        !allowed->has_path_length || (asked->has_path_length && asked->path_length <= allowed->path_length);
+    return !asked->has_basic || (allowed->has_basic && asked->is_ca == allowed->is_ca && length);
+}
+
+static bool is_basic_there(const struct pc_content *required, const struct pc_content *asked)
+{
+    const bool length =
+        !required->has_path_length || (asked->has_path_length && asked->path_length == required->path_length);
+    return !required->has_basic || (asked->has_basic && asked->is_ca == required->is_ca && length);
+}
+
+/* Whether each value of `a`, key usages or extended ones, is among those of `b`. */
 static bool is_within(const char *word, const struct pc_content *a, const struct pc_content *b)
 {
-    if (strcmp(word, "key-usage") == 0) {
-        return (a->key_usage & ~b->key_usage) == 0;
-    }
+    return strcmp(word, "key-usage") == 0 ? (a->key_usage & ~b->key_usage) == 0 : are_ekus_within(a, b);
+}
+
+static bool holds_to(enum pc_profile_values_id which, const char *word, const struct pc_content *asked,
+                     const struct pc_content *listed)
+{
+    const bool allow = which == PC_PROFILE_ALLOW;
     if (strcmp(word, "basic-constraints") == 0) {
-        const bool same_length =
-            !a->has_path_length || (b->has_path_length && a->path_length == b->path_length);
-        return !a->has_basic || (b->has_basic && a->is_ca == b->is_ca && same_length);
+        return allow ? is_basic_allowed(asked, listed) : is_basic_there(listed, asked);
     }
-    return are_ekus_within(a, b);
+    return allow ? is_within(word, asked, listed) : is_within(word, listed, asked);
 }
 
 static void request_cleanup(p11csr_request **request)
@@ -229,11 +246,9 @@ static struct pc_result check_extension(struct findings *findings,
         }
         PC_TRY((struct pc_result){p11csr_request_new(&listed, err)});
         PC_TRY(pc_profile_extension_put(extension, which, listed, err));
-        if (which == PC_PROFILE_ALLOW && !is_within(extension->word, &request->content, &listed->content)) {
-            find(findings, "%s may have nothing but %s", extension->word, words);
-        }
-        if (which == PC_PROFILE_REQUIRE && !is_within(extension->word, &listed->content, &request->content)) {
-            find(findings, "%s has to have %s", extension->word, words);
+        if (!holds_to(which, extension->word, &request->content, &listed->content)) {
+            find(findings, which == PC_PROFILE_ALLOW ? "%s may have nothing but %s" : "%s has to have %s",
+                 extension->word, words);
         }
     }
     return PC_OK;

@@ -492,3 +492,22 @@ def test_extensions_with_words(token):
             code="PROFILE",
             says="may not be asked for",
         )
+
+
+@pytest.mark.parametrize(
+    "asked, allowed",
+    [
+        (("--ca", "--path-length", "0"), True),
+        (("--ca", "--path-length", "1"), True),
+        (("--ca", "--path-length", "2"), False),
+        (("--ca",), False),
+    ],
+)
+def test_longest_path(token, asked, allowed):
+    """A CA without a path length has more than one with any."""
+    token.make_key()
+    name = own(token, "extensions:\n  basic-constraints: { allow: [ca, path-length=1] }\n")
+    ask = ("request", *token.at, "--key-label", "web", "--subject", "CN=x", "--profile", name)
+    result = token.run(*ask, *asked)
+    assert result.status == (0 if allowed else 8), result
+    assert allowed or "basic-constraints may have nothing but ca" in result.err

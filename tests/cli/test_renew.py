@@ -259,3 +259,10 @@ def test_no_pin_in_a_uri(web, more):
     uri = f"pkcs11:token=test%20token;object=web?pin-value={support.PIN}"
     result = web.run("renew", uri, *more)
     assert result.status == 64 and "--pin-source" in result.err, result
+
+
+def test_no_password_for_many(web):
+    """Most sources can be read once."""
+    asked = ("renew", "--expiring", "30d", *web.at, "--challenge-password", "env:SECRET")
+    result = web.run(*asked, env={"SECRET": "swordfish-12"})
+    assert result.status == 64 and "--challenge-password" in result.err, result
