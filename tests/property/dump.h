@@ -5,10 +5,12 @@
 #include <jansson.h>
 #include <stddef.h>
 
-/* What the judges in C have in common: they read hex lines and answer with JSON lines. */
-
+/* Octets as a JSON string. */
 json_t *dump_hex(const unsigned char *octets, size_t len);
-/* What a request holds, by the judge's library; a new reference. */
+/*
+ * The judges in C read hex lines and answer with JSON lines: what a request holds, by the judge's library. A
+ * new reference.
+ */
 json_t *dump_request(const unsigned char *der, size_t len);
 
 #endif

@@ -4,6 +4,7 @@
  * makes each with p11csr's library, and answers with one line: {der, tbs, json, again} or {error, why}.
  * `again` is true when the same words made the same CertificationRequestInfo a second time.
  */
+#include "dump.h"
 #include <p11csr/p11csr.h>
 
 #include <jansson.h>
@@ -68,21 +69,6 @@ static enum p11csr_code fill(const json_t *spec, p11csr_request *request, p11csr
     return each(spec, "attributes", request, p11csr_request_add_attribute, err);
 }
 
-static json_t *hex(const unsigned char *octets, size_t len)
-{
-    char *digits = malloc(2 * len + 1);
-    if (digits == NULL) {
-        abort();
-    }
-    digits[0] = 0;
-    for (size_t i = 0; i < len; i++) {
-        (void)snprintf(digits + 2 * i, 3, "%02x", octets[i]);
-    }
-    json_t *value = json_string(digits);
-    free(digits);
-    return value;
-}
-
 static enum p11csr_code make(p11csr_ctx *ctx, p11csr_key *key, const json_t *spec, json_t *answer,
                              p11csr_error **err)
 {
@@ -105,8 +91,8 @@ static enum p11csr_code make(p11csr_ctx *ctx, p11csr_key *key, const json_t *spe
     code = code != P11CSR_OK ? code : p11csr_request_assemble(other, key, &second, &second_len, NULL, err);
     if (code == P11CSR_OK) {
         const unsigned char *der = p11csr_csr_get_der(csr, &len);
-        (void)json_object_set_new(answer, "der", hex(der, len));
-        (void)json_object_set_new(answer, "tbs", hex(first, first_len));
+        (void)json_object_set_new(answer, "der", dump_hex(der, len));
+        (void)json_object_set_new(answer, "tbs", dump_hex(first, first_len));
         (void)json_object_set_new(answer, "json", json_loads(said, 0, NULL));
         (void)json_object_set_new(
             answer, "again", json_boolean(first_len == second_len && memcmp(first, second, first_len) == 0));
