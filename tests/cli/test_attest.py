@@ -18,7 +18,7 @@ from cryptography.hazmat.primitives.serialization import pkcs7
 
 import support
 
-sys.path.append(str(support.TESTS / "property"))
+sys.path.append(str(support.TESTS / "lib"))
 import encode  # noqa: E402
 
 YUBICO = "1.3.6.1.4.1.41482."

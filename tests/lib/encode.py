@@ -40,7 +40,36 @@ def oid(text):
 
 
 def integer(number):
-    return tlv(2, number.to_bytes(number.bit_length() // 8 + 1, "big"))
+    return tlv(2, number.to_bytes(number.bit_length() // 8 + 1, "big", signed=number < 0))
+
+
+def null():
+    return tlv(5, b"")
+
+
+def boolean(value):
+    return tlv(1, b"\xff" if value else b"\0")
+
+
+def explicit(number, inner):
+    return tlv(0xA0 + number, inner)
+
+
+def bit_string(octets, unused=0):
+    return tlv(3, bytes([unused]) + octets)
+
+
+def long_form(encoded, extra=1):
+    """The same value with a length of more octets than it needs."""
+    inner = content(encoded)
+    octets = len(inner).to_bytes(extra + (len(inner).bit_length() + 7) // 8, "big")
+    return encoded[:1] + bytes([0x80 | len(octets)]) + octets + inner
+
+
+def content(encoded):
+    """What is in a value."""
+    size = encoded[1] & 0x7F if encoded[1] & 0x80 else 0
+    return encoded[2 + size :]
 
 
 def utf8(text):
@@ -70,6 +99,22 @@ def named_bits(bits):
     for bit in bits:
         octets[bit // 8] |= 0x80 >> bit % 8
     return tlv(3, bytes([7 - last % 8]) + bytes(octets))
+
+
+def teletex(octets):
+    return tlv(0x14, octets)
+
+
+def extension(kind, value, critical=b""):
+    """`critical`: True, False, or the octets that stand there."""
+    if isinstance(critical, bool):
+        critical = boolean(True) if critical else b""
+    return sequence(oid(kind), critical, octet_string(value))
+
+
+def attribute(kind, *values):
+    """Of a request (RFC 2986 section 4.1)."""
+    return sequence(oid(kind), set_of(*values))
 
 
 def other_name(type_id, value):
