@@ -193,6 +193,7 @@ class Ec:
         self.digest = digest
         self.private = int.from_bytes(hashlib.sha512(curve.encode()).digest() * 2, "big") % self.order
         self.nonce = self.private * 3 % self.order
+        self.r = self.public_numbers(self.nonce).x % self.order
         numbers = self.public_numbers(self.private)
         self.width = (self.curve().key_size + 7) // 8
         self.x, self.y = (value.to_bytes(self.width, "big") for value in (numbers.x, numbers.y))
@@ -209,8 +210,7 @@ class Ec:
         """r and s (FIPS 186-5 section 6.4.1)."""
         digest = hashlib.new(self.digest, message).digest()
         number = int.from_bytes(digest, "big") >> max(0, 8 * len(digest) - self.order.bit_length())
-        r = self.public_numbers(self.nonce).x % self.order
-        return r, pow(self.nonce, -1, self.order) * (number + r * self.private) % self.order
+        return self.r, pow(self.nonce, -1, self.order) * (number + self.r * self.private) % self.order
 
     def sign(self, message):
         return der.sequence(*map(der.integer, self.values(message)))
