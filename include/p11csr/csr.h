@@ -31,7 +31,7 @@ P11CSR_API enum p11csr_code p11csr_csr_to_json(p11csr_ctx *ctx, const p11csr_csr
 enum p11csr_verdict {
     P11CSR_VERDICT_GOOD,
     P11CSR_VERDICT_BAD,
-    P11CSR_VERDICT_UNKNOWN, /* the key or the scheme is not known here: neither good nor bad */
+    P11CSR_VERDICT_UNKNOWN, /* this libcrypto knows the key or the scheme not: neither good nor bad */
 };
 
 /*

@@ -13,6 +13,7 @@
 #include "p11csr/objects.h"
 #include "p11csr/plan.h"
 #include "p11csr/profile.h"
+#include "p11csr/reading.h"
 #include "p11csr/request.h"
 #include "p11csr/start.h"
 #include "p11csr/token.h"

@@ -50,21 +50,6 @@ P11CSR_API enum p11csr_code p11csr_request_take_either(p11csr_request *request, 
 P11CSR_API enum p11csr_code p11csr_request_take_openssl_config(p11csr_request *request, p11csr_ctx *ctx,
                                                                const char *path, const char *section,
                                                                char **ret_dropped, p11csr_error **err);
-/*
- * What differs between the certificate or request `old`, PEM or DER, and the request that came of it.
- * *ret_json, to be freed with p11csr_free_text(), is an array of objects, one for each thing that either
- * says:
- *   kind   "subject", "key", "extension", "attribute"
- *   name   of the extension or attribute, or null
- *   oid    the same
- *   state  "kept", "changed", "dropped", "added"
- *   old    what was: the subject as RFC 4514 text, the SHA-256 of the SubjectPublicKeyInfo, an extension as
- *          p11csr_csr_to_json() has it. Not there for attributes, and when it was added
- *   new    what is. Not there when it was dropped
- * Errors: REQUEST, LIMIT.
- */
-P11CSR_API enum p11csr_code p11csr_csr_changes(p11csr_ctx *ctx, const p11csr_csr *csr, const void *old,
-                                               size_t old_len, char **ret_json, p11csr_error **err);
 
 #ifdef __cplusplus
 }

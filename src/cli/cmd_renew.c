@@ -41,7 +41,10 @@ static struct pc_result report_changes(struct cli *cli, const struct cli_source 
                                        const struct cli_making *making, p11csr_error **err)
 {
     char *changes PC_CLEANUP(p11csr_free_text) = NULL;
-    PC_TRY(cli_lift(p11csr_csr_changes(cli->ctx, making->csr, source->data, source->len, &changes, err)));
+    const struct p11csr_bytes old = {source->data, source->len};
+    struct p11csr_bytes now = {0};
+    now.data = p11csr_csr_get_der(making->csr, &now.len);
+    PC_TRY(cli_lift(p11csr_compare(cli->ctx, &old, &now, &changes, err)));
     cli_json(cli, "from", json_string(source->from));
     return cli_say_changes(cli, changes, err);
 }

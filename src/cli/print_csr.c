@@ -19,6 +19,8 @@ void cli_print_value(const json_t *value, FILE *to)
             (void)fputs(i > 0 ? ", " : "", to);
             cli_print_value(json_array_get(value, i), to);
         }
+    } else if (json_is_integer(value)) {
+        (void)fprintf(to, "%" JSON_INTEGER_FORMAT, json_integer_value(value));
     } else if (json_is_string(value)) {
         (void)fprintf(to, "%s", json_string_value(value));
     } else if (json_object_get(value, "type") != NULL && json_object_get(value, "value") != NULL) {

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "base/limits.h"
 #include "cli/cli.h"
 
 static const enum cli_option_id doctor_options[] = {OPT_QUIRKS, OPT_PROBE, OPT_BUNDLE, OPT_FORCE};
@@ -110,6 +111,7 @@ static const enum cli_option_id attest_collect_options[] = {
 static const enum cli_option_id attest_verify_options[] = {OPT_KEY_LABEL, OPT_KEY_ID, OPT_PIV_SLOT,
                                                            OPT_KEY_FOR,   OPT_PUBKEY, OPT_ROOT};
 static const enum cli_option_id show_options[] = {OPT_CHECK};
+static const enum cli_option_id match_options[] = {OPT_KEY_LABEL, OPT_KEY_ID, OPT_PIV_SLOT};
 static const enum cli_option_id init_soft_options[] = {OPT_PRINT_ENV};
 
 #define OPTIONS(list) .options = (list), .option_count = PC_ARRAY_LEN(list)
@@ -156,6 +158,23 @@ static const struct cli_command commands[] = {
      .run = cli_run_verify,
      .help = "verify the signature of a certificate request",
      .example = "p11csr verify www.csr"},
+    {.name = "compare",
+     .without_login = true,
+     .args = "FILE FILE",
+     .min_args = 2,
+     .max_args = 2,
+     .run = cli_run_compare,
+     .help = "what differs between two requests",
+     .example = "p11csr compare www-2025.csr www-2026.csr"},
+    {.name = "match",
+     .any_token = true,
+     .args = "FILE|URI...",
+     .min_args = 1,
+     .max_args = PC_MAX_MATCHED,
+     OPTIONS(match_options),
+     .run = cli_run_match,
+     .help = "which keys, requests and certificates belong together",
+     .example = "p11csr match www.csr www.crt 'pkcs11:token=prod;object=web'"},
     {.name = "keys list",
      .one_token = true,
      .args = "[URI]",

@@ -29,7 +29,7 @@ PC_RESULT cli_take_content_from(struct cli *cli, const struct cli_source *source
 PC_RESULT cli_say_dropped(struct cli *cli, const char *from, const char *dropped, p11csr_error **err);
 /*
  * Says for people what has changed, but for what was said to be dropped already, and sets "changes" of the
- * JSON answer. `changes` is what p11csr_csr_changes() has said.
+ * JSON answer. `changes` is what p11csr_compare() has said.
  */
 PC_RESULT cli_say_changes(struct cli *cli, const char *changes, p11csr_error **err);
 

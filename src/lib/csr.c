@@ -4,6 +4,7 @@
 #include "base/error.h"
 #include "base/limits.h"
 #include "csr/reading/describe.h"
+#include "csr/reading/verify.h"
 #include "lib/context.h"
 #include "lib/json.h"
 

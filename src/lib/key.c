@@ -188,8 +188,9 @@ enum p11csr_code p11csr_spki_read(const void *data, size_t len, unsigned char **
                                   p11csr_error **err)
 {
     struct pc_buf spki PC_CLEANUP(pc_buf_done) = {0};
+    const char *kind = NULL;
     pc_buf_init(&spki, PC_MAX_SPKI);
-    struct pc_result result = pc_key_file_read((struct pc_span){data, len}, &spki, err);
+    struct pc_result result = pc_key_file_read((struct pc_span){data, len}, &spki, &kind, err);
     if (pc_is_ok(result)) {
         result = pc_buf_take(&spki, ret_spki, ret_len, err);
     } else {

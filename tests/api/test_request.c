@@ -287,12 +287,45 @@ static void test_csr(void **state)
     p11csr_csr_free(&csr);
 }
 
+/* A request and its key on the token are of one key, another request is not. */
+static void test_match(void **state)
+{
+    p11csr_ctx *ctx = new_ctx(*state);
+    p11csr_error *both_err = NULL;
+    p11csr_key *key = ensure_key(ctx, "p256", "match");
+    p11csr_request *request = new_request("CN=match");
+    p11csr_csr *csr = NULL;
+    p11csr_match *match = NULL;
+    char *json = NULL;
+    size_t len = 0;
+    check_ok(p11csr_request_sign(request, key, &csr, &both_err), &both_err);
+    const unsigned char *der = p11csr_csr_get_der(csr, &len);
+    check_ok(p11csr_match_new(ctx, &match, &both_err), &both_err);
+    assert_int_equal(p11csr_match_group_count(match), 0);
+    check_ok(p11csr_match_add(match, "a.csr", der, len, &both_err), &both_err);
+    check_ok(p11csr_match_add_key(match, key, &both_err), &both_err);
+    check_both(p11csr_match_add(match, "b.csr", der, len - 1, err), P11CSR_E_REQUEST);
+    assert_int_equal(p11csr_match_group_count(match), 1);
+    check_ok(p11csr_match_to_json(match, &json, &both_err), &both_err);
+    assert_non_null(strstr(json, "\"type\":\"p256\",\"members\":[{\"name\":\"a.csr\",\"kind\":\"request\""));
+    assert_non_null(strstr(json, "\"kind\":\"key\""));
+    p11csr_free_text(&json);
+    p11csr_match_free(&match);
+    assert_null(match);
+    p11csr_match_free(&match);
+    p11csr_csr_free(&csr);
+    p11csr_request_free(&request);
+    p11csr_key_free(&key);
+    p11csr_ctx_free(&ctx);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_request_content), cmocka_unit_test(test_request_origins),
         cmocka_unit_test(test_request_words),   cmocka_unit_test(test_request_on_token),
         cmocka_unit_test(test_assemble),        cmocka_unit_test(test_csr),
+        cmocka_unit_test(test_match),
     };
     return cmocka_run_group_tests(tests, make_place, remove_place);
 }

@@ -155,10 +155,11 @@ def test_every_byte_counts(box, foreign):
 
 
 def test_unknown_algorithm_is_neither_good_nor_bad(box):
-    """A signature that nobody here can judge."""
-    key = ec.generate_private_key(ec.SECP192R1())
+    """A signature that nobody here can judge: the curve is one that there is not."""
+    key = ec.generate_private_key(ec.SECP256R1())
     csr = x509.CertificateSigningRequestBuilder().subject_name(x509.Name([])).sign(key, hashes.SHA256())
-    der = csr.public_bytes(serialization.Encoding.DER)
+    p256 = bytes.fromhex("2a8648ce3d030107")
+    der = csr.public_bytes(serialization.Encoding.DER).replace(p256, p256[:-1] + b"\x7f")
     refused = box.refused(
         "verify", stdin=der, status=7, code="NOT_VERIFIABLE", says="cannot be verified here"
     )

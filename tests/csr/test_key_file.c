@@ -60,32 +60,36 @@ static int teardown(void **state)
     return 0;
 }
 
-static void check_reads(const struct files *f, const void *data, long len)
+static void check_reads(const struct files *f, const void *data, long len, const char *expected_kind)
 {
+    const char *kind = NULL;
     p11csr_error *err = NULL;
     struct pc_buf spki PC_CLEANUP(pc_buf_done) = {0};
     pc_buf_init(&spki, PC_MAX_SPKI);
-    check_ok(pc_key_file_read((struct pc_span){data, (size_t)len}, &spki, &err), &err);
+    check_ok(pc_key_file_read((struct pc_span){data, (size_t)len}, &spki, &kind, &err), &err);
+    assert_string_equal(kind, expected_kind);
     const struct pc_span expected = {f->spki, (size_t)f->spki_len};
     check_same(pc_buf_span(&spki), expected);
 }
 
 static void check_refuses(const void *data, size_t len, const char *text)
 {
+    const char *kind = NULL;
     p11csr_error *err = NULL;
     struct pc_buf spki PC_CLEANUP(pc_buf_done) = {0};
     pc_buf_init(&spki, PC_MAX_SPKI);
-    check_fails(pc_key_file_read((struct pc_span){data, len}, &spki, &err), &err, P11CSR_E_REQUEST, text);
+    check_fails(pc_key_file_read((struct pc_span){data, len}, &spki, &kind, &err), &err, P11CSR_E_REQUEST,
+                text);
     assert_int_equal(spki.len, 0);
 }
 
-static void check_pem(const struct files *f, int (*write)(BIO *bio, const struct files *f))
+static void check_pem(const struct files *f, int (*write)(BIO *bio, const struct files *f), const char *kind)
 {
     char *text = NULL;
     BIO *bio = BIO_new(BIO_s_mem());
     assert_int_equal(write(bio, f), 1);
     const long len = BIO_get_mem_data(bio, &text);
-    check_reads(f, text, len);
+    check_reads(f, text, len, kind);
     check_refuses(text, (size_t)len / 2, "the PEM is damaged"); // cut off
     BIO_free(bio);
 }
@@ -112,25 +116,40 @@ static int write_certificate(BIO *bio, const struct files *f)
 
 static void test_every_label(void **state)
 {
-    check_pem(*state, write_public);
-    check_pem(*state, write_request);
-    check_pem(*state, write_new_request);
-    check_pem(*state, write_certificate);
+    check_pem(*state, write_public, "public-key");
+    check_pem(*state, write_request, "request");
+    check_pem(*state, write_new_request, "request");
+    check_pem(*state, write_certificate, "certificate");
 }
 
 static void test_der(void **state)
 {
     const struct files *f = *state;
     unsigned char *der = NULL;
-    check_reads(f, f->spki, f->spki_len);
+    check_reads(f, f->spki, f->spki_len, "public-key");
     int len = i2d_X509(f->certificate, &der);
-    check_reads(f, der, len);
+    check_reads(f, der, len, "certificate");
     check_refuses(der, (size_t)len - 1, "neither a certificate, nor a request, nor a public key");
     OPENSSL_free(der);
     der = NULL;
     len = i2d_X509_REQ(f->request, &der);
-    check_reads(f, der, len);
+    check_reads(f, der, len, "request");
     OPENSSL_free(der);
+}
+
+/* What key it is, those who use it find out. */
+static void test_unknown_kind_of_key(void **state)
+{
+    (void)state;
+    static const uint8_t der[] = {0x30, 0x09, 0x30, 0x04, 0x06, 0x02, 0x2a, 0x03, 0x03, 0x01, 0x00};
+    p11csr_error *err = NULL;
+    const char *kind = NULL;
+    struct pc_buf spki PC_CLEANUP(pc_buf_done) = {0};
+    pc_buf_init(&spki, PC_MAX_SPKI);
+    check_ok(pc_key_file_read((struct pc_span){der, sizeof(der)}, &spki, &kind, &err), &err);
+    assert_int_equal(spki.len, sizeof(der));
+    assert_memory_equal(spki.ptr, der, sizeof(der));
+    assert_string_equal(kind, "public-key");
 }
 
 static void test_private_key_is_refused(void **state)
@@ -155,9 +174,8 @@ static void test_other_input(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_every_label),
-        cmocka_unit_test(test_der),
-        cmocka_unit_test(test_private_key_is_refused),
+        cmocka_unit_test(test_every_label),         cmocka_unit_test(test_der),
+        cmocka_unit_test(test_unknown_kind_of_key), cmocka_unit_test(test_private_key_is_refused),
         cmocka_unit_test(test_other_input),
     };
     return cmocka_run_group_tests(tests, setup, teardown);

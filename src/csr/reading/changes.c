@@ -3,11 +3,15 @@
 
 #include "base/error.h"
 #include "base/limits.h"
+#include "csr/any_key.h"
 #include "csr/content/attributes.h"
 #include "csr/content/name.h"
+#include "csr/reading/describe.h"
 #include "csr/reading/describe_ext.h"
 #include "csr/reading/json.h"
 #include "csr/reading/takeover.h"
+
+#include <string.h>
 
 /* One thing that is said, by one side or both. */
 struct change {
@@ -16,6 +20,7 @@ struct change {
     const char *state;
     json_t *old; /* owned; NULL: not shown */
     json_t *new;
+    const char *why; /* or NULL */
 };
 
 static void change_done(struct change *change)
@@ -38,6 +43,9 @@ static struct pc_result add_change(json_t *list, const struct change *change, p1
     if (change->new != NULL) {
         PC_TRY(pc_json_set(object, "new", json_incref(change->new), err));
     }
+    if (change->why != NULL) {
+        PC_TRY(pc_json_set(object, "why", json_string(change->why), err));
+    }
     return pc_json_append(list, json_incref(object), err);
 }
 
@@ -57,6 +65,9 @@ static struct pc_result compare_subjects(const struct pc_source *old, const stru
     change.state = pc_span_eq(old->subject, new->subject) ? "kept" : "changed";
     PC_TRY(name_text(old->subject, &change.old, err));
     PC_TRY(name_text(new->subject, &change.new, err));
+    if (!pc_span_eq(old->subject, new->subject) && json_equal(change.old, change.new) == 1) {
+        change.why = "the same text, encoded differently";
+    }
     return add_change(list, &change, err);
 }
 
@@ -69,6 +80,20 @@ static struct pc_result key_text(const struct pc_crypto *crypto, struct pc_span 
     return *ret != NULL ? PC_OK : pc_fail_memory(err);
 }
 
+/* Whether it is the same key, however it is written. */
+static struct pc_result is_same_key(const struct pc_crypto *crypto, const struct pc_source *old,
+                                    const struct pc_source *new, bool *ret, p11csr_error **err)
+{
+    struct pc_buf first PC_CLEANUP(pc_buf_done) = {0};
+    struct pc_buf second PC_CLEANUP(pc_buf_done) = {0};
+    pc_buf_init(&first, PC_MAX_REQUEST);
+    pc_buf_init(&second, PC_MAX_REQUEST);
+    PC_TRY(pc_any_key_normal(crypto, old->spki, &first, err));
+    PC_TRY(pc_any_key_normal(crypto, new->spki, &second, err));
+    *ret = pc_span_eq(pc_buf_span(&first), pc_buf_span(&second));
+    return PC_OK;
+}
+
 static struct pc_result compare_keys(const struct pc_crypto *crypto, const struct pc_source *old,
                                      const struct pc_source *new, json_t *list, p11csr_error **err)
 {
@@ -76,6 +101,11 @@ static struct pc_result compare_keys(const struct pc_crypto *crypto, const struc
     change.state = pc_span_eq(old->spki, new->spki) ? "kept" : "changed";
     PC_TRY(key_text(crypto, old->spki, &change.old, err));
     PC_TRY(key_text(crypto, new->spki, &change.new, err));
+    bool same = false;
+    PC_TRY(is_same_key(crypto, old, new, &same, err));
+    if (same && !pc_span_eq(old->spki, new->spki)) {
+        change.why = "the same key, encoded differently";
+    }
     return add_change(list, &change, err);
 }
 
@@ -162,6 +192,9 @@ static struct pc_result compare_extension(const struct pc_extension *old, const 
     if (new != NULL) {
         PC_TRY(pc_describe_extension(new, &change.new, err));
     }
+    if (!same && json_equal(change.old, change.new) == 1) {
+        change.why = "the same value, encoded differently";
+    }
     return add_change(list, &change, err);
 }
 
@@ -181,17 +214,26 @@ static struct pc_result compare_extensions(const struct said *old, const struct 
     return PC_OK;
 }
 
-/* Their values are not shown: one of them is a secret. */
+/* A password among them is not shown. */
 static struct pc_result compare_attribute(const struct pc_attribute *old, const struct pc_attribute *new,
                                           json_t *list, p11csr_error **err)
 {
     const struct pc_attribute *one = old != NULL ? old : new;
     const bool same = old != NULL && new != NULL &&pc_span_eq(old->values, new->values);
-    const struct change change = {
+    struct change change PC_CLEANUP(change_done) = {
         .kind = "attribute",
         .what = {one->oid, one->name},
         .state = state_of(old != NULL, new != NULL, same),
     };
+    if (old != NULL) {
+        PC_TRY(pc_describe_attribute(old, false, &change.old, err));
+    }
+    if (new != NULL) {
+        PC_TRY(pc_describe_attribute(new, false, &change.new, err));
+    }
+    if (!same && json_equal(change.old, change.new) == 1) {
+        change.why = "what is shown is the same, the values are not";
+    }
     return add_change(list, &change, err);
 }
 
@@ -211,6 +253,75 @@ static struct pc_result compare_attributes(const struct said *old, const struct 
     return PC_OK;
 }
 
+/* Reports a thing of requests that is shown as a value, unless it is the same. Takes both values. */
+static struct pc_result compare_values(const char *kind, const char *name, json_t *old, json_t *new,
+                                       json_t *list, p11csr_error **err)
+{
+    struct change change PC_CLEANUP(change_done) = {
+        .kind = kind, .what = {{0}, name}, .state = "changed", .old = old, .new = new};
+    if (old == NULL || new == NULL) {
+        return pc_fail_memory(err);
+    }
+    return json_equal(old, new) == 1 ? PC_OK : add_change(list, &change, err);
+}
+
+/* The OIDs of those extensions of `said` that `other` has too, in their order. NULL: out of memory. */
+static json_t *common_extensions(const struct said *said, const struct said *other)
+{
+    json_t *oids = json_array();
+    for (size_t i = 0; i < said->extension_count; i++) {
+        if (find_extension(other, said->extensions[i].oid) != NULL) {
+            (void)json_array_append_new(oids, pc_json_oid(said->extensions[i].oid));
+        }
+    }
+    return oids;
+}
+
+static json_t *common_attributes(const struct said *said, const struct said *other)
+{
+    json_t *oids = json_array();
+    for (size_t i = 0; i < said->attribute_count; i++) {
+        if (find_attribute(other, said->attributes[i].oid) != NULL) {
+            (void)json_array_append_new(oids, pc_json_oid(said->attributes[i].oid));
+        }
+    }
+    return oids;
+}
+
+static bool all_kept(const json_t *list)
+{
+    size_t i = 0;
+    const json_t *change = NULL;
+    json_array_foreach(list, i, change)
+    {
+        if (strcmp(json_string_value(json_object_get(change, "state")), "kept") != 0) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* What only requests have. */
+static struct pc_result compare_requests(const struct pc_csr *old, const struct pc_csr *new, json_t *list,
+                                         p11csr_error **err)
+{
+    PC_TRY(compare_values("version", NULL, json_integer((json_int_t)old->version),
+                          json_integer((json_int_t) new->version), list, err));
+    struct change algorithm PC_CLEANUP(change_done) = {.kind = "signature", .state = "changed"};
+    if (!pc_span_eq(old->aid, new->aid)) {
+        algorithm.old = pc_describe_scheme(old->aid);
+        algorithm.new = pc_describe_scheme(new->aid);
+        algorithm.why = json_equal(algorithm.old, algorithm.new) == 1 ? "its parameters differ" : NULL;
+        PC_TRY(add_change(list, &algorithm, err));
+    }
+    if (!pc_span_eq(old->tbs, new->tbs) && all_kept(list)) {
+        const struct change encoding = {
+            .kind = "encoding", .state = "changed", .why = "the same content, encoded differently"};
+        PC_TRY(add_change(list, &encoding, err));
+    }
+    return PC_OK;
+}
+
 PC_RESULT pc_source_changes(const struct pc_crypto *crypto, const struct pc_source *old,
                             const struct pc_source *new, json_t **ret, p11csr_error **err)
 {
@@ -226,6 +337,13 @@ PC_RESULT pc_source_changes(const struct pc_crypto *crypto, const struct pc_sour
     PC_TRY(compare_keys(crypto, old, new, list, err));
     PC_TRY(compare_extensions(&before, &after, list, err));
     PC_TRY(compare_attributes(&before, &after, list, err));
+    if (old->kind == PC_SOURCE_REQUEST && new->kind == PC_SOURCE_REQUEST) {
+        PC_TRY(compare_values("order", "extensions", common_extensions(&before, &after),
+                              common_extensions(&after, &before), list, err));
+        PC_TRY(compare_values("order", "attributes", common_attributes(&before, &after),
+                              common_attributes(&after, &before), list, err));
+        PC_TRY(compare_requests(&old->csr, &new->csr, list, err));
+    }
     *ret = json_incref(list);
     return PC_OK;
 }

@@ -3,11 +3,13 @@
 
 #include "base/error.h"
 #include "base/limits.h"
+#include "csr/any_key.h"
 #include "csr/content/attributes.h"
 #include "csr/content/name.h"
 #include "csr/content/oid.h"
 #include "csr/reading/describe_ext.h"
 #include "csr/reading/json.h"
+#include "csr/reading/verify.h"
 
 /* What is being filled. */
 struct description {
@@ -36,20 +38,20 @@ static struct pc_result describe_subject(const struct description *d, p11csr_err
 /* Type and size of a key that is known, why it is not otherwise. */
 static struct pc_result describe_key_type(const struct description *d, json_t *key, p11csr_error **err)
 {
-    char name[32];
+    char name[PC_KEY_NAME_SIZE];
+    unsigned bits = 0;
     struct pc_public values;
     p11csr_error *reason PC_CLEANUP(pc_error_cleanup) = NULL;
+    PC_TRY(pc_any_key_name(d->crypto, d->csr->spki, name, &bits, err));
+    PC_TRY(pc_json_set(key, "type", json_string(name), err));
+    if (bits > 0) {
+        return pc_json_set(key, "bits", json_integer(bits), err);
+    }
     const struct pc_result read = pc_public_from_spki(d->csr->spki, &values, &reason);
     if (read.code == P11CSR_E_NO_MEMORY) {
         return pc_fail_memory(err);
     }
-    if (!pc_is_ok(read)) {
-        PC_TRY(pc_json_set(key, "type", json_string("unknown"), err));
-        return pc_json_set(key, "why", pc_json_name(p11csr_error_cause(reason, 0)), err);
-    }
-    pc_public_name(&values, name, sizeof(name));
-    PC_TRY(pc_json_set(key, "type", json_string(name), err));
-    return pc_json_set(key, "bits", json_integer(values.bits), err);
+    return pc_is_ok(read) ? PC_OK : pc_json_set(key, "why", pc_json_name(p11csr_error_cause(reason, 0)), err);
 }
 
 static struct pc_result describe_key(const struct description *d, p11csr_error **err)
@@ -60,18 +62,17 @@ static struct pc_result describe_key(const struct description *d, p11csr_error *
     return pc_json_set(d->root, "key", json_incref(key), err);
 }
 
-/* The name of the scheme; the OID of one that has no row. */
-static json_t *scheme_name(const struct pc_csr *csr)
+json_t *pc_describe_scheme(struct pc_span aid)
 {
-    const struct pc_scheme *scheme = pc_scheme_by_aid(csr->aid);
-    struct pc_der in = pc_der_over(csr->aid);
-    struct pc_der aid;
+    const struct pc_scheme *scheme = pc_scheme_by_aid(aid);
+    struct pc_der in = pc_der_over(aid);
+    struct pc_der inner;
     struct pc_span oid;
     if (scheme != NULL) {
         return json_string(scheme->name);
     }
-    if (!pc_is_ok(pc_der_enter(&in, PC_DER_SEQUENCE, "signatureAlgorithm", &aid, NULL)) ||
-        !pc_is_ok(pc_oid_read(&aid, "algorithm", &oid, NULL))) {
+    if (!pc_is_ok(pc_der_enter(&in, PC_DER_SEQUENCE, "signatureAlgorithm", &inner, NULL)) ||
+        !pc_is_ok(pc_oid_read(&inner, "algorithm", &oid, NULL))) {
         return json_string("unknown");
     }
     return pc_json_oid(oid);
@@ -85,7 +86,7 @@ static struct pc_result describe_signature(const struct description *d, p11csr_e
     enum pc_verdict verdict = PC_VERDICT_UNKNOWN;
     const char *why = NULL;
     PC_TRY(pc_csr_verify(d->crypto, d->csr, &verdict, &why, err));
-    PC_TRY(pc_json_set(signature, "scheme", scheme_name(d->csr), err));
+    PC_TRY(pc_json_set(signature, "scheme", pc_describe_scheme(d->csr->aid), err));
     PC_TRY(pc_json_set(signature, "verdict", json_string(verdicts[verdict]), err));
     if (why != NULL) {
         PC_TRY(pc_json_set(signature, "why", json_string(why), err));

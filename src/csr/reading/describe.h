@@ -28,5 +28,7 @@
  */
 PC_RESULT pc_csr_describe(const struct pc_crypto *crypto, const struct pc_csr *csr, json_t **ret,
                           p11csr_error **err);
+/* The name of a signature algorithm; the OID of one without a row. NULL when out of memory. */
+json_t *pc_describe_scheme(struct pc_span aid);
 
 #endif

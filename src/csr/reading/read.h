@@ -54,12 +54,4 @@ PC_RESULT pc_csr_extensions(const struct pc_csr *csr, struct pc_span *ret, p11cs
 PC_RESULT pc_csr_content(const struct pc_csr *csr, struct pc_content *ret, size_t *ret_unknown,
                          p11csr_error **err);
 
-/*
- * Verifies the signature with the key in the request. A key or scheme that p11csr or libcrypto does not know
- * is UNKNOWN, a key that cannot be one is BAD. *ret_why receives a constant text that says why, NULL when it
- * is GOOD.
- */
-PC_RESULT pc_csr_verify(const struct pc_crypto *crypto, const struct pc_csr *csr, enum pc_verdict *ret,
-                        const char **ret_why, p11csr_error **err);
-
 #endif

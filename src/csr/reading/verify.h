@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef PC_CSR_READING_VERIFY_H
+#define PC_CSR_READING_VERIFY_H
+
+#include "csr/reading/read.h"
+
+/*
+ * Verifies the signature with the key in the request. A key or scheme that neither p11csr nor libcrypto knows
+ * is UNKNOWN, a key that cannot be one is BAD. *ret_why receives a constant text that says why, NULL when it
+ * is GOOD. Errors: NO_MEMORY.
+ */
+PC_RESULT pc_csr_verify(const struct pc_crypto *crypto, const struct pc_csr *csr, enum pc_verdict *ret,
+                        const char **ret_why, p11csr_error **err);
+
+#endif
