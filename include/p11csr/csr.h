@@ -10,7 +10,8 @@ extern "C" {
 
 /*
  * Reads a certificate request: PEM (text around it and the label NEW CERTIFICATE REQUEST are accepted) or
- * DER, at most 1 MiB. The input is copied. Errors: REQUEST, with the byte that is wrong. Freed with
+ * DER, at most 1 MiB. Deviations from the standard that leave its parts readable are no error:
+ * p11csr_csr_lint() tells them. The input is copied. Errors: REQUEST, with the byte that is wrong. Freed with
  * p11csr_csr_free().
  */
 P11CSR_API enum p11csr_code p11csr_csr_read(const void *data, size_t len, p11csr_csr **ret_csr,

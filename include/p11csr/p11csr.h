@@ -11,6 +11,7 @@
 #include "p11csr/evidence.h"
 #include "p11csr/key.h"
 #include "p11csr/objects.h"
+#include "p11csr/lint.h"
 #include "p11csr/plan.h"
 #include "p11csr/profile.h"
 #include "p11csr/reading.h"

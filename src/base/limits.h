@@ -12,6 +12,8 @@ enum {
     PC_MAX_TEXT = 4096,           /* one line for a person */
     PC_MAX_REQUEST = 1024 * 1024, /* a certificate request, PEM or DER */
     PC_MAX_DER_DEPTH = 32,        /* nested constructed values */
+    PC_MAX_FINDINGS = 256,        /* findings of the lint rules that are told of one request */
+    PC_MAX_FAULTS = 64,           /* deviations that are told of one request */
     PC_MAX_HASHED = 1 << 30,      /* file whose digest is taken */
     PC_MAX_PLAN = 4 << 20,        /* plan of a request */
     PC_MAX_RDNS = 64,             /* relative distinguished names of a subject */

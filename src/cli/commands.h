@@ -25,6 +25,7 @@ PC_RESULT cli_run_keys_label(struct cli *cli, p11csr_error **err);
 PC_RESULT cli_run_keys_list(struct cli *cli, p11csr_error **err);
 PC_RESULT cli_run_keys_public(struct cli *cli, p11csr_error **err);
 PC_RESULT cli_run_keys_show(struct cli *cli, p11csr_error **err);
+PC_RESULT cli_run_lint(struct cli *cli, p11csr_error **err);
 PC_RESULT cli_run_match(struct cli *cli, p11csr_error **err);
 PC_RESULT cli_run_plan(struct cli *cli, p11csr_error **err);
 PC_RESULT cli_run_profile_check(struct cli *cli, p11csr_error **err);

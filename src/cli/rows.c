@@ -111,6 +111,7 @@ static const enum cli_option_id attest_collect_options[] = {
 static const enum cli_option_id attest_verify_options[] = {OPT_KEY_LABEL, OPT_KEY_ID, OPT_PIV_SLOT,
                                                            OPT_KEY_FOR,   OPT_PUBKEY, OPT_ROOT};
 static const enum cli_option_id show_options[] = {OPT_CHECK};
+static const enum cli_option_id lint_options[] = {OPT_RULES, OPT_IGNORE, OPT_STRICT, OPT_LIST};
 static const enum cli_option_id match_options[] = {OPT_KEY_LABEL, OPT_KEY_ID, OPT_PIV_SLOT};
 static const enum cli_option_id init_soft_options[] = {OPT_PRINT_ENV};
 
@@ -175,6 +176,14 @@ static const struct cli_command commands[] = {
      .run = cli_run_match,
      .help = "which keys, requests and certificates belong together",
      .example = "p11csr match www.csr www.crt 'pkcs11:token=prod;object=web'"},
+    {.name = "lint",
+     .without_login = true,
+     .args = "[FILE]...",
+     .max_args = SIZE_MAX,
+     OPTIONS(lint_options),
+     .run = cli_run_lint,
+     .help = "hold requests against the rules of standards and CAs",
+     .example = "p11csr lint --rules structure,tls-br:dv www.csr"},
     {.name = "keys list",
      .one_token = true,
      .args = "[URI]",

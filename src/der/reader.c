@@ -12,6 +12,12 @@ struct pc_der pc_der_over(struct pc_span input)
         .start = input.ptr, .at = input.ptr, .end = input.ptr == NULL ? NULL : input.ptr + input.len};
 }
 
+struct pc_der pc_der_part(const struct pc_der *in, struct pc_span part)
+{
+    return (struct pc_der){
+        .start = in->start, .at = part.ptr, .end = part.ptr + part.len, .faults = in->faults};
+}
+
 bool pc_der_at_end(const struct pc_der *in)
 {
     return in->at == in->end;
@@ -25,6 +31,14 @@ unsigned pc_der_peek(const struct pc_der *in)
 PC_RESULT pc_der_fail(const struct pc_der *in, const char *text, p11csr_error **err)
 {
     return pc_fail(err, P11CSR_E_REQUEST, "byte %zu: %s", (size_t)(in->at - in->start), text);
+}
+
+PC_RESULT pc_der_deviates(const struct pc_der *in, const char *rule, const char *text, p11csr_error **err)
+{
+    if (in->faults == NULL) {
+        return pc_der_fail(in, text, err);
+    }
+    return pc_der_faults_add(in->faults, (size_t)(in->at - in->start), rule, text, err);
 }
 
 /* Reads length octets at `p`, which is moved past them. */
@@ -52,7 +66,7 @@ static struct pc_result read_length(const struct pc_der *in, const uint8_t **p, 
         len = len << 8 | *(*p)++;
     }
     if (len < 0x80 || len >> (8 * (octets - 1)) == 0) {
-        return pc_der_fail(in, "length is not in its shortest form", err);
+        PC_TRY(pc_der_deviates(in, NULL, "length is not in its shortest form", err));
     }
     *ret = len;
     return PC_OK;
@@ -97,17 +111,20 @@ PC_RESULT pc_der_enter(struct pc_der *in, unsigned tag, const char *what, struct
 {
     struct pc_der_value value;
     PC_TRY(pc_der_expect(in, tag, what, &value, err));
-    *ret_inner = (struct pc_der){in->start, value.content.ptr, value.content.ptr + value.content.len};
+    *ret_inner = pc_der_part(in, value.content);
     return PC_OK;
 }
 
 PC_RESULT pc_der_leave(const struct pc_der *in, const char *what, p11csr_error **err)
 {
-    if (!pc_der_at_end(in)) {
-        return pc_fail(err, P11CSR_E_REQUEST, "byte %zu: more data than belongs into %s",
-                       (size_t)(in->at - in->start), what);
+    if (pc_der_at_end(in)) {
+        return PC_OK;
     }
-    return PC_OK;
+    if (in->faults != NULL) {
+        return pc_der_deviates(in, NULL, "more data than belongs here", err);
+    }
+    return pc_fail(err, P11CSR_E_REQUEST, "byte %zu: more data than belongs into %s",
+                   (size_t)(in->at - in->start), what);
 }
 
 PC_RESULT pc_der_read_unsigned(struct pc_der *in, const char *what, struct pc_span *ret, p11csr_error **err)
@@ -116,13 +133,19 @@ PC_RESULT pc_der_read_unsigned(struct pc_der *in, const char *what, struct pc_sp
     struct pc_der_value value;
     PC_TRY(pc_der_expect(in, PC_DER_INTEGER, what, &value, err));
     const struct pc_span c = value.content;
-    if (c.len == 0 || (c.len > 1 && c.ptr[0] == 0 && c.ptr[1] < 0x80)) {
+    if (c.len == 0) {
         return pc_der_fail(&before, "INTEGER is not in its shortest form", err);
     }
-    if ((c.ptr[0] & 0x80) != 0) {
-        return pc_der_fail(&before, "INTEGER is negative", err);
+    if (c.len > 1 && c.ptr[0] == 0 && c.ptr[1] < 0x80) {
+        PC_TRY(pc_der_deviates(&before, NULL, "INTEGER is not in its shortest form", err));
     }
-    *ret = c.len > 1 && c.ptr[0] == 0 ? (struct pc_span){c.ptr + 1, c.len - 1} : c;
+    if ((c.ptr[0] & 0x80) != 0) {
+        PC_TRY(pc_der_deviates(&before, NULL, "INTEGER is negative", err));
+    }
+    *ret = c;
+    while (ret->len > 1 && ret->ptr[0] == 0) {
+        *ret = (struct pc_span){ret->ptr + 1, ret->len - 1};
+    }
     return PC_OK;
 }
 
@@ -149,8 +172,11 @@ PC_RESULT pc_der_read_bool(struct pc_der *in, const char *what, bool *ret, p11cs
     const struct pc_der before = *in;
     struct pc_der_value value;
     PC_TRY(pc_der_expect(in, PC_DER_BOOLEAN, what, &value, err));
-    if (value.content.len != 1 || (value.content.ptr[0] != 0 && value.content.ptr[0] != 0xFF)) {
+    if (value.content.len != 1) {
         return pc_der_fail(&before, "BOOLEAN is neither 00 nor FF", err);
+    }
+    if (value.content.ptr[0] != 0 && value.content.ptr[0] != 0xFF) {
+        PC_TRY(pc_der_deviates(&before, NULL, "BOOLEAN is neither 00 nor FF", err));
     }
     *ret = value.content.ptr[0] != 0;
     return PC_OK;
@@ -161,8 +187,11 @@ PC_RESULT pc_der_read_bit_octets(struct pc_der *in, const char *what, struct pc_
     const struct pc_der before = *in;
     struct pc_der_value value;
     PC_TRY(pc_der_expect(in, PC_DER_BIT_STRING, what, &value, err));
-    if (value.content.len == 0 || value.content.ptr[0] != 0) {
+    if (value.content.len == 0) {
         return pc_der_fail(&before, "BIT STRING does not consist of whole octets", err);
+    }
+    if (value.content.ptr[0] != 0) {
+        PC_TRY(pc_der_deviates(&before, NULL, "BIT STRING does not consist of whole octets", err));
     }
     *ret = (struct pc_span){value.content.ptr + 1, value.content.len - 1};
     return PC_OK;
@@ -178,10 +207,10 @@ PC_RESULT pc_der_read_named_bits(struct pc_der *in, const char *what, unsigned *
         return pc_der_fail(&before, "BIT STRING of named bits is malformed", err);
     }
     if (c.len > 1 && (c.ptr[c.len - 1] & ((1U << c.ptr[0]) - 1)) != 0) {
-        return pc_der_fail(&before, "unused bits of a BIT STRING are not zero", err);
+        PC_TRY(pc_der_deviates(&before, NULL, "unused bits of a BIT STRING are not zero", err));
     }
     if (c.len > 1 && (c.ptr[c.len - 1] >> c.ptr[0] & 1U) == 0) {
-        return pc_der_fail(&before, "trailing zero bits of a named BIT STRING are not cut", err);
+        PC_TRY(pc_der_deviates(&before, "S12", "trailing zero bits of a named BIT STRING are not cut", err));
     }
     unsigned bits = 0;
     for (size_t n = 0; n < (c.len - 1) * 8; n++) {

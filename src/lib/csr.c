@@ -4,11 +4,14 @@
 #include "base/error.h"
 #include "base/limits.h"
 #include "csr/reading/describe.h"
+#include "csr/reading/pem.h"
 #include "csr/reading/verify.h"
 #include "lib/context.h"
 #include "lib/json.h"
 
-PC_RESULT pc_csr_object_new(struct pc_buf *der, p11csr_csr **ret, p11csr_error **err)
+/* `input`: what others wrote; NULL: it was made here. */
+static struct pc_result object_new(struct pc_buf *der, const struct pc_span *input, p11csr_csr **ret,
+                                   p11csr_error **err)
 {
     struct p11csr_csr *csr = pc_alloc(sizeof(*csr));
     if (csr == NULL) {
@@ -16,7 +19,12 @@ PC_RESULT pc_csr_object_new(struct pc_buf *der, p11csr_csr **ret, p11csr_error *
     }
     csr->der = *der;
     pc_buf_init(der, der->max);
-    const struct pc_result result = pc_csr_parse(pc_buf_span(&csr->der), &csr->parts, err);
+    pc_der_faults_init(&csr->faults);
+    struct pc_result result = pc_csr_parse_tolerantly(pc_buf_span(&csr->der),
+                                                      input != NULL ? &csr->faults : NULL, &csr->parts, err);
+    if (pc_is_ok(result) && input != NULL) {
+        result = pc_pem_judge(*input, &csr->faults, err);
+    }
     if (!pc_is_ok(result)) {
         p11csr_csr_free(&csr);
         return result;
@@ -25,13 +33,19 @@ PC_RESULT pc_csr_object_new(struct pc_buf *der, p11csr_csr **ret, p11csr_error *
     return PC_OK;
 }
 
+PC_RESULT pc_csr_object_new(struct pc_buf *der, p11csr_csr **ret, p11csr_error **err)
+{
+    return object_new(der, NULL, ret, err);
+}
+
 enum p11csr_code p11csr_csr_read(const void *data, size_t len, p11csr_csr **ret_csr, p11csr_error **err)
 {
     struct pc_buf der PC_CLEANUP(pc_buf_done) = {0};
     pc_buf_init(&der, PC_MAX_REQUEST);
-    struct pc_result result = pc_csr_decode_input((struct pc_span){data, len}, &der, err);
+    const struct pc_span input = {data, len};
+    struct pc_result result = pc_csr_decode_input(input, &der, err);
     if (pc_is_ok(result)) {
-        result = pc_csr_object_new(&der, ret_csr, err);
+        result = object_new(&der, &input, ret_csr, err);
     }
     return result.code;
 }
@@ -40,6 +54,7 @@ void p11csr_csr_free(p11csr_csr **csr)
 {
     if (csr != NULL && *csr != NULL) {
         pc_buf_done(&(*csr)->der);
+        pc_der_faults_done(&(*csr)->faults);
         pc_release(*csr);
         *csr = NULL;
     }

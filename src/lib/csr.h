@@ -7,12 +7,13 @@
 
 struct p11csr_csr {
     struct pc_buf der;
-    struct pc_csr parts; /* borrowed from `der` */
-    const char *scheme;  /* static; NULL when the request was read */
-    char mechanism[32];  /* empty when the request was read */
+    struct pc_csr parts;         /* borrowed from `der` */
+    struct pc_der_faults faults; /* what others wrote is read in spite of */
+    const char *scheme;          /* static; NULL when the request was read */
+    char mechanism[32];          /* empty when the request was read */
 };
 
-/* Takes the DER out of `der` into a new object. */
+/* Takes the DER of a request that was made here, and is read strictly, out of `der` into a new object. */
 PC_RESULT pc_csr_object_new(struct pc_buf *der, p11csr_csr **ret, p11csr_error **err);
 
 #endif

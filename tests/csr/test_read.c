@@ -153,7 +153,7 @@ static void test_extensions(void **state)
         {"a01f 301d 060a2b060104018237 02010e 310f 300d 300b 0603551d0f 0404 03020780", extensions_hex, NULL},
         // two values
         {"a020 301e 06092a864886f70d01090e 3111 0500 300d 300b 0603551d0f 0404 03020780", NULL,
-         "more data than belongs into the extension request, which has one value"},
+         "a second value of the extension request, which has one value"},
         // two attributes
         {"a03c 301c 06092a864886f70d01090e 310f 300d 300b 0603551d0f 0404 03020780"
          "     301c 06092a864886f70d01090e 310f 300d 300b 0603551d0f 0404 03020780",

@@ -302,9 +302,69 @@ static void test_oid_to_text(void **state)
     assert_null(pc_der_oid_to_text(PC_SPAN(longest)));
 }
 
+/* A number, and a BOOLEAN or a BIT STRING behind it. */
+static struct pc_result read_pair(struct pc_der in, p11csr_error **err)
+{
+    struct pc_der inner;
+    struct pc_span ignored;
+    bool flag = false;
+    PC_TRY(pc_der_enter(&in, PC_DER_SEQUENCE, "outer", &inner, err));
+    PC_TRY(pc_der_read_unsigned(&inner, "number", &ignored, err));
+    if (pc_der_peek(&inner) == PC_DER_BOOLEAN) {
+        return pc_der_read_bool(&inner, "flag", &flag, err);
+    }
+    return pc_der_peek(&inner) == PC_DER_BIT_STRING ? pc_der_read_bit_octets(&inner, "bits", &ignored, err)
+                                                    : PC_OK;
+}
+
+/* Each deviation fails where reading is strict, and is recorded, once, where it is not. */
+static void test_deviations(void **state)
+{
+    static const struct {
+        const char *hex;
+        const char *text;
+    } rows[] = {
+        {"308105 020105 0400", "length is not in its shortest form"},
+        {"30 04 02020005", "INTEGER is not in its shortest form"},
+        {"30 03 0201ff", "INTEGER is negative"},
+        {"30 06 020105 010101", "BOOLEAN is neither 00 nor FF"},
+        {"30 07 020105 03020680", "BIT STRING does not consist of whole octets"},
+    };
+    (void)state;
+    for (size_t i = 0; i < PC_ARRAY_LEN(rows); i++) {
+        struct pc_der_faults faults;
+        struct input input;
+        pc_der_faults_init(&faults);
+        open_input(&input, rows[i].hex);
+        assert_int_equal(read_pair(input.in, NULL).code, P11CSR_E_REQUEST);
+        input.in.faults = &faults;
+        check_ok(read_pair(input.in, NULL), NULL);
+        check_ok(read_pair(input.in, NULL), NULL);
+        assert_int_equal(pc_der_faults_count(&faults), 1);
+        assert_string_equal(pc_der_faults_get(&faults, 0)->text, rows[i].text);
+        pc_der_faults_done(&faults);
+        close_input(&input);
+    }
+}
+
+/* Ever so many deviations take no more memory than the limit says. */
+static void test_many_deviations(void **state)
+{
+    struct pc_der_faults faults;
+    (void)state;
+    pc_der_faults_init(&faults);
+    for (size_t at = 0; at < 10 * PC_MAX_FAULTS; at++) {
+        check_ok(pc_der_faults_add(&faults, at, NULL, "something", NULL), NULL);
+    }
+    assert_int_equal(pc_der_faults_count(&faults), PC_MAX_FAULTS);
+    assert_true(faults.more);
+    pc_der_faults_done(&faults);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_deviations), cmocka_unit_test(test_many_deviations),
         cmocka_unit_test(test_walks),      cmocka_unit_test(test_headers),
         cmocka_unit_test(test_numbers),    cmocka_unit_test(test_unsigned),
         cmocka_unit_test(test_bool),       cmocka_unit_test(test_bit_octets),

@@ -63,7 +63,7 @@ static struct pc_result read_basic(struct pc_der in, bool critical, struct pc_co
     if (pc_der_peek(&inner) == PC_DER_BOOLEAN) {
         PC_TRY(pc_der_read_bool(&inner, "cA", &is_ca, err));
         if (!is_ca) {
-            return pc_der_fail(&before, "cA FALSE is the default, which DER leaves out", err);
+            PC_TRY(pc_der_deviates(&before, "S12", "cA FALSE is the default, which DER leaves out", err));
         }
     }
     const bool has_path_length = pc_der_peek(&inner) == PC_DER_INTEGER;
@@ -72,7 +72,7 @@ static struct pc_result read_basic(struct pc_der in, bool critical, struct pc_co
     }
     PC_TRY(pc_der_leave(&inner, "BasicConstraints", err));
     if (has_path_length && !is_ca) {
-        return pc_der_fail(&before, "pathLenConstraint without cA", err);
+        PC_TRY(pc_der_deviates(&before, "S12", "pathLenConstraint without cA", err));
     }
     content->has_basic = true;
     content->basic_critical = critical;
@@ -115,8 +115,9 @@ static struct pc_result read_key_usage(struct pc_der in, bool critical, struct p
     PC_TRY(pc_der_read_named_bits(&in, "KeyUsage", &bits, err));
     PC_TRY(pc_der_leave(&in, "KeyUsage", err));
     if (bits == 0 || bits >> PC_KEY_USAGE_COUNT != 0) {
-        return pc_der_fail(
-            &before, bits == 0 ? "KeyUsage has no bit set" : "KeyUsage has a bit that means nothing", err);
+        PC_TRY(pc_der_deviates(
+            &before, "S12", bits == 0 ? "KeyUsage has no bit set" : "KeyUsage has a bit that means nothing",
+            err));
     }
     content->key_usage = bits;
     content->key_usage_critical = critical;
@@ -154,7 +155,7 @@ static struct pc_result read_ext_key_usage(struct pc_der in, bool critical, stru
     PC_TRY(pc_der_enter(&in, PC_DER_SEQUENCE, "ExtKeyUsageSyntax", &inner, err));
     PC_TRY(pc_der_leave(&in, "ExtKeyUsageSyntax", err));
     if (pc_der_at_end(&inner)) {
-        return pc_der_fail(&inner, "ExtKeyUsageSyntax is empty", err);
+        PC_TRY(pc_der_deviates(&inner, "S12", "ExtKeyUsageSyntax is empty", err));
     }
     while (!pc_der_at_end(&inner)) {
         const struct pc_der before = inner;
@@ -162,7 +163,9 @@ static struct pc_result read_ext_key_usage(struct pc_der in, bool critical, stru
         PC_TRY(pc_oid_read(&inner, "KeyPurposeId", &oid, err));
         const struct pc_result added = pc_content_add_eku(content, oid, err);
         if (added.code == P11CSR_E_EXTENSION) {
-            return pc_der_fail(&before, "the same extended key usage twice", err);
+            p11csr_error_free(err);
+            PC_TRY(pc_der_deviates(&before, "S12", "the same extended key usage twice", err));
+            continue;
         }
         PC_TRY(added.code == P11CSR_E_LIMIT ? pc_der_fail(&before, "too many extended key usages", err)
                                             : added);

@@ -55,7 +55,7 @@ PC_RESULT pc_extension_next(struct pc_der *in, struct pc_extension *ret, p11csr_
 {
     struct pc_der inner;
     struct pc_der_value value;
-    *ret = (struct pc_extension){.start = in->start};
+    *ret = (struct pc_extension){0};
     PC_TRY(pc_der_enter(in, PC_DER_SEQUENCE, "Extension", &inner, err));
     PC_TRY(pc_oid_read(&inner, "extnID", &ret->oid, err));
     if (pc_der_peek(&inner) == PC_DER_BOOLEAN) {
@@ -65,6 +65,7 @@ PC_RESULT pc_extension_next(struct pc_der *in, struct pc_extension *ret, p11csr_
     PC_TRY(pc_der_expect(&inner, PC_DER_OCTET_STRING, "extnValue", &value, err));
     PC_TRY(pc_der_leave(&inner, "Extension", err));
     ret->value = value.content;
+    ret->in = pc_der_part(in, value.content);
     ret->name = name_of(ret->oid);
     return PC_OK;
 }
@@ -198,9 +199,8 @@ void pc_content_clear_extensions(struct pc_content *content)
 static struct pc_result read_field(const struct pc_extension_field *field, const struct pc_extension *ext,
                                    struct pc_content *content, bool *ret_known, p11csr_error **err)
 {
-    const struct pc_der in = {ext->start, ext->value.ptr, ext->value.ptr + ext->value.len};
     *ret_known = true;
-    PC_TRY(pc_frame(field->read(in, ext->critical, content, ret_known, err), err, "%s cannot be read",
+    PC_TRY(pc_frame(field->read(ext->in, ext->critical, content, ret_known, err), err, "%s cannot be read",
                     field->oid.name));
     if (!*ret_known) {
         field->clear(content);
@@ -212,10 +212,10 @@ PC_RESULT pc_extension_read(const struct pc_extension *ext, struct pc_content *c
                             p11csr_error **err)
 {
     const struct pc_extension_field *field = pc_extension_field_find(ext->oid);
-    const struct pc_der in = {ext->start, ext->value.ptr, ext->value.ptr + ext->value.len};
     *ret_known = false;
     if (ext->explicit_false) {
-        return pc_der_fail(&in, "critical FALSE stands before this, a default that DER leaves out", err);
+        PC_TRY(pc_der_deviates(&ext->in, "S12",
+                               "critical FALSE stands before this, a default that DER leaves out", err));
     }
     if (field != NULL) {
         PC_TRY(read_field(field, ext, content, ret_known, err));
@@ -268,8 +268,10 @@ PC_RESULT pc_content_set_extension(struct pc_content *content, struct pc_span oi
     const struct pc_extension_field *field = pc_extension_field_find(oid);
     const struct pc_item_row *row = pc_extension_row_by_oid(oid);
     const bool usual = critical == PC_CRITICAL_USUAL && row != NULL && row->critical;
-    struct pc_extension ext = {
-        .oid = oid, .critical = critical == PC_CRITICAL_YES || usual, .value = value, .start = value.ptr};
+    struct pc_extension ext = {.oid = oid,
+                               .critical = critical == PC_CRITICAL_YES || usual,
+                               .value = value,
+                               .in = pc_der_over(value)};
     bool known = false;
     PC_TRY(pc_value_check(value, P11CSR_E_EXTENSION, err));
     if (field == NULL) {
@@ -303,7 +305,7 @@ PC_RESULT pc_extensions_walk(struct pc_der in,
     PC_TRY(pc_der_enter(&in, PC_DER_SEQUENCE, "Extensions", &list, err));
     PC_TRY(pc_der_leave(&in, "Extensions", err));
     if (pc_der_at_end(&list)) {
-        return pc_der_fail(&list, "Extensions is empty", err);
+        PC_TRY(pc_der_deviates(&list, "S05", "Extensions is empty", err));
     }
     for (size_t count = 0; !pc_der_at_end(&list); count++) {
         const struct pc_der before = list;
@@ -313,7 +315,7 @@ PC_RESULT pc_extensions_walk(struct pc_der in,
             return pc_fail(err, P11CSR_E_LIMIT, "more than %zu extensions", count);
         }
         if (occurs(seen, count, ext.oid)) {
-            return pc_der_fail(&before, "the same extension twice", err);
+            PC_TRY(pc_der_deviates(&before, "S05", "the same extension twice", err));
         }
         seen[count] = ext.oid;
         PC_TRY(visit(&ext, data, err));

@@ -23,7 +23,7 @@ struct pc_extension {
     bool critical;
     bool explicit_false;  /* "critical FALSE" is written out, which is not DER */
     struct pc_span value; /* content octets of extnValue */
-    const uint8_t *start; /* what positions in errors are counted from */
+    struct pc_der in;     /* stands before the value */
     const char *name;     /* like "subjectAltName", or NULL when it is not known by name */
 };
 /*

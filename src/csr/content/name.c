@@ -29,7 +29,7 @@ static struct pc_result list_rdns(struct pc_der in, struct rdn_list *ret, p11csr
         }
         PC_TRY(pc_der_enter(&name, PC_DER_SET, "RelativeDistinguishedName", &ret->rdns[ret->count], err));
         if (pc_der_at_end(&ret->rdns[ret->count])) {
-            return pc_der_fail(&ret->rdns[ret->count], "RelativeDistinguishedName is empty", err);
+            PC_TRY(pc_der_deviates(&ret->rdns[ret->count], "S10", "RelativeDistinguishedName is empty", err));
         }
         ret->count++;
     }

@@ -26,7 +26,7 @@ PC_RESULT pc_oid_read(struct pc_der *in, const char *what, struct pc_span *ret, 
     struct pc_der_value value;
     PC_TRY(pc_der_expect(in, PC_DER_OID, what, &value, err));
     if (!has_arcs(value.content, NO_LIMIT)) {
-        return pc_der_fail(&before, "OBJECT IDENTIFIER is malformed", err);
+        PC_TRY(pc_der_deviates(&before, NULL, "OBJECT IDENTIFIER is malformed", err));
     }
     *ret = value.content;
     return PC_OK;

@@ -111,8 +111,8 @@ static struct pc_result find_key_id(const struct pc_crypto *crypto, struct pc_sp
     if (source.extensions.len == 0) {
         return PC_OK;
     }
-    struct pc_der in = {source.whole.ptr, source.extensions.ptr,
-                        source.extensions.ptr + source.extensions.len};
+    const struct pc_der whole = pc_der_over(source.whole);
+    struct pc_der in = pc_der_part(&whole, source.extensions);
     struct pc_der list;
     PC_TRY(pc_der_enter(&in, PC_DER_SEQUENCE, "Extensions", &list, err));
     while (!pc_der_at_end(&list)) {

@@ -329,13 +329,17 @@ static struct pc_result set_kind(struct pc_general_name *name, const char **ret_
         name->type = (enum pc_san_type)(row - rows);
         PC_TRY(check_octets(name->type, name->content, ret_fault, err));
         name->has_row = *ret_fault == NULL;
+        name->fault = is_plain(name->type) ? NULL : *ret_fault;
         *ret_fault = is_plain(name->type) ? *ret_fault : NULL;
         return PC_OK;
     }
     for (size_t i = 0; i < PC_ARRAY_LEN(other_kinds); i++) {
         name->kind = other_kinds[i].tag == name->tag ? other_kinds[i].name : name->kind;
     }
-    *ret_fault = name->kind != NULL ? NULL : "tag is no kind of alternative name";
+    if (name->kind == NULL) {
+        *ret_fault = "tag is no kind of alternative name";
+        name->kind = "unknown";
+    }
     return PC_OK;
 }
 
@@ -347,7 +351,7 @@ static struct pc_result read_general_name(struct pc_der *in, struct pc_general_n
     PC_TRY(pc_der_next(in, &value, err));
     *ret = (struct pc_general_name){.tag = value.tag, .whole = value.whole, .content = value.content};
     PC_TRY(set_kind(ret, &fault, err));
-    return fault != NULL ? pc_der_fail(&before, fault, err) : PC_OK;
+    return fault != NULL ? pc_der_deviates(&before, "S11", fault, err) : PC_OK;
 }
 
 PC_RESULT pc_general_names_walk(struct pc_der in,
@@ -359,7 +363,7 @@ PC_RESULT pc_general_names_walk(struct pc_der in,
     PC_TRY(pc_der_enter(&in, PC_DER_SEQUENCE, "GeneralNames", &names, err));
     PC_TRY(pc_der_leave(&in, "GeneralNames", err));
     if (pc_der_at_end(&names)) {
-        return pc_der_fail(&names, "GeneralNames is empty", err);
+        PC_TRY(pc_der_deviates(&names, "S11", "GeneralNames is empty", err));
     }
     while (!pc_der_at_end(&names)) {
         struct pc_general_name name;

@@ -19,6 +19,7 @@ struct pc_general_name {
     unsigned tag;
     struct pc_span whole;
     struct pc_span content; /* content octets */
+    const char *fault;      /* why it has no row although there is one for its kind, or NULL */
 };
 /* Walks GeneralNames. `in` stands before them and holds nothing else. */
 PC_RESULT pc_general_names_walk(struct pc_der in,

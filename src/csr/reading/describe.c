@@ -159,7 +159,11 @@ PC_RESULT pc_csr_describe(const struct pc_crypto *crypto, const struct pc_csr *c
                           p11csr_error **err)
 {
     json_t *root PC_CLEANUP(pc_json_drop) = json_object();
-    struct description description = {.crypto = crypto, .csr = csr, .root = root};
+    struct pc_der_faults faults PC_CLEANUP(pc_der_faults_done);
+    struct pc_csr own = *csr; // what was read in spite of deviations is shown: the rules of lint tell them
+    struct description description = {.crypto = crypto, .csr = &own, .root = root};
+    pc_der_faults_init(&faults);
+    own.faults = csr->faults != NULL ? &faults : NULL;
     if (root == NULL) {
         return pc_fail_memory(err);
     }

@@ -94,25 +94,23 @@ static struct pc_result describe_general_name(const struct pc_general_name *name
 static struct pc_result describe_san(const struct pc_extension *ext, json_t **ret, p11csr_error **err)
 {
     json_t *names PC_CLEANUP(pc_json_drop) = json_array();
-    const struct pc_der in = {ext->start, ext->value.ptr, ext->value.ptr + ext->value.len};
-    PC_TRY(pc_general_names_walk(in, describe_general_name, names, err));
+    PC_TRY(pc_general_names_walk(ext->in, describe_general_name, names, err));
     *ret = json_incref(names);
     return PC_OK;
 }
 
 /* The texts that would write the values; *ret is left alone when there are none. */
-static struct pc_result describe_row(const struct pc_item_row *row, struct pc_span values,
-                                     const uint8_t *start, json_t **ret, p11csr_error **err)
+static struct pc_result describe_row(const struct pc_item_row *row, struct pc_der in, json_t **ret,
+                                     p11csr_error **err)
 {
     json_t *list PC_CLEANUP(pc_json_drop) = json_array();
-    struct pc_der in = {start, values.ptr, values.ptr + values.len};
     if (row == NULL) {
         return PC_OK;
     }
     while (!pc_der_at_end(&in)) {
         struct pc_der_value value;
         PC_TRY(pc_der_next(&in, &value, err));
-        const struct pc_der one = {start, value.whole.ptr, value.whole.ptr + value.whole.len};
+        const struct pc_der one = pc_der_part(&in, value.whole);
         const struct pc_result shown = row->show(one, list, err);
         if (shown.code == P11CSR_E_UNSUPPORTED) {
             p11csr_error_free(err);
@@ -138,7 +136,7 @@ static struct pc_result describe_known(const struct pc_extension *ext, json_t **
     }
     PC_TRY(pc_extension_read(ext, &content, &known, err));
     if (!known) {
-        return describe_row(pc_extension_row_by_oid(ext->oid), ext->value, ext->start, ret, err);
+        return describe_row(pc_extension_row_by_oid(ext->oid), ext->in, ret, err);
     }
     for (size_t i = 0; i < PC_ARRAY_LEN(describers); i++) {
         if (strcmp(describers[i].name, ext->name) == 0) {
@@ -199,10 +197,9 @@ static struct pc_result describe_values(const struct pc_attribute *attribute, js
     json_t *value PC_CLEANUP(pc_json_drop) = NULL;
     p11csr_error *reason PC_CLEANUP(pc_error_cleanup) = NULL;
     const struct pc_item_row *row = pc_attribute_row_by_oid(attribute->oid);
-    const struct pc_result shown =
-        pc_span_eq(attribute->oid, pc_attribute_attestation())
-            ? pc_attestation_describe(attribute->values, &value, &reason)
-            : describe_row(row, attribute->values, attribute->values.ptr, &value, &reason);
+    const struct pc_result shown = pc_span_eq(attribute->oid, pc_attribute_attestation())
+                                       ? pc_attestation_describe(attribute->values, &value, &reason)
+                                       : describe_row(row, pc_der_over(attribute->values), &value, &reason);
     if (shown.code == P11CSR_E_NO_MEMORY) {
         return pc_fail_memory(err);
     }

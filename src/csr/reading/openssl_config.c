@@ -215,11 +215,12 @@ static struct pc_result take_extension(struct pc_conf *conf, X509_EXTENSION *ext
     bool known = false;
     const ASN1_OBJECT *object = X509_EXTENSION_get_object(ext);
     const ASN1_OCTET_STRING *data = X509_EXTENSION_get_data(ext);
+    const struct pc_span value = {ASN1_STRING_get0_data(data), (size_t)ASN1_STRING_length(data)};
     const struct pc_extension taken = {
         .oid = {OBJ_get0_data(object), OBJ_length(object)},
         .critical = X509_EXTENSION_get_critical(ext) == 1,
-        .value = {ASN1_STRING_get0_data(data), (size_t)ASN1_STRING_length(data)},
-        .start = ASN1_STRING_get0_data(data),
+        .value = value,
+        .in = pc_der_over(value),
     };
     PC_TRY(pc_content_drop_extension(conf->content, taken.oid, err)); // the last one counts
     return pc_extension_read(&taken, conf->content, &known, err);

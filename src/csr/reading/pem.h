@@ -3,6 +3,7 @@
 #define PC_CSR_READING_PEM_H
 
 #include "csr/ossl.h"
+#include "der/reader.h"
 
 #include <openssl/pem.h>
 
@@ -19,5 +20,10 @@ void pc_pem_block_done(struct pc_pem_block *block);
 /* Reads the next block; *ret_end is true when there is none. A damaged one fails with `code`. */
 PC_RESULT pc_pem_next(BIO *bio, enum p11csr_code code, struct pc_pem_block *ret, bool *ret_end,
                       p11csr_error **err);
+/*
+ * Records, of PEM that could be read, what other programs may stumble over (RFC 7468): the label NEW
+ * CERTIFICATE REQUEST, text before it, long lines. Rule S20. Errors: NO_MEMORY.
+ */
+PC_RESULT pc_pem_judge(struct pc_span input, struct pc_der_faults *faults, p11csr_error **err);
 
 #endif

@@ -12,7 +12,9 @@
 
 struct pc_der pc_csr_reader(const struct pc_csr *csr, struct pc_span part)
 {
-    return (struct pc_der){csr->whole.ptr, part.ptr, part.ptr + part.len};
+    struct pc_der in = pc_der_over(csr->whole);
+    in.faults = csr->faults;
+    return pc_der_part(&in, part);
 }
 
 /* CertificationRequestInfo; `in` stands in it. */
@@ -20,14 +22,19 @@ static struct pc_result parse_info(struct pc_der *in, struct pc_csr *csr, p11csr
 {
     struct pc_der_value subject;
     struct pc_der_value spki;
-    struct pc_der_value attributes;
+    struct pc_der_value attributes = {.content = {in->end, 0}};
     if (pc_der_peek(in) == PC_DER_CONTEXT_CONSTRUCTED(0)) {
         return pc_der_fail(in, "this looks like a certificate, not a request", err);
     }
     PC_TRY(pc_der_read_number(in, "version", LONG_MAX, &csr->version, err));
     PC_TRY(pc_der_expect(in, PC_DER_SEQUENCE, "subject", &subject, err));
     PC_TRY(pc_der_expect(in, PC_DER_SEQUENCE, "subjectPKInfo", &spki, err));
-    PC_TRY(pc_der_expect(in, PC_DER_CONTEXT_CONSTRUCTED(0), "attributes", &attributes, err));
+    if (pc_der_at_end(in) && in->faults != NULL) {
+        PC_TRY(pc_der_deviates(in, "S03",
+                               "the attributes are missing: without any, they are [0] of no length", err));
+    } else {
+        PC_TRY(pc_der_expect(in, PC_DER_CONTEXT_CONSTRUCTED(0), "attributes", &attributes, err));
+    }
     PC_TRY(pc_der_leave(in, "CertificationRequestInfo", err));
     csr->subject = subject.whole;
     csr->spki = spki.whole;
@@ -46,7 +53,8 @@ static struct pc_result check_set_order(struct pc_der in, p11csr_error **err)
         const size_t common = earlier.len < value.whole.len ? earlier.len : value.whole.len;
         const int order = common > 0 ? memcmp(earlier.ptr, value.whole.ptr, common) : 0;
         if (order > 0 || (order == 0 && earlier.len > value.whole.len)) {
-            return pc_der_fail(&before, "the elements of a SET are not in the order that DER demands", err);
+            return pc_der_deviates(&before, "S03",
+                                   "the elements of a SET are not in the order that DER demands", err);
         }
         earlier = value.whole;
     }
@@ -58,9 +66,23 @@ static struct pc_result check_attribute(const struct pc_attribute *attribute, vo
     const struct pc_csr *csr = data;
     const struct pc_der values = pc_csr_reader(csr, attribute->values);
     if (pc_der_at_end(&values)) {
-        return pc_der_fail(&values, "an attribute has no value", err);
+        return pc_der_deviates(&values, "S04", "an attribute has no value", err);
     }
     return check_set_order(values, err);
+}
+
+/* The RDNs of a subject that was walked. */
+static struct pc_result check_rdn_order(const struct pc_csr *csr, p11csr_error **err)
+{
+    struct pc_der in = pc_csr_reader(csr, csr->subject);
+    struct pc_der name;
+    PC_TRY(pc_der_enter(&in, PC_DER_SEQUENCE, "Name", &name, err));
+    while (!pc_der_at_end(&name)) {
+        struct pc_der rdn;
+        PC_TRY(pc_der_enter(&name, PC_DER_SET, "RelativeDistinguishedName", &rdn, err));
+        PC_TRY(check_set_order(rdn, err));
+    }
+    return PC_OK;
 }
 
 /* What parse_info() has left: subject and attributes. */
@@ -68,6 +90,9 @@ static struct pc_result check_info(struct pc_csr *csr, p11csr_error **err)
 {
     PC_TRY(pc_frame(pc_name_walk(pc_csr_reader(csr, csr->subject), NULL, NULL, err), err,
                     "the subject of the request cannot be read"));
+    if (csr->faults != NULL) { // a subject that is taken over stays as it is
+        PC_TRY(check_rdn_order(csr, err));
+    }
     PC_TRY(pc_csr_walk_attributes(csr, check_attribute, csr, err));
     return check_set_order(pc_csr_reader(csr, csr->attributes), err);
 }
@@ -87,8 +112,14 @@ PC_RESULT pc_csr_parse_info(struct pc_span der, struct pc_csr *ret, p11csr_error
 
 PC_RESULT pc_csr_parse(struct pc_span der, struct pc_csr *ret, p11csr_error **err)
 {
-    struct pc_csr csr = {.whole = der};
-    struct pc_der in = pc_der_over(der);
+    return pc_csr_parse_tolerantly(der, NULL, ret, err);
+}
+
+PC_RESULT pc_csr_parse_tolerantly(struct pc_span der, struct pc_der_faults *faults, struct pc_csr *ret,
+                                  p11csr_error **err)
+{
+    struct pc_csr csr = {.whole = der, .faults = faults};
+    struct pc_der in = pc_csr_reader(&csr, der);
     struct pc_der outer;
     struct pc_der_value tbs;
     struct pc_der_value aid;
@@ -132,10 +163,16 @@ static struct pc_result find_extensions(const struct pc_attribute *attribute, vo
         return PC_OK;
     }
     if (search->found.len > 0) {
-        return pc_der_fail(&in, "a second attribute with extensions", err);
+        return pc_der_deviates(&in, "S05", "a second attribute with extensions", err);
+    }
+    if (pc_der_at_end(&in) && in.faults != NULL) {
+        return PC_OK; // that it has no value was recorded when the request was read
     }
     PC_TRY(pc_der_next(&in, &value, err));
-    PC_TRY(pc_der_leave(&in, "the extension request, which has one value", err));
+    if (!pc_der_at_end(&in)) {
+        PC_TRY(
+            pc_der_deviates(&in, "S04", "a second value of the extension request, which has one value", err));
+    }
     search->found = value.whole;
     return PC_OK;
 }

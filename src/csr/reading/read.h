@@ -11,13 +11,14 @@
 /* The parts of a CertificationRequest (RFC 2986 section 4.2), borrowed from the DER. */
 struct pc_csr {
     struct pc_span whole;
-    struct pc_span tbs;        /* CertificationRequestInfo, as signed */
-    unsigned long version;     /* 0 in every request that follows the standard */
-    struct pc_span subject;    /* Name, whole encoding */
-    struct pc_span spki;       /* whole encoding */
-    struct pc_span attributes; /* content of [0] */
-    struct pc_span aid;        /* signature AlgorithmIdentifier, whole encoding */
-    struct pc_span signature;  /* octets of the BIT STRING */
+    struct pc_span tbs;           /* CertificationRequestInfo, as signed */
+    unsigned long version;        /* 0 in every request that follows the standard */
+    struct pc_span subject;       /* Name, whole encoding */
+    struct pc_span spki;          /* whole encoding */
+    struct pc_span attributes;    /* content of [0] */
+    struct pc_span aid;           /* signature AlgorithmIdentifier, whole encoding */
+    struct pc_span signature;     /* octets of the BIT STRING */
+    struct pc_der_faults *faults; /* what was read in spite of it, borrowed; NULL: it was read strictly */
 };
 
 /* Appends the DER of the one request in `input`: PEM (either label, also with text around it) or DER. */
@@ -33,6 +34,12 @@ PC_RESULT pc_csr_encode_pem(struct pc_span der, struct pc_buf *ret, p11csr_error
  * order. What the key and the extensions hold is left to those who need it. Errors: REQUEST, with the byte.
  */
 PC_RESULT pc_csr_parse(struct pc_span der, struct pc_csr *ret, p11csr_error **err);
+/*
+ * The same for what others wrote: a deviation that leaves the parts readable is recorded in `faults`, which
+ * the result borrows, and so do the functions below that read on.
+ */
+PC_RESULT pc_csr_parse_tolerantly(struct pc_span der, struct pc_der_faults *faults, struct pc_csr *ret,
+                                  p11csr_error **err);
 /* The same for a CertificationRequestInfo alone: there is no signature, and `whole` is `tbs`. */
 PC_RESULT pc_csr_parse_info(struct pc_span der, struct pc_csr *ret, p11csr_error **err);
 /* A reader for one of the parts; positions in its errors are counted from the start of the request. */

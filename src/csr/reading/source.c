@@ -54,7 +54,8 @@ static struct pc_result parse_certificate(struct pc_span der, struct pc_source *
         ret->extensions = value.whole;
     }
     PC_TRY(pc_der_leave(&tbs, "TBSCertificate", err));
-    const struct pc_der subject = {der.ptr, ret->subject.ptr, ret->subject.ptr + ret->subject.len};
+    const struct pc_der whole = pc_der_over(der);
+    const struct pc_der subject = pc_der_part(&whole, ret->subject);
     return pc_frame(pc_name_walk(subject, NULL, NULL, err), err,
                     "the subject of the certificate cannot be read");
 }
@@ -173,7 +174,8 @@ static struct pc_result take_all(struct taking *taking, p11csr_error **err)
     PC_TRY(pc_buf_check(&taking->content->subject, err));
     if (source->extensions.len > 0) {
         const struct pc_span list = source->extensions;
-        const struct pc_der in = {source->whole.ptr, list.ptr, list.ptr + list.len};
+        const struct pc_der whole = pc_der_over(source->whole);
+        const struct pc_der in = pc_der_part(&whole, list);
         PC_TRY(pc_extensions_walk(in, take_extension, taking, err));
     }
     return source->kind == PC_SOURCE_REQUEST

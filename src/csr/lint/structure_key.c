@@ -1,0 +1,309 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "base/error.h"
+#include "base/limits.h"
+#include "csr/lint/oids.h"
+#include "csr/lint/rule_functions.h"
+#include "csr/ossl.h"
+#include "csr/reading/verify.h"
+
+#include <openssl/x509.h>
+#include <string.h>
+
+/* Rules about the public key and the signature. */
+
+/* What an AlgorithmIdentifier has for parameters. */
+enum parameters { NONE, NULL_VALUE, NAMED_CURVE, PSS };
+
+struct algorithm {
+    struct pc_span oid;
+    const char *name;
+    enum parameters parameters;
+};
+
+// clang-format off
+static const struct algorithm keys[] = {
+    {PC_BYTES("\x2a\x86\x48\x86\xf7\x0d\x01\x01\x01"), "rsaEncryption", NULL_VALUE},
+    {PC_BYTES("\x2a\x86\x48\x86\xf7\x0d\x01\x01\x0a"), "id-RSASSA-PSS", PSS},
+    {PC_BYTES("\x2a\x86\x48\xce\x3d\x02\x01"), "id-ecPublicKey", NAMED_CURVE},
+    {PC_BYTES("\x2b\x65\x6e"), "X25519", NONE},
+    {PC_BYTES("\x2b\x65\x6f"), "X448", NONE},
+    {PC_BYTES("\x2b\x65\x70"), "Ed25519", NONE},
+    {PC_BYTES("\x2b\x65\x71"), "Ed448", NONE},
+};
+static const struct algorithm signatures[] = {
+    {PC_BYTES("\x2a\x86\x48\x86\xf7\x0d\x01\x01\x02"), "md2WithRSAEncryption", NULL_VALUE},
+    {PC_BYTES("\x2a\x86\x48\x86\xf7\x0d\x01\x01\x03"), "md4WithRSAEncryption", NULL_VALUE},
+    {PC_BYTES("\x2a\x86\x48\x86\xf7\x0d\x01\x01\x04"), "md5WithRSAEncryption", NULL_VALUE},
+    {PC_BYTES("\x2a\x86\x48\x86\xf7\x0d\x01\x01\x05"), "sha1WithRSAEncryption", NULL_VALUE},
+    {PC_BYTES("\x2a\x86\x48\x86\xf7\x0d\x01\x01\x0a"), "id-RSASSA-PSS", PSS},
+    {PC_BYTES("\x2a\x86\x48\x86\xf7\x0d\x01\x01\x0b"), "sha256WithRSAEncryption", NULL_VALUE},
+    {PC_BYTES("\x2a\x86\x48\x86\xf7\x0d\x01\x01\x0c"), "sha384WithRSAEncryption", NULL_VALUE},
+    {PC_BYTES("\x2a\x86\x48\x86\xf7\x0d\x01\x01\x0d"), "sha512WithRSAEncryption", NULL_VALUE},
+    {PC_BYTES("\x2a\x86\x48\x86\xf7\x0d\x01\x01\x0e"), "sha224WithRSAEncryption", NULL_VALUE},
+    {PC_BYTES("\x60\x86\x48\x01\x65\x03\x04\x03\x0d"), "RSA with SHA3-224", NULL_VALUE},
+    {PC_BYTES("\x60\x86\x48\x01\x65\x03\x04\x03\x0e"), "RSA with SHA3-256", NULL_VALUE},
+    {PC_BYTES("\x60\x86\x48\x01\x65\x03\x04\x03\x0f"), "RSA with SHA3-384", NULL_VALUE},
+    {PC_BYTES("\x60\x86\x48\x01\x65\x03\x04\x03\x10"), "RSA with SHA3-512", NULL_VALUE},
+    {PC_BYTES("\x2a\x86\x48\xce\x3d\x04\x01"), "ecdsa-with-SHA1", NONE},
+    {PC_BYTES("\x2a\x86\x48\xce\x3d\x04\x03\x01"), "ecdsa-with-SHA224", NONE},
+    {PC_BYTES("\x2a\x86\x48\xce\x3d\x04\x03\x02"), "ecdsa-with-SHA256", NONE},
+    {PC_BYTES("\x2a\x86\x48\xce\x3d\x04\x03\x03"), "ecdsa-with-SHA384", NONE},
+    {PC_BYTES("\x2a\x86\x48\xce\x3d\x04\x03\x04"), "ecdsa-with-SHA512", NONE},
+    {PC_BYTES("\x60\x86\x48\x01\x65\x03\x04\x03\x09"), "ECDSA with SHA3-224", NONE},
+    {PC_BYTES("\x60\x86\x48\x01\x65\x03\x04\x03\x0a"), "ECDSA with SHA3-256", NONE},
+    {PC_BYTES("\x60\x86\x48\x01\x65\x03\x04\x03\x0b"), "ECDSA with SHA3-384", NONE},
+    {PC_BYTES("\x60\x86\x48\x01\x65\x03\x04\x03\x0c"), "ECDSA with SHA3-512", NONE},
+    {PC_BYTES("\x2b\x65\x70"), "Ed25519", NONE},
+    {PC_BYTES("\x2b\x65\x71"), "Ed448", NONE},
+};
+// clang-format on
+
+/* NIST's signature algorithms (2.16.840.1.101.3.4.3.N), key agreement (...4.4.N): the last arc, or -1. */
+static int nist_arc(struct pc_span oid, unsigned char arm)
+{
+    static const uint8_t prefix[] = {0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04};
+    const bool under = oid.len == sizeof(prefix) + 2 && memcmp(oid.ptr, prefix, sizeof(prefix)) == 0;
+    return under && oid.ptr[sizeof(prefix)] == arm ? oid.ptr[sizeof(prefix) + 1] : -1;
+}
+
+enum { ML_DSA_FIRST = 17, ML_DSA_LAST = 19, SLH_DSA_FIRST = 20, SLH_DSA_LAST = 31 };
+enum { HASH_ML_DSA_FIRST = 32, HASH_ML_DSA_LAST = 34, HASH_SLH_DSA_LAST = 46 };
+
+static bool is_post_quantum_signature(struct pc_span oid)
+{
+    const int arc = nist_arc(oid, 3);
+    return arc >= ML_DSA_FIRST && arc <= HASH_SLH_DSA_LAST;
+}
+
+static bool is_ml_kem(struct pc_span oid)
+{
+    const int arc = nist_arc(oid, 4);
+    return arc >= 1 && arc <= 3;
+}
+
+static struct algorithm find(const struct algorithm *table, size_t count, struct pc_span oid)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (pc_span_eq(table[i].oid, oid)) {
+            return table[i];
+        }
+    }
+    return is_post_quantum_signature(oid) || is_ml_kem(oid)
+               ? (struct algorithm){oid, "a post-quantum algorithm", NONE}
+               : (struct algorithm){0};
+}
+
+/* One of the fields of RSASSA-PSS-params (RFC 4055 section 3.1) that stands there with its default. */
+static const char *pss_default(struct pc_der_value field)
+{
+    static const struct {
+        unsigned tag;
+        struct pc_span value; /* of the default */
+        const char *text;
+    } defaults[] = {
+        {0xA0, PC_BYTES("\x30\x09\x06\x05\x2b\x0e\x03\x02\x1a\x05\x00"), "hashAlgorithm SHA-1"},
+        {0xA2, PC_BYTES("\x02\x01\x14"), "saltLength 20"},
+        {0xA3, PC_BYTES("\x02\x01\x01"), "trailerField 1"},
+    };
+    for (size_t i = 0; i < PC_ARRAY_LEN(defaults); i++) {
+        if (defaults[i].tag == field.tag && pc_span_eq(defaults[i].value, field.content)) {
+            return defaults[i].text;
+        }
+    }
+    return NULL;
+}
+
+static struct pc_result check_pss(struct pc_lint *lint, struct pc_span params, p11csr_error **err)
+{
+    struct pc_der in = pc_csr_reader(lint->csr, params);
+    struct pc_der inner;
+    if (!pc_is_ok(pc_der_enter(&in, PC_DER_SEQUENCE, "RSASSA-PSS-params", &inner, NULL))) {
+        return pc_lint_report(lint, pc_lint_at(lint, params), err,
+                              "the parameters of RSASSA-PSS are no SEQUENCE");
+    }
+    while (!pc_der_at_end(&inner)) {
+        struct pc_der_value field;
+        if (!pc_is_ok(pc_der_next(&inner, &field, NULL)) || field.tag < 0xA0 || field.tag > 0xA3) {
+            return pc_lint_report(lint, pc_lint_at(lint, params), err,
+                                  "the parameters of RSASSA-PSS cannot be read");
+        }
+        const char *text = pss_default(field);
+        if (text != NULL) {
+            PC_TRY(pc_lint_report(lint, pc_lint_at(lint, field.whole), err,
+                                  "%s is the default, which DER leaves out", text));
+        }
+    }
+    return PC_OK;
+}
+
+static struct pc_result check_parameters(struct pc_lint *lint, const struct algorithm *row,
+                                         struct pc_span oid, struct pc_span params, p11csr_error **err)
+{
+    const struct pc_span null = PC_BYTES("\x05\x00");
+    const size_t at = pc_lint_at(lint, oid);
+    if (row->parameters == NULL_VALUE && !pc_span_eq(params, null)) {
+        return pc_lint_report(lint, at, err, "%s has %s where NULL belongs", row->name,
+                              params.len == 0 ? "no parameters" : "other parameters");
+    }
+    if (row->parameters == NONE && params.len > 0) {
+        return pc_lint_report(lint, at, err, "%s has parameters where none belong", row->name);
+    }
+    if (row->parameters == NAMED_CURVE && (params.len == 0 || params.ptr[0] != PC_DER_OID)) {
+        return pc_lint_report(lint, at, err, "%s does not name its curve by an OID: no other form is allowed",
+                              row->name);
+    }
+    return row->parameters == PSS && params.len > 0 ? check_pss(lint, params, err) : PC_OK;
+}
+
+PC_RESULT pc_lint_algorithms(struct pc_lint *lint, p11csr_error **err)
+{
+    const struct algorithm key = find(keys, PC_ARRAY_LEN(keys), lint->key.oid);
+    const struct algorithm signature = find(signatures, PC_ARRAY_LEN(signatures), lint->signature.oid);
+    if (key.name != NULL) {
+        PC_TRY(check_parameters(lint, &key, lint->key.oid, lint->key.params, err));
+    }
+    if (signature.name != NULL && signature.parameters == PSS && lint->signature.params.len == 0) {
+        return pc_lint_report(lint, pc_lint_at(lint, lint->signature.oid), err,
+                              "the signature is RSASSA-PSS without parameters");
+    }
+    return signature.name != NULL
+               ? check_parameters(lint, &signature, lint->signature.oid, lint->signature.params, err)
+               : PC_OK;
+}
+
+PC_RESULT pc_lint_signature(struct pc_lint *lint, p11csr_error **err)
+{
+    enum pc_verdict verdict = PC_VERDICT_UNKNOWN;
+    const char *why = NULL;
+    if (lint->options->key_is_proved || lint->csr->aid.len == 0) {
+        return PC_OK;
+    }
+    if (pc_lint_attribute_find(lint, PC_OID_POSSESSION) != NULL) {
+        return pc_lint_not_judged(lint, err, "another key signed it: p11csr verify --signer-cert CERT FILE");
+    }
+    PC_TRY(pc_csr_verify(lint->crypto, lint->csr, &verdict, &why, err));
+    if (verdict == PC_VERDICT_BAD) {
+        return pc_lint_report(lint, PC_LINT_NOWHERE, err, "%s", why);
+    }
+    return verdict == PC_VERDICT_UNKNOWN ? pc_lint_not_judged(lint, err, "%s", why) : PC_OK;
+}
+
+/* Whether libcrypto takes the key for a point on its curve; *ret_known: it knows the curve. */
+static bool is_on_curve(const struct pc_lint *lint, bool *ret_known)
+{
+    PC_OSSL_KEEP_ERRORS(mark);
+    const uint8_t *at = lint->csr->spki.ptr;
+    EVP_PKEY *key PC_CLEANUP(pc_ossl_free_pkey) =
+        d2i_PUBKEY_ex(NULL, &at, (long)lint->csr->spki.len, pc_crypto_libctx(lint->crypto), NULL);
+    *ret_known = key != NULL || lint->key.is_known;
+    return key != NULL;
+}
+
+PC_RESULT pc_lint_ec_key(struct pc_lint *lint, p11csr_error **err)
+{
+    const struct pc_span point = lint->key.octets;
+    const size_t at = point.ptr != NULL ? pc_lint_at(lint, point) : PC_LINT_NOWHERE;
+    bool known = false;
+    if (!pc_span_eq(lint->key.oid, PC_OID_EC) || lint->key.params.len == 0 ||
+        lint->key.params.ptr[0] != PC_DER_OID) {
+        return PC_OK;
+    }
+    if (point.len == 0 || (point.ptr[0] != 2 && point.ptr[0] != 3 && point.ptr[0] != 4)) {
+        return pc_lint_report(lint, at, err, "%s",
+                              point.len == 1 && point.ptr[0] == 0 ? "the point is at infinity"
+                                                                  : "the point has no form that is defined");
+    }
+    if (point.ptr[0] != 4) {
+        PC_TRY(pc_lint_warn(lint, at, err, "the point is compressed: not every program reads that"));
+    }
+    if (is_on_curve(lint, &known)) {
+        return PC_OK;
+    }
+    return known ? pc_lint_report(lint, at, err, "the point is not on the curve")
+                 : pc_lint_not_judged(lint, err, "this libcrypto does not know the curve, or not the point");
+}
+
+PC_RESULT pc_lint_rsa_key(struct pc_lint *lint, p11csr_error **err)
+{
+    const struct pc_lint_key *key = &lint->key;
+    if (!key->is_rsa) {
+        return PC_OK;
+    }
+    const size_t at = pc_lint_at(lint, key->modulus);
+    const bool small = key->exponent.len == 1 && key->exponent.ptr[0] < 3;
+    if ((key->modulus.ptr[key->modulus.len - 1] & 1) == 0) {
+        PC_TRY(pc_lint_report(lint, at, err, "the modulus is even"));
+    }
+    if ((key->exponent.ptr[key->exponent.len - 1] & 1) == 0 || small) {
+        PC_TRY(pc_lint_report(lint, pc_lint_at(lint, key->exponent), err,
+                              "the public exponent is even or less than 3"));
+    }
+    if (at >= 1 && key->modulus.ptr[0] >= 0x80 && lint->csr->whole.ptr[at - 1] != 0) {
+        PC_TRY(pc_lint_report(lint, at, err, "the modulus is negative"));
+    }
+    return PC_OK;
+}
+
+PC_RESULT pc_lint_possession(struct pc_lint *lint, p11csr_error **err)
+{
+    static const unsigned signing[] = {0, 1, 5, 6}; // usages: digitalSignature to cRLSign
+    const struct pc_attribute *statement = pc_lint_attribute_find(lint, PC_OID_POSSESSION);
+    if (statement == NULL) {
+        return PC_OK;
+    }
+    const size_t at = pc_lint_at(lint, statement->oid);
+    const struct pc_span oid = lint->key.oid;
+    if (pc_span_eq(oid, PC_OID_ED25519) || pc_span_eq(oid, PC_OID_ED448) || pc_span_eq(oid, PC_OID_DSA) ||
+        is_post_quantum_signature(oid)) {
+        PC_TRY(pc_lint_report(lint, at, err, "another key signed for one that can sign by itself"));
+    }
+    for (size_t i = 0; i < PC_ARRAY_LEN(signing); i++) {
+        if (pc_lint_has_usage(lint, signing[i])) {
+            PC_TRY(pc_lint_report(lint, at, err, "another key signed, and %s is asked for",
+                                  pc_key_usage_name(signing[i])));
+        }
+    }
+    return PC_OK;
+}
+
+PC_RESULT pc_lint_post_quantum(struct pc_lint *lint, p11csr_error **err)
+{
+    enum { SIGNS = 1 << 0 | 1 << 1 | 1 << 5 | 1 << 6, ENCIPHERS = 1 << 2 };
+    const struct pc_extension *usage = pc_lint_extension_find(lint, PC_OID_KEY_USAGE);
+    const int arc = nist_arc(lint->key.oid, 3);
+    const bool kem = is_ml_kem(lint->key.oid);
+    if (!kem && !is_post_quantum_signature(lint->key.oid)) {
+        return PC_OK;
+    }
+    if (arc >= HASH_ML_DSA_FIRST && arc <= HASH_ML_DSA_LAST) {
+        PC_TRY(pc_lint_report(lint, pc_lint_at(lint, lint->key.oid), err,
+                              "HashML-DSA is not used in X.509: ML-DSA is"));
+    }
+    if (usage == NULL) {
+        return PC_OK;
+    }
+    const unsigned allowed = kem ? ENCIPHERS : SIGNS;
+    if ((lint->content.key_usage & ~allowed) != 0 || lint->content.key_usage == 0) {
+        return pc_lint_report(lint, pc_lint_at(lint, usage->oid), err, "%s",
+                              kem ? "an ML-KEM key has keyEncipherment and no other usage"
+                                  : "a key of ML-DSA or SLH-DSA has usages of signing only");
+    }
+    return PC_OK;
+}
+
+PC_RESULT pc_lint_digest(struct pc_lint *lint, p11csr_error **err)
+{
+    static const struct pc_oid_name weak[] = {
+        {PC_BYTES("\x2a\x86\x48\x86\xf7\x0d\x01\x01\x02"), "MD2"},
+        {PC_BYTES("\x2a\x86\x48\x86\xf7\x0d\x01\x01\x03"), "MD4"},
+        {PC_BYTES("\x2a\x86\x48\x86\xf7\x0d\x01\x01\x04"), "MD5"},
+        {PC_BYTES("\x2a\x86\x48\x86\xf7\x0d\x01\x01\x05"), "SHA-1"},
+        {PC_BYTES("\x2a\x86\x48\xce\x3d\x04\x01"), "SHA-1"},
+        {PC_BYTES("\x2a\x86\x48\xce\x38\x04\x03"), "SHA-1"},
+        {PC_BYTES("\x2b\x0e\x03\x02\x1d"), "SHA-1"},
+    };
+    const char *name = pc_oid_find(weak, PC_ARRAY_LEN(weak), lint->signature.oid);
+    return name == NULL ? PC_OK
+                        : pc_lint_report(lint, pc_lint_at(lint, lint->signature.oid), err,
+                                         "the signature is made with %s", name);
+}

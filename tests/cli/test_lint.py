@@ -1,0 +1,106 @@
+# SPDX-License-Identifier: Apache-2.0
+"""lint: how it is asked and how it answers; what each rule finds is in tests/lint."""
+
+import os
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
+
+import support
+
+
+def made(*names, challenge=False):
+    key = ec.generate_private_key(ec.SECP256R1())
+    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name) for name in names])
+    builder = x509.CertificateSigningRequestBuilder().subject_name(subject)
+    builder = builder.add_extension(x509.SubjectAlternativeName([x509.DNSName("a.example")]), critical=False)
+    if challenge:
+        builder = builder.add_attribute(x509.oid.AttributeOID.CHALLENGE_PASSWORD, b"secret")
+    return builder.sign(key, hashes.SHA256()).public_bytes(serialization.Encoding.DER)
+
+
+@pytest.fixture
+def files(box):
+    """Three requests: good, one with a warning, one with an error."""
+    named = {"good": made("a.example"), "warned": made("b", challenge=True), "bad": made("c") + b"\0"}
+    for name, der in named.items():
+        (box.work / f"{name}.csr").write_bytes(support.to_pem(der) if name != "bad" else der)
+    return {name: str(box.work / f"{name}.csr") for name in named}
+
+
+def findings(entry, *severities):
+    return [row["id"] for row in entry["findings"] if row["severity"] in severities]
+
+
+def test_answers(box, files):
+    good = box.run("lint", files["good"], "--json").ok().json["files"][0]
+    assert (good["errors"], good["warnings"], good["sets"], good["ignored"]) == (0, 0, ["structure"], [])
+    assert findings(good, "not-judged") == ["S15"]
+    warned = box.run("lint", files["warned"], "--json").ok().json["files"][0]
+    assert findings(warned, "warning") == ["S14"] and "secret" not in str(warned)
+    text = box.run("lint", files["warned"]).ok().out
+    assert "warned.csr: warning S14: " in text and "0 errors, 1 warning; not judged: S15\n" in text
+
+
+def test_errors_and_strict(box, files):
+    bad = box.run("lint", files["bad"], "--json")
+    assert bad.status == 1 and bad.json["error"]["code"] == "CHECK_FAILED"
+    assert findings(bad.json["files"][0], "error") == ["S01"]
+    assert bad.json["files"][0]["findings"][0]["byte"] == os.path.getsize(files["bad"]) - 1
+    assert box.run("lint", files["warned"], "--strict").status == 1
+    assert box.run("lint", files["good"], "--strict").status == 0
+    assert box.run("lint", files["warned"], "--strict", "--ignore", "s14").status == 0
+
+
+def test_ignored_rules_are_told(box, files):
+    entry = (
+        box.run("lint", files["warned"], "--ignore", "S14", "--ignore", "S15", "--json").ok().json["files"][0]
+    )
+    assert entry["ignored"] == ["S14", "S15"] and entry["findings"] == []
+
+
+def test_several_files(box, files):
+    (box.work / "none.csr").write_bytes(b"nothing")
+    four = [files["good"], str(box.work / "none.csr"), files["bad"], str(box.work / "absent.csr")]
+    result = box.run("lint", *four, "--json")
+    assert result.status == 9 and [row["file"] for row in result.json["files"]] == four
+    assert ["unreadable" in row for row in result.json["files"]] == [False, True, False, True]
+    text = box.run("lint", *four)
+    assert text.status == 9 and "none.csr: cannot be read: this is neither PEM nor DER" in text.out
+    assert "2 of 4 files cannot be read" in text.err
+
+
+def test_stdin(box, files):
+    data = (box.work / "warned.csr").read_bytes()
+    assert "standard input: warning S14" in box.run("lint", stdin=data).ok().out
+    assert "standard input: warning S14" in box.run("lint", "-", stdin=data).ok().out
+
+
+def test_list(box):
+    rules = box.run("lint", "--list", "--json").ok().json["rules"]
+    ids = [rule["id"] for rule in rules]
+    assert len(set(ids)) == len(ids) and {f"S{n:02}" for n in range(1, 21)} <= set(ids)
+    text = box.run("lint", "--list").ok().out
+    assert all(f"{rule['id']}  " in text and rule["title"] in text for rule in rules)
+
+
+def test_wrong_words(box, files):
+    good = files["good"]
+    box.refused("lint", good, "--rules", "structur", status=64, code="USAGE", says="did you mean 'structure'")
+    box.refused("lint", good, "--rules", "fips:dv", status=64, code="USAGE", says="only tls-br takes")
+    box.refused("lint", good, "--rules", "tls-br:ev", status=64, code="USAGE", says="dv, ov and iv")
+    box.refused("lint", good, "--rules", "", status=64, code="USAGE", says="no set of lint rules")
+    box.refused(
+        "lint", good, "--ignore", "Z99", status=64, code="USAGE", says=["no lint rule", "lint --list"]
+    )
+    box.refused("lint", good, "--list", status=64, code="USAGE", says="takes no file")
+
+
+def test_text_from_a_request_does_not_reach_the_terminal(box):
+    """What a stranger wrote is quoted and cleaned."""
+    (box.work / "evil.csr").write_bytes(made("a\x1b[31m" + "x" * 70))
+    text = box.run("lint", str(box.work / "evil.csr"))
+    assert text.status == 1 and "\x1b" not in text.out and "S10" in text.out
