@@ -8,6 +8,12 @@
 extern "C" {
 #endif
 
+/* What a file holds. Borrowed. */
+struct p11csr_bytes {
+    const void *data;
+    size_t len;
+};
+
 /*
  * Reads a certificate request: PEM (text around it and the label NEW CERTIFICATE REQUEST are accepted) or
  * DER, at most 1 MiB. Deviations from the standard that leave its parts readable are no error:
@@ -43,6 +49,22 @@ enum p11csr_verdict {
 P11CSR_API enum p11csr_code p11csr_csr_verify(p11csr_ctx *ctx, const p11csr_csr *csr,
                                               enum p11csr_verdict *ret_verdict, const char **ret_why,
                                               p11csr_error **err);
+
+/*
+ * 1 when the request says that the key of a certificate signed it, because its own key cannot sign (statement
+ * of possession, RFC 9883): p11csr_csr_verify() does not say then that it is BAD, but UNKNOWN.
+ */
+P11CSR_API int p11csr_csr_names_signer(const p11csr_csr *csr);
+/*
+ * Verifies the signature of such a request with the key of `signer`, a certificate in PEM or DER: BAD unless
+ * the statement of possession names this certificate by issuer and serial number. The certificate itself is
+ * not judged: neither its signature, nor its dates, nor whether it may sign. Otherwise like
+ * p11csr_csr_verify(). Errors: CERTIFICATE, NO_MEMORY.
+ */
+P11CSR_API enum p11csr_code p11csr_csr_verify_by(p11csr_ctx *ctx, const p11csr_csr *csr,
+                                                 const struct p11csr_bytes *signer,
+                                                 enum p11csr_verdict *ret_verdict, const char **ret_why,
+                                                 p11csr_error **err);
 
 /*
  * How a request made by p11csr_request_sign() was signed: texts borrowed from it, NULL for requests that were

@@ -44,12 +44,6 @@ P11CSR_API enum p11csr_code p11csr_match_to_json(const p11csr_match *match, char
 /* Accepts NULL and a pointer to NULL. */
 P11CSR_API void p11csr_match_free(p11csr_match **match);
 
-/* What a file holds. Borrowed. */
-struct p11csr_bytes {
-    const void *data;
-    size_t len;
-};
-
 /*
  * What differs between two requests, PEM or DER, each at most 1 MiB; either may be a certificate too.
  * *ret_json, to be freed with p11csr_free_text(), is an array of objects, one for each thing that either

@@ -17,17 +17,49 @@ static const char *source_name(const struct cli *cli)
     return path == NULL || strcmp(path, "-") == 0 ? "standard input" : path;
 }
 
+/* What is known about the signature of a request. */
+struct finding {
+    enum p11csr_verdict verdict;
+    const char *why;
+    bool by_another; /* it says that the key of a certificate signed it */
+};
+
 /* The verdict as an answer: good is success, bad a check that said no, unknown is not for us to say. */
-static struct pc_result judge(const struct cli *cli, enum p11csr_verdict verdict, const char *why,
-                              p11csr_error **err)
+static struct pc_result judge(const struct cli *cli, const struct finding *finding, p11csr_error **err)
 {
+    const enum p11csr_verdict verdict = finding->verdict;
     if (verdict == P11CSR_VERDICT_GOOD) {
         return PC_OK;
     }
     const enum p11csr_code code =
         verdict == P11CSR_VERDICT_BAD ? P11CSR_E_CHECK_FAILED : P11CSR_E_NOT_VERIFIABLE;
-    return pc_frame(pc_fail(err, code, "%s", why), err, "the signature of '%s' %s", source_name(cli),
-                    verdict == P11CSR_VERDICT_BAD ? "is wrong" : "cannot be verified here");
+    const struct pc_result result =
+        pc_frame(pc_fail(err, code, "%s", finding->why), err, "the signature of '%s' %s", source_name(cli),
+                 verdict == P11CSR_VERDICT_BAD ? "is wrong" : "cannot be verified here");
+    if (verdict == P11CSR_VERDICT_UNKNOWN && finding->by_another) {
+        pc_hint(err, "p11csr verify --signer-cert CERT %s, with the certificate that p11csr show names",
+                cli_arg(cli, 0) != NULL ? cli_arg(cli, 0) : "-");
+    }
+    return result;
+}
+
+/* With the key of the request, or that of --signer-cert. */
+static struct pc_result find_out(struct cli *cli, const p11csr_csr *csr, struct finding *ret,
+                                 p11csr_error **err)
+{
+    p11csr_ctx *ctx = NULL;
+    struct pc_buf content PC_CLEANUP(pc_buf_done) = {0};
+    const char *signer = cli_value(cli, OPT_SIGNER_CERT);
+    PC_TRY(cli_context(cli, &ctx, err));
+    *ret = (struct finding){.by_another = p11csr_csr_names_signer(csr) != 0};
+    if (signer == NULL) {
+        return cli_lift(p11csr_csr_verify(ctx, csr, &ret->verdict, &ret->why, err));
+    }
+    PC_TRY(cli_read_input(signer, &content, err));
+    const struct p11csr_bytes bytes = {content.ptr, content.len};
+    ret->by_another = false;
+    return pc_frame(cli_lift(p11csr_csr_verify_by(ctx, csr, &bytes, &ret->verdict, &ret->why, err)), err,
+                    "cannot take a certificate from '%s'", signer);
 }
 
 PC_RESULT cli_run_verify(struct cli *cli, p11csr_error **err)
@@ -35,15 +67,12 @@ PC_RESULT cli_run_verify(struct cli *cli, p11csr_error **err)
     static const char *const names[] = {[P11CSR_VERDICT_GOOD] = "good",
                                         [P11CSR_VERDICT_BAD] = "bad",
                                         [P11CSR_VERDICT_UNKNOWN] = "not verifiable here"};
-    p11csr_ctx *ctx = NULL;
     p11csr_csr *csr PC_CLEANUP(free_csr) = NULL;
-    enum p11csr_verdict verdict = P11CSR_VERDICT_UNKNOWN;
-    const char *why = NULL;
+    struct finding finding;
     PC_TRY(cli_read_csr(cli_arg(cli, 0), &csr, err));
-    PC_TRY(cli_context(cli, &ctx, err));
-    PC_TRY(cli_lift(p11csr_csr_verify(ctx, csr, &verdict, &why, err)));
-    cli_json(cli, "verdict", json_string(names[verdict]));
-    PC_TRY(judge(cli, verdict, why, err));
+    PC_TRY(find_out(cli, csr, &finding, err));
+    cli_json(cli, "verdict", json_string(names[finding.verdict]));
+    PC_TRY(judge(cli, &finding, err));
     if (cli_wants_text(cli)) {
         cli_print("%s: the signature is good\n", source_name(cli));
     }
@@ -60,8 +89,7 @@ PC_RESULT cli_run_show(struct cli *cli, p11csr_error **err)
     p11csr_ctx *ctx = NULL;
     p11csr_csr *csr PC_CLEANUP(free_csr) = NULL;
     char *text PC_CLEANUP(p11csr_free_text) = NULL;
-    enum p11csr_verdict verdict = P11CSR_VERDICT_UNKNOWN;
-    const char *why = NULL;
+    struct finding finding;
     PC_TRY(cli_read_csr(cli_arg(cli, 0), &csr, err));
     PC_TRY(cli_context(cli, &ctx, err));
     PC_TRY(cli_lift(p11csr_csr_to_json(ctx, csr, &text, err)));
@@ -76,6 +104,6 @@ PC_RESULT cli_run_show(struct cli *cli, p11csr_error **err)
     if (!cli_has(cli, OPT_CHECK)) {
         return PC_OK;
     }
-    PC_TRY(cli_lift(p11csr_csr_verify(ctx, csr, &verdict, &why, err)));
-    return judge(cli, verdict, why, err);
+    PC_TRY(find_out(cli, csr, &finding, err));
+    return judge(cli, &finding, err);
 }

@@ -96,6 +96,7 @@ enum cli_option_id {
     OPT_IGNORE,
     OPT_STRICT,
     OPT_LIST,
+    OPT_SIGNER_CERT,
     OPT_PROTECTION,
     OPT_PRINT_ENV,
     OPT_QUIRKS,

@@ -112,6 +112,7 @@ static const enum cli_option_id attest_verify_options[] = {OPT_KEY_LABEL, OPT_KE
                                                            OPT_KEY_FOR,   OPT_PUBKEY, OPT_ROOT};
 static const enum cli_option_id show_options[] = {OPT_CHECK};
 static const enum cli_option_id lint_options[] = {OPT_RULES, OPT_IGNORE, OPT_STRICT, OPT_LIST};
+static const enum cli_option_id verify_options[] = {OPT_SIGNER_CERT};
 static const enum cli_option_id match_options[] = {OPT_KEY_LABEL, OPT_KEY_ID, OPT_PIV_SLOT};
 static const enum cli_option_id init_soft_options[] = {OPT_PRINT_ENV};
 
@@ -156,6 +157,7 @@ static const struct cli_command commands[] = {
      .without_login = true,
      .args = "[FILE]",
      .max_args = 1,
+     OPTIONS(verify_options),
      .run = cli_run_verify,
      .help = "verify the signature of a certificate request",
      .example = "p11csr verify www.csr"},

@@ -5,6 +5,7 @@
 #include "base/limits.h"
 #include "csr/reading/describe.h"
 #include "csr/reading/pem.h"
+#include "csr/reading/possession.h"
 #include "csr/reading/verify.h"
 #include "lib/context.h"
 #include "lib/json.h"
@@ -93,27 +94,69 @@ enum p11csr_code p11csr_csr_to_json(p11csr_ctx *ctx, const p11csr_csr *csr, char
     return to_json(lock.ctx, csr, ret_json, err).code;
 }
 
-enum p11csr_code p11csr_csr_verify(p11csr_ctx *ctx, const p11csr_csr *csr, enum p11csr_verdict *ret_verdict,
-                                   const char **ret_why, p11csr_error **err)
+/* Hands out what was found. */
+static struct pc_result tell(struct pc_result result, enum pc_verdict found, const char *why,
+                             enum p11csr_verdict *ret_verdict, const char **ret_why)
 {
     static const enum p11csr_verdict verdicts[] = {[PC_VERDICT_GOOD] = P11CSR_VERDICT_GOOD,
                                                    [PC_VERDICT_BAD] = P11CSR_VERDICT_BAD,
                                                    [PC_VERDICT_UNKNOWN] = P11CSR_VERDICT_UNKNOWN};
+    if (pc_is_ok(result)) {
+        *ret_verdict = verdicts[found];
+    }
+    if (pc_is_ok(result) && ret_why != NULL) {
+        *ret_why = found == PC_VERDICT_GOOD ? NULL : why;
+    }
+    return result;
+}
+
+enum p11csr_code p11csr_csr_verify(p11csr_ctx *ctx, const p11csr_csr *csr, enum p11csr_verdict *ret_verdict,
+                                   const char **ret_why, p11csr_error **err)
+{
     const struct pc_lock lock PC_LOCK_CLEANUP = pc_lock_begin(ctx);
     const struct pc_crypto *crypto = NULL;
-    enum pc_verdict verdict = PC_VERDICT_UNKNOWN;
+    enum pc_verdict found = PC_VERDICT_UNKNOWN;
     const char *why = NULL;
     struct pc_result result = pc_ctx_crypto(lock.ctx, &crypto, err);
     if (pc_is_ok(result)) {
-        result = pc_csr_verify(crypto, &csr->parts, &verdict, &why, err);
+        result = pc_csr_verify(crypto, &csr->parts, &found, &why, err);
     }
-    if (pc_is_ok(result)) {
-        *ret_verdict = verdicts[verdict];
-        if (ret_why != NULL) {
-            *ret_why = verdict == PC_VERDICT_GOOD ? NULL : why;
-        }
+    return tell(result, found, why, ret_verdict, ret_why).code;
+}
+
+int p11csr_csr_names_signer(const p11csr_csr *csr)
+{
+    struct pc_possession statement;
+    bool there = false;
+    const struct pc_result found = pc_possession_find(&csr->parts, &statement, &there, NULL);
+    return pc_is_ok(found) && there ? 1 : 0;
+}
+
+static struct pc_result verify_by(p11csr_ctx *ctx, const struct pc_csr *csr, struct pc_span signer,
+                                  enum pc_verdict *ret, const char **ret_why, p11csr_error **err)
+{
+    const struct pc_crypto *crypto = NULL;
+    struct pc_buf der PC_CLEANUP(pc_buf_done) = {0};
+    struct pc_certificate *certificate PC_CLEANUP(pc_certificate_free) = NULL;
+    pc_buf_init(&der, PC_MAX_REQUEST);
+    PC_TRY(pc_ctx_crypto(ctx, &crypto, err));
+    if (!pc_is_ok(pc_pem_find_certificate(signer, &der, NULL))) {
+        return pc_fail(err, P11CSR_E_CERTIFICATE, "neither PEM nor DER of a certificate");
     }
-    return result.code;
+    PC_TRY(pc_certificate_new(crypto, pc_buf_span(&der), &certificate, err));
+    return pc_csr_verify_by(crypto, csr, certificate, ret, ret_why, err);
+}
+
+enum p11csr_code p11csr_csr_verify_by(p11csr_ctx *ctx, const p11csr_csr *csr,
+                                      const struct p11csr_bytes *signer, enum p11csr_verdict *ret_verdict,
+                                      const char **ret_why, p11csr_error **err)
+{
+    const struct pc_lock lock PC_LOCK_CLEANUP = pc_lock_begin(ctx);
+    enum pc_verdict found = PC_VERDICT_UNKNOWN;
+    const char *why = NULL;
+    const struct pc_result result =
+        verify_by(lock.ctx, &csr->parts, (struct pc_span){signer->data, signer->len}, &found, &why, err);
+    return tell(result, found, why, ret_verdict, ret_why).code;
 }
 
 const char *p11csr_csr_get_scheme(const p11csr_csr *csr)

@@ -274,6 +274,9 @@ static void test_csr(void **state)
     assert_int_equal(verdict, P11CSR_VERDICT_BAD);
     assert_non_null(why);
     check_ok(p11csr_csr_verify(ctx, read, &verdict, NULL, &both_err), &both_err);
+    assert_int_equal(p11csr_csr_names_signer(read), 0);
+    struct p11csr_bytes signer = {der, len};
+    check_both(p11csr_csr_verify_by(ctx, read, &signer, &verdict, &why, err), P11CSR_E_CERTIFICATE);
     p11csr_csr_free(&read);
     check_both(p11csr_csr_read(changed, len - 1, &read, err), P11CSR_E_REQUEST);
     check_both(p11csr_csr_read("", 0, &read, err), P11CSR_E_REQUEST);

@@ -4,8 +4,11 @@
 import subprocess
 
 import pytest
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec, rsa, x25519
 
 import support
+from test_match import NAME, PEM, certificate_of, spki_of
 
 RSA = ("-algorithm", "RSA", "-pkeyopt", "rsa_keygen_bits:{}")
 EC = ("-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:{}")
@@ -15,7 +18,7 @@ def curve(name, *more):
     return tuple(part.format(name) for part in EC) + more
 
 
-def rsa(bits, *more):
+def rsa_key(bits, *more):
     return tuple(part.format(bits) for part in RSA) + more
 
 
@@ -26,15 +29,15 @@ def pss(*options):
 
 # what makes the key, what signs, the kind of key that show says
 KINDS = {
-    "rsa-1024": (rsa(1024), ("-sha256",), "rsa-1024"),
-    "rsa-512": (rsa(512), ("-sha256",), "rsa-512"),
-    "md5": (rsa(2048), ("-md5",), "rsa-2048"),
-    "sha3": (rsa(2048), ("-sha3-384",), "rsa-2048"),
-    "ripemd": (rsa(2048), ("-ripemd160",), "rsa-2048"),
-    "pss, salt 20": (rsa(2048), ("-sha256", *pss("rsa_pss_saltlen:20")), "rsa-2048"),
-    "pss, largest salt": (rsa(2048), ("-sha256", *pss("rsa_pss_saltlen:-2")), "rsa-2048"),
-    "pss, other mgf": (rsa(2048), ("-sha512", *pss("rsa_pss_saltlen:8", "rsa_mgf1_md:sha1")), "rsa-2048"),
-    "pss, all default": (rsa(2048), ("-sha1", *pss("rsa_pss_saltlen:20")), "rsa-2048"),
+    "rsa-1024": (rsa_key(1024), ("-sha256",), "rsa-1024"),
+    "rsa-512": (rsa_key(512), ("-sha256",), "rsa-512"),
+    "md5": (rsa_key(2048), ("-md5",), "rsa-2048"),
+    "sha3": (rsa_key(2048), ("-sha3-384",), "rsa-2048"),
+    "ripemd": (rsa_key(2048), ("-ripemd160",), "rsa-2048"),
+    "pss, salt 20": (rsa_key(2048), ("-sha256", *pss("rsa_pss_saltlen:20")), "rsa-2048"),
+    "pss, largest salt": (rsa_key(2048), ("-sha256", *pss("rsa_pss_saltlen:-2")), "rsa-2048"),
+    "pss, other mgf": (rsa_key(2048), ("-sha512", *pss("rsa_pss_saltlen:8", "rsa_mgf1_md:sha1")), "rsa-2048"),
+    "pss, all default": (rsa_key(2048), ("-sha1", *pss("rsa_pss_saltlen:20")), "rsa-2048"),
     "pss key": (
         ("-algorithm", "RSA-PSS", "-pkeyopt", "rsa_keygen_bits:2048"),
         ("-sha384",),
@@ -122,3 +125,116 @@ def test_not_for_us_to_say(box, requests, name):
         says="cannot be verified here",
     )
     assert refused.json["verdict"] == "not verifiable here"
+
+
+# Proof by another key: RFC 9883
+
+
+def tlv(tag, *parts):
+    content = b"".join(parts)
+    if len(content) < 128:
+        return bytes([tag, len(content)]) + content
+    size = (len(content).bit_length() + 7) // 8
+    return bytes([tag, 0x80 | size]) + len(content).to_bytes(size, "big") + content
+
+
+POSSESSION = tlv(0x06, bytes.fromhex("2b0601040181ac600201"))
+ECDSA_SHA256 = tlv(0x30, tlv(0x06, bytes.fromhex("2a8648ce3d040302")))
+
+
+def statement(certificate, enclosed=False, serial=None):
+    """PrivateKeyPossessionStatement that names the certificate."""
+    number = serial or certificate.serial_number
+    signer = tlv(0x30, certificate.issuer.public_bytes(), tlv(0x02, bytes([number])))
+    whole = certificate.public_bytes(serialization.Encoding.DER) if enclosed else b""
+    return tlv(0x30, POSSESSION, tlv(0x31, tlv(0x30, signer, whole)))
+
+
+def signed_for(key, signer, *attributes):
+    """A request for a key that signs nothing itself."""
+    info = tlv(0x30, b"\x02\x01\x00", NAME.public_bytes(), spki_of(key), tlv(0xA0, *sorted(attributes)))
+    signature = signer.sign(info, ec.ECDSA(hashes.SHA256()))
+    return tlv(0x30, info, ECDSA_SHA256, tlv(0x03, b"\0", signature))
+
+
+@pytest.fixture(scope="module")
+def signer():
+    key = ec.generate_private_key(ec.SECP256R1())
+    return key, certificate_of(key.public_key(), key)
+
+
+@pytest.mark.parametrize("kind", ["x25519", "rsa"])
+@pytest.mark.parametrize("enclosed", [False, True])
+def test_proof_by_another_key(box, signer, kind, enclosed):
+    own = x25519.X25519PrivateKey.generate() if kind == "x25519" else rsa.generate_private_key(65537, 2048)
+    key, certificate = signer
+    der = signed_for(own, key, statement(certificate, enclosed))
+    (box.work / "signer").write_bytes(certificate.public_bytes(PEM))
+    answer = box.run("verify", "--signer-cert", "signer", "--json", stdin=der).ok()
+    assert answer.json["verdict"] == "good"
+    # Without the certificate nothing can be said; with it a wrong signature is wrong.
+    alone = box.refused(
+        "verify",
+        "-",
+        stdin=der,
+        status=7,
+        code="NOT_VERIFIABLE",
+        says=["statement of possession", "--signer-cert"],
+    )
+    assert alone.json["verdict"] == "not verifiable here"
+    bad = flipped(der, len(der) - 1)
+    box.refused(
+        "verify",
+        "--signer-cert",
+        "signer",
+        stdin=bad,
+        status=1,
+        code="CHECK_FAILED",
+        says="does not verify with the public key",
+    )
+    assert box.run("verify", stdin=bad).status == 7
+    (attribute,) = box.run("show", "--json", stdin=der).ok().json["csr"]["attributes"]
+    assert attribute["name"] == "statementOfPossession"
+    assert {"type": "issuer", "value": "CN=match"} in attribute["value"]
+
+
+def test_another_certificate_proves_nothing(box, signer):
+    """It is the certificate that is named which counts, even if its key made the signature."""
+    own = x25519.X25519PrivateKey.generate()
+    key, certificate = signer
+    stranger = ec.generate_private_key(ec.SECP256R1())
+    other = certificate_of(stranger.public_key(), stranger)
+    (box.work / "signer").write_bytes(certificate.public_bytes(PEM))
+    for attributes, says in (
+        ((statement(certificate, serial=9),), "names another certificate"),
+        ((statement(other, enclosed=True),), "names another certificate"),
+        ((), "no statement of possession"),
+        ((tlv(0x30, POSSESSION, tlv(0x31, tlv(0x30))),), "cannot be read"),
+    ):
+        box.refused(
+            "verify",
+            "--signer-cert",
+            "signer",
+            stdin=signed_for(own, key, *attributes),
+            status=1,
+            code="CHECK_FAILED",
+            says=says,
+        )
+    der = signed_for(own, stranger, statement(certificate))
+    assert box.run("verify", "--signer-cert", "signer", stdin=der).status == 1
+
+
+def test_no_certificate(box, signer):
+    der = signed_for(x25519.X25519PrivateKey.generate(), signer[0], statement(signer[1]))
+    (box.work / "text").write_bytes(b"hello\n")
+    (box.work / "a.csr").write_bytes(der)
+    for name in ("text", "a.csr"):
+        box.refused(
+            "verify",
+            "--signer-cert",
+            name,
+            stdin=der,
+            status=9,
+            code="CERTIFICATE",
+            says=f"cannot take a certificate from '{name}'",
+        )

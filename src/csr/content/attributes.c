@@ -7,7 +7,7 @@
 #include "csr/content/oid.h"
 #include "csr/content/value.h"
 
-enum { EXTENSION_REQUEST, MS_EXTENSIONS, CHALLENGE_PASSWORD, ATTESTATION };
+enum { EXTENSION_REQUEST, MS_EXTENSIONS, CHALLENGE_PASSWORD, ATTESTATION, POSSESSION };
 
 // clang-format off
 static const struct pc_oid_name names[] = {
@@ -15,10 +15,10 @@ static const struct pc_oid_name names[] = {
     [MS_EXTENSIONS] = {PC_BYTES("\x2b\x06\x01\x04\x01\x82\x37\x02\x01\x0e"), "msCertExtensions"},
     [CHALLENGE_PASSWORD] = {PC_BYTES("\x2a\x86\x48\x86\xf7\x0d\x01\x09\x07"), "challengePassword"},
     [ATTESTATION] = {PC_BYTES("\x2a\x86\x48\x86\xf7\x0d\x01\x09\x10\x02\x3b"), "attestation"},
+    [POSSESSION] = {PC_BYTES("\x2b\x06\x01\x04\x01\x81\xac\x60\x02\x01"), "statementOfPossession"},
     {PC_BYTES("\x2a\x86\x48\x86\xf7\x0d\x01\x09\x01"), "emailAddress"},
     {PC_BYTES("\x2a\x86\x48\x86\xf7\x0d\x01\x09\x0f"), "sMIMECapabilities"},
     {PC_BYTES("\x2a\x86\x48\x86\xf7\x0d\x01\x09\x14"), "friendlyName"},
-    {PC_BYTES("\x2b\x06\x01\x04\x01\x81\xac\x60\x02\x01"), "statementOfPossession"},
     {PC_BYTES("\x2b\x06\x01\x04\x01\x82\x37\x0d\x01"), "msRenewalCertificate"},
     {PC_BYTES("\x67\x81\x0c\x29"), "caSigningNonce"},
     {PC_BYTES("\x67\x81\x0c\x2a"), "applicantSigningNonce"},
@@ -38,6 +38,11 @@ struct pc_span pc_attribute_challenge_password(void)
 struct pc_span pc_attribute_attestation(void)
 {
     return names[ATTESTATION].oid;
+}
+
+struct pc_span pc_attribute_possession(void)
+{
+    return names[POSSESSION].oid;
 }
 
 bool pc_attribute_holds_extensions(struct pc_span oid)

@@ -12,6 +12,7 @@
 struct pc_span pc_attribute_extension_request(void);
 struct pc_span pc_attribute_challenge_password(void);
 struct pc_span pc_attribute_attestation(void);
+struct pc_span pc_attribute_possession(void);
 /* True for extensionRequest, and for the attribute where Microsoft's tools put the same value. */
 bool pc_attribute_holds_extensions(struct pc_span oid);
 /* The name, or NULL. */

@@ -7,6 +7,7 @@
 #include "csr/content/oid.h"
 #include "csr/content/san.h"
 #include "csr/reading/json.h"
+#include "csr/reading/possession.h"
 
 #include <string.h>
 
@@ -197,9 +198,12 @@ static struct pc_result describe_values(const struct pc_attribute *attribute, js
     json_t *value PC_CLEANUP(pc_json_drop) = NULL;
     p11csr_error *reason PC_CLEANUP(pc_error_cleanup) = NULL;
     const struct pc_item_row *row = pc_attribute_row_by_oid(attribute->oid);
+    const struct pc_span values = attribute->values;
     const struct pc_result shown = pc_span_eq(attribute->oid, pc_attribute_attestation())
-                                       ? pc_attestation_describe(attribute->values, &value, &reason)
-                                       : describe_row(row, pc_der_over(attribute->values), &value, &reason);
+                                       ? pc_attestation_describe(values, &value, &reason)
+                                       : (pc_span_eq(attribute->oid, pc_attribute_possession())
+                                              ? pc_possession_describe(values, &value, &reason)
+                                              : describe_row(row, pc_der_over(values), &value, &reason));
     if (shown.code == P11CSR_E_NO_MEMORY) {
         return pc_fail_memory(err);
     }
