@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/cli.h"
+#include "cli/lint.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -62,6 +63,59 @@ static struct pc_result find_out(struct cli *cli, const p11csr_csr *csr, struct 
                     "cannot take a certificate from '%s'", signer);
 }
 
+static void free_json(json_t **json)
+{
+    json_decref(*json);
+}
+
+/* Holds it against the rules of structure; *ret is borrowed from the JSON answer. */
+static struct pc_result look_at_structure(struct cli *cli, const p11csr_csr *csr, const json_t **ret,
+                                          p11csr_error **err)
+{
+    struct p11csr_lint_counts counts = {0};
+    p11csr_ctx *ctx = NULL;
+    char *text PC_CLEANUP(p11csr_free_text) = NULL;
+    PC_TRY(cli_context(cli, &ctx, err));
+    PC_TRY(cli_lift(p11csr_csr_lint(ctx, csr, NULL, &counts, &text, err)));
+    json_t *result = json_loads(text, 0, NULL);
+    cli_json(cli, "lint", result);
+    if (result == NULL || json_object_set_new(result, "file", json_string(source_name(cli))) != 0) {
+        return pc_fail_memory(err);
+    }
+    *ret = result;
+    return PC_OK;
+}
+
+/* What is wrong with the structure; warnings are for p11csr lint. */
+static struct pc_result print_errors(const struct cli *cli, const json_t *result, p11csr_error **err)
+{
+    json_t *findings = json_array();
+    json_t *errors PC_CLEANUP(free_json) = json_pack("{s:o}", "findings", findings);
+    size_t i = 0;
+    json_t *finding = NULL;
+    json_array_foreach(json_object_get(result, "findings"), i, finding)
+    {
+        const char *severity = json_string_value(json_object_get(finding, "severity"));
+        if (strcmp(severity, "error") == 0 && json_array_append(findings, finding) != 0) {
+            return pc_fail_memory(err);
+        }
+    }
+    cli_print_findings(source_name(cli), errors, stdout);
+    return errors != NULL ? PC_OK : pc_fail_memory(err);
+}
+
+/* Whether the rules of structure hold. */
+static struct pc_result judge_structure(const struct cli *cli, const json_t *result, p11csr_error **err)
+{
+    const json_int_t errors = json_integer_value(json_object_get(result, "errors"));
+    if (errors == 0) {
+        return PC_OK;
+    }
+    return pc_frame(pc_fail(err, P11CSR_E_CHECK_FAILED, "%lld rule%s broken", (long long)errors,
+                            errors == 1 ? " is" : "s are"),
+                    err, "the structure of '%s' is wrong", source_name(cli));
+}
+
 PC_RESULT cli_run_verify(struct cli *cli, p11csr_error **err)
 {
     static const char *const names[] = {[P11CSR_VERDICT_GOOD] = "good",
@@ -69,19 +123,30 @@ PC_RESULT cli_run_verify(struct cli *cli, p11csr_error **err)
                                         [P11CSR_VERDICT_UNKNOWN] = "not verifiable here"};
     p11csr_csr *csr PC_CLEANUP(free_csr) = NULL;
     struct finding finding;
+    const json_t *structure = NULL;
     PC_TRY(cli_read_csr(cli_arg(cli, 0), &csr, err));
     PC_TRY(find_out(cli, csr, &finding, err));
+    PC_TRY(look_at_structure(cli, csr, &structure, err));
     cli_json(cli, "verdict", json_string(names[finding.verdict]));
     PC_TRY(judge(cli, &finding, err));
     if (cli_wants_text(cli)) {
         cli_print("%s: the signature is good\n", source_name(cli));
+        PC_TRY(print_errors(cli, structure, err));
     }
-    return PC_OK;
+    return judge_structure(cli, structure, err);
 }
 
-static void free_json(json_t **json)
+static void print_lint(const struct cli *cli, const json_t *result)
 {
-    json_decref(*json);
+    const bool any = json_integer_value(json_object_get(result, "errors")) +
+                         json_integer_value(json_object_get(result, "warnings")) >
+                     0;
+    cli_print("Lint:       ");
+    cli_print_counts(result, stdout);
+    if (any && cli_arg(cli, 0) != NULL && strcmp(cli_arg(cli, 0), "-") != 0) {
+        cli_print(" (p11csr lint %s)", cli_arg(cli, 0));
+    }
+    cli_print("\n");
 }
 
 PC_RESULT cli_run_show(struct cli *cli, p11csr_error **err)
@@ -90,6 +155,7 @@ PC_RESULT cli_run_show(struct cli *cli, p11csr_error **err)
     p11csr_csr *csr PC_CLEANUP(free_csr) = NULL;
     char *text PC_CLEANUP(p11csr_free_text) = NULL;
     struct finding finding;
+    const json_t *structure = NULL;
     PC_TRY(cli_read_csr(cli_arg(cli, 0), &csr, err));
     PC_TRY(cli_context(cli, &ctx, err));
     PC_TRY(cli_lift(p11csr_csr_to_json(ctx, csr, &text, err)));
@@ -101,9 +167,14 @@ PC_RESULT cli_run_show(struct cli *cli, p11csr_error **err)
         cli_print_csr(json, stdout);
     }
     cli_json(cli, "csr", json_incref(json));
+    PC_TRY(look_at_structure(cli, csr, &structure, err));
+    if (cli_wants_text(cli)) {
+        print_lint(cli, structure);
+    }
     if (!cli_has(cli, OPT_CHECK)) {
         return PC_OK;
     }
     PC_TRY(find_out(cli, csr, &finding, err));
-    return judge(cli, &finding, err);
+    PC_TRY(judge(cli, &finding, err));
+    return judge_structure(cli, structure, err);
 }

@@ -347,7 +347,7 @@ static const struct cli_option options[OPT_COUNT] = {
     [OPT_INTERACTIVE] = {.name = "interactive",
                          .help = "ask in five steps, and end with the command line that does the same"},
     [OPT_TEXT] = {.name = "text", .help = "show the finished request in readable form on stderr"},
-    [OPT_CHECK] = {.name = "check", .help = "exit status 1 unless the signature is good"},
+    [OPT_CHECK] = {.name = "check", .help = "exit status 1 unless signature and structure are good"},
     [OPT_RULES] = {.name = "rules",
                    .arg = "SET[,SET]",
                    .values = CLI_VALUES_WORDS,

@@ -159,7 +159,7 @@ static const struct cli_command commands[] = {
      .max_args = 1,
      OPTIONS(verify_options),
      .run = cli_run_verify,
-     .help = "verify the signature of a certificate request",
+     .help = "verify the signature and the structure of a request",
      .example = "p11csr verify www.csr"},
     {.name = "compare",
      .without_login = true,

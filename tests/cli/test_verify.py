@@ -87,16 +87,40 @@ def flipped(der, at):
     return bytes(changed)
 
 
+# What the signature does not make right.
+WRONG = {"own curve": {"S07"}}
+
+
+def broken(lint):
+    return {finding["id"] for finding in lint["findings"] if finding["severity"] == "error"}
+
+
 @pytest.mark.parametrize("name", [*KINDS, "dsa"])
 def test_judged_by_libcrypto(box, requests, name):
     der = requests[name]
-    assert box.run("verify", "--json", stdin=der).ok().json["verdict"] == "good"
+    verified = box.run("verify", "--json", stdin=der)
+    assert verified.json["verdict"] == "good"
+    assert broken(verified.json["lint"]) == WRONG.get(name, set())
+    assert verified.status == (1 if name in WRONG else 0)
     shown = box.run("show", "--json", stdin=der).ok().json["csr"]
     assert shown["signature"]["verdict"] == "good"
     assert shown["key"]["type"] == (KINDS[name][2] if name in KINDS else "dsa-1024")
     for bad in (flipped(der, der.index(b"genuine")), flipped(der, len(der) - 1)):
         refused = box.refused("verify", stdin=bad, status=1, code="CHECK_FAILED", says="is wrong")
         assert refused.json["verdict"] == "bad"
+
+
+def test_structure_counts(box, requests):
+    """A good signature does not make a request right: explicit curve, and something behind it."""
+    der = requests["own curve"] + b"\0"
+    shown = box.run("verify", stdin=der)
+    assert shown.status == 1 and "the structure of 'standard input' is wrong" in shown.err
+    lines = shown.out.splitlines()
+    assert lines[0] == "standard input: the signature is good"
+    assert {line.split()[3] for line in lines[1:]} == {"S01:", "S07:"}
+    checked = box.run("show", "--check", stdin=der)
+    assert checked.status == 1 and checked.out.splitlines()[-1].startswith("Lint:       2 errors")
+    assert box.run("show", stdin=der).ok().out == checked.out
 
 
 UNKNOWN = {
