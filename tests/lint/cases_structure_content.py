@@ -83,12 +83,19 @@ S10 = [
         subject("O", der.printable("a-b")),
     ),
     Case("S10", "TeletexString", subject("CN", der.teletex(b"Gr\xfcn")), subject("CN", der.utf8("Grün"))),
-    Case("S10", "BMPString", subject("CN", der.bmp("Grün")), subject("CN", der.utf8("Grün"))),
+    Case(
+        "S10",
+        "BMPString",
+        subject("CN", der.bmp("Grün")),
+        subject("CN", der.utf8("Grün")),
+        severity="warning",
+    ),
     Case(
         "S10",
         "UniversalString",
         subject("CN", der.tlv(0x1C, "x".encode("utf-32-be"))),
         subject("CN", der.utf8("x")),
+        severity="warning",
     ),
     Case(
         "S10",
@@ -145,25 +152,12 @@ S11 = [
     Case("S11", "address of no octets", names(craft.ip(b"")), names(craft.ip("2001:db8::1"))),
     Case("S11", "dNSName in UTF-8", names(dns("bücher.example")), names(dns("xn--bcher-kva.example"))),
     Case("S11", "empty dNSName", names(dns(""))),
-    Case("S11", "dNSName of a space", names(dns(" "))),
     Case("S11", "zero octet in a dNSName", names(dns("a.example\0.b.example")), names(dns("a.example"))),
     Case(
         "S11",
         "rfc822Name in UTF-8",
         names(craft.email("jürgen@example.com")),
         names(craft.email("j@example.com")),
-    ),
-    Case(
-        "S11",
-        "rfc822Name without a domain",
-        names(craft.email("somebody")),
-        names(craft.email("a@example.com")),
-    ),
-    Case(
-        "S11",
-        "URI without a scheme",
-        names(craft.uri("//www.example.com/")),
-        names(craft.uri("https://www.example.com/")),
     ),
     Case(
         "S11",
@@ -209,12 +203,6 @@ S12 = [
         one_extension(craft.BASIC, der.sequence(der.boolean(False)), True),
         one_extension(craft.BASIC, der.sequence(), True),
     ),
-    Case(
-        "S12",
-        "critical that is the default",
-        Request(more=(der.extension(craft.EKU, der.sequence(der.oid(SERVER)), der.boolean(False)),)),
-        Request(more=(craft.eku(SERVER),)),
-    ),
 ]
 
 EMPTY = der.sequence()
@@ -243,12 +231,6 @@ POSSESSION = der.attribute(
 )
 AGREEMENT = craft.key_usage("keyAgreement")
 S16 = [
-    Case(
-        "S16",
-        "statement of a key that signs",
-        Request(other=(POSSESSION,)),
-        Request(key=keys.X25519, more=(AGREEMENT,), other=(POSSESSION,)),
-    ),
     Case(
         "S16",
         "statement of an Ed25519 key",
@@ -288,12 +270,6 @@ S17 = [
         "SLH-DSA for encryption",
         mute(keys.SLH_DSA_SHA2_128S, "dataEncipherment"),
         mute(keys.SLH_DSA_SHA2_128S, "nonRepudiation"),
-    ),
-    Case(
-        "S17",
-        "composite for encryption",
-        mute(COMPOSITE, "keyEncipherment"),
-        mute(COMPOSITE, "digitalSignature"),
     ),
     Case(
         "S17",
