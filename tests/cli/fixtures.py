@@ -7,6 +7,7 @@ import tempfile
 import pytest
 
 import support
+import vendor
 
 
 @pytest.fixture
@@ -48,6 +49,12 @@ def ready(token):
     token.make_key()
     token.ask = ("request", "--token", token.label, "--key-label", "web", *support.SUBJECT)
     return token
+
+
+@pytest.fixture
+def bench(token):
+    """The token with a key 'code', and what a vendor would say about it."""
+    return vendor.Bench(token)
 
 
 @pytest.fixture(scope="session")
