@@ -50,8 +50,9 @@ P11CSR_API enum p11csr_code p11csr_evidence_add_root(p11csr_evidence *evidence, 
  *             sha256
  *   "root"    the same of the root that it chains to, or null
  *   "vendor"  what the vendor's extensions say, or null; believed as far as the level goes
- *   "lenient" texts: what was let pass that RFC 5280 does not allow: a device's certificate without basic
- *             constraints, when it is a root or issued by one and attests no key
+ *   "lenient" texts: what was let pass that RFC 5280 does not allow: a certificate without basic constraints
+ *             that issued another, when it attests no key and is a root, or that of a known vendor's device
+ *             and issued by a root
  *   "files"   name and sha256 of what was added
  * A negative verdict is no error. Errors: NO_MEMORY, LIMIT.
  */

@@ -3,12 +3,13 @@
 
 import subprocess
 
+import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import pkcs7
 
 import support
-from vendor import HSM, PIV, SUBJECT, Device, der, pem
+from vendor import FIRMWARE, HSM, PIV, SUBJECT, Device, der, pem
 
 
 def test_good_chain(bench):
@@ -139,33 +140,51 @@ def test_damaged_and_expired(bench):
     bench.says_no(bench.write("g.pem", bench.chain(forged)), says="certificate signature failure")
 
 
+NO_CA = "without basic constraints only a root, or a known vendor's device right below one, may issue"
+
+
 def test_device_that_is_no_ca(bench):
-    """Some devices' own certificate has no basic constraints: let pass below the root, and said."""
-    device = Device("Device 5", bench.root, ca=None)
-    leaf = device.issue("Attestation 9c", bench.public, None, PIV)
+    """Some YubiKeys' own certificate has the firmware's version and nothing else: let pass, and said."""
+    device = Device("Yubico PIV Attestation", bench.root, ca=None, extensions=FIRMWARE)
+    leaf = device.issue("YubiKey PIV Attestation 9c", bench.public, None, PIV)
     path = bench.write("a.pem", pem(leaf, device.certificate))
-    answer = bench.verify(path).ok().json
-    assert "'CN=Device 5' does not say that it may issue certificates" in answer["attestation"]["lenient"][0]
-    assert answer["warnings"] == answer["attestation"]["lenient"]
+    lenient = bench.verify(path).ok().json
+    said = "'CN=Yubico PIV Attestation' does not say that it may issue certificates"
+    assert said in lenient["attestation"]["lenient"][0]
+    assert lenient["warnings"] == lenient["attestation"]["lenient"]
     # Not deeper, not when it says that it is none, and never an attested key.
-    deeper = Device("Device 6", bench.middle, ca=None)
+    deeper = Device("Device 6", bench.middle, ca=None, extensions=FIRMWARE)
     leaf = deeper.issue("A", bench.public, None, PIV)
     path = bench.write("b.pem", pem(leaf, deeper.certificate, bench.middle.certificate))
-    bench.says_no(path, says="'CN=Device 6': invalid CA certificate")
-    denied = Device("Device 7", bench.root, ca=False)
+    bench.says_no(path, says="'CN=Device 6': " + NO_CA)
+    denied = Device("Device 7", bench.root, ca=False, extensions=FIRMWARE)
     leaf = denied.issue("A", bench.public, None, PIV)
-    bench.says_no(bench.write("c.pem", pem(leaf, denied.certificate)), says="invalid CA certificate")
+    bench.says_no(bench.write("c.pem", pem(leaf, denied.certificate)), says="'CN=Device 7': invalid CA")
+
+
+@pytest.mark.parametrize("extensions", [{}, {"3.1": b"\5\4\3"}])
+def test_other_certificates_of_the_vendor(bench, extensions):
+    """A vendor's root certifies more than devices: what is no CA and no known device attests nothing."""
+    other = Device("Web Server", bench.root, ca=None, extensions=extensions)
+    leaf = other.issue("YubiKey PIV Attestation 9c", bench.public, None, PIV)
+    path = bench.write("a.pem", pem(leaf, other.certificate))
+    bench.says_no(path, says="'CN=Web Server': " + NO_CA)
+    # Who trusts it says so.
+    lenient = bench.verify(path, root=bench.write("other.pem", pem(other.certificate))).ok().json["warnings"]
+    assert "'CN=Web Server' does not say that it may issue certificates" in lenient[0]
 
 
 def test_attested_key_attests_nothing(bench):
     """Whoever holds an attested key could otherwise attest keys in software with it."""
     software = ec.generate_private_key(ec.SECP256R1())
     for issuer in (bench.root, bench.device):
-        for ca in (None, False):
+        for ca, says in ((None, "an attested key attests no others"), (False, "invalid CA certificate")):
             attested = Device("YubiKey PIV Attestation 9a", issuer, ca=ca, extensions=PIV, key=software)
             leaf = attested.issue("YubiKey PIV Attestation 9c", bench.public, False, PIV)
             chain = pem(leaf, attested.certificate, bench.device.certificate, bench.middle.certificate)
-            bench.says_no(bench.write(f"{ca}.pem", chain), says="invalid CA certificate")
+            path = bench.write(f"{ca}.pem", chain)
+            bench.says_no(path, says=says)
+            bench.says_no(path, root=bench.write("attested.pem", pem(attested.certificate)), says=says)
 
 
 def test_weak_keys(bench):

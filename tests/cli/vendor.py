@@ -15,6 +15,8 @@ import support
 
 YUBICO = "1.3.6.1.4.1.41482."
 PIV = {"3.3": b"\x05\x04\x03", "3.7": b"\x02\x04\x00\xbc\x61\x4e", "3.8": b"\x02\x01", "3.9": b"\x03"}
+# All that the certificate of some devices says of itself.
+FIRMWARE = {"3.3": b"\x05\x02\x04"}
 HSM = {
     "4.1": b"\x04\x03\x02\x03\x01",
     "4.2": b"\x02\x03\x73\x57\x10",

@@ -74,15 +74,26 @@ static const struct pc_certificate *find(const struct pc_certificates *list, con
     return NULL;
 }
 
-/* See pc_chain_verify(): else whoever holds an attested key could attest others with it. */
-static bool may_issue(const struct check *check, X509_STORE_CTX *ctx, X509 *x509, int depth)
+/*
+ * See pc_chain_verify(): why a certificate that libcrypto takes for no CA may not issue others; NULL: it may.
+ * Else whoever holds an attested key, or anything else that the vendor's root certifies, could attest keys.
+ */
+static const char *objection(const struct check *check, X509_STORE_CTX *ctx, X509 *x509, int depth)
 {
     const int last = sk_X509_num(X509_STORE_CTX_get0_chain(ctx)) - 1;
     const struct pc_certificate *certificate = find(check->others, x509);
     certificate = certificate != NULL ? certificate : find(check->roots, x509);
-    return certificate != NULL && depth >= last - 1 &&
-           X509_get_ext_by_NID(x509, NID_basic_constraints, -1) < 0 &&
-           (X509_get_key_usage(x509) & KU_KEY_CERT_SIGN) != 0 && !pc_vendor_attests_key(certificate);
+    if (certificate == NULL || X509_get_ext_by_NID(x509, NID_basic_constraints, -1) >= 0 ||
+        (X509_get_key_usage(x509) & KU_KEY_CERT_SIGN) == 0) {
+        return X509_verify_cert_error_string(X509_V_ERR_INVALID_CA);
+    }
+    if (pc_vendor_attests_key(certificate)) {
+        return "an attested key attests no others";
+    }
+    return depth == last || (depth == last - 1 && pc_vendor_is_device(certificate))
+               ? NULL
+               : "without basic constraints only a root, or a known vendor's device right below one, may "
+                 "issue certificates";
 }
 
 static int on_step(int ok, X509_STORE_CTX *ctx)
@@ -93,7 +104,7 @@ static int on_step(int ok, X509_STORE_CTX *ctx)
     const int depth = X509_STORE_CTX_get_error_depth(ctx);
     char name[NAME_SIZE];
     if (ok != 0 || x509 == NULL || X509_STORE_CTX_get_error(ctx) != X509_V_ERR_INVALID_CA ||
-        !may_issue(check, ctx, x509, depth) || verdict->note_count == PC_CHAIN_NOTES) {
+        objection(check, ctx, x509, depth) != NULL || verdict->note_count == PC_CHAIN_NOTES) {
         return ok;
     }
     name_of(x509, name);
@@ -115,11 +126,16 @@ static struct pc_result judge(const struct check *check, X509_STORE_CTX *ctx, in
         return pc_fail_memory(err);
     }
     if (answer != 1) {
+        const int error = X509_STORE_CTX_get_error(ctx);
+        const char *why = NULL;
         if (at != NULL) {
             name_of(at, name);
+            why = error == X509_V_ERR_INVALID_CA
+                      ? objection(check, ctx, at, X509_STORE_CTX_get_error_depth(ctx))
+                      : NULL;
         }
-        (void)snprintf(verdict->why, PC_CHAIN_TEXT, "'%s': %.100s", name,
-                       X509_verify_cert_error_string(X509_STORE_CTX_get_error(ctx)));
+        (void)snprintf(verdict->why, PC_CHAIN_TEXT, "'%s': %.120s", name,
+                       why != NULL ? why : X509_verify_cert_error_string(error));
         return PC_OK;
     }
     verdict->root = find(check->roots, sk_X509_value(chain, sk_X509_num(chain) - 1));

@@ -22,7 +22,8 @@ struct pc_chain_verdict {
  * Whether `leaf` chains, by names and signatures, through `others` to one of `roots`, which the caller trusts
  * (RFC 5280 section 6, at the present time; keys and digests of 112 bits and more). Roots need not be
  * self-signed. In one point it is lenient, because firmware is what it is: a certificate without basic
- * constraints may issue others when it is a root, or issued by a root itself, and is no attestation of a key.
+ * constraints may issue others when it is a root, or issued by a root itself and one that a vendor's device
+ * has of itself (pc_vendor_is_device()), and is no attestation of a key.
  */
 PC_RESULT pc_chain_verify(const struct pc_crypto *crypto, const struct pc_certificate *leaf,
                           const struct pc_certificates *others, const struct pc_certificates *roots,

@@ -66,15 +66,25 @@ static const struct row *row_of(const ASN1_OBJECT *object)
     return NULL;
 }
 
-bool pc_vendor_attests_key(const struct pc_certificate *certificate)
+static bool has_row(const struct pc_certificate *certificate, bool of_key)
 {
     for (int i = 0; i < X509_get_ext_count(certificate->x509); i++) {
         const struct row *row = row_of(X509_EXTENSION_get_object(X509_get_ext(certificate->x509, i)));
-        if (row != NULL && row->of_key) {
+        if (row != NULL && row->of_key == of_key) {
             return true;
         }
     }
     return false;
+}
+
+bool pc_vendor_attests_key(const struct pc_certificate *certificate)
+{
+    return has_row(certificate, true);
+}
+
+bool pc_vendor_is_device(const struct pc_certificate *certificate)
+{
+    return has_row(certificate, false) && !has_row(certificate, true);
 }
 
 /* The content of the value where it is one of DER with a tag like that, or the octets as they are. */
