@@ -141,48 +141,133 @@ static struct pc_result fill(int fd, const char *path, struct pc_span content, p
     return PC_OK;
 }
 
-static struct pc_result write_regular(const char *path, const char *folder, struct pc_span content,
-                                      enum pc_file_replace replace, unsigned mode, p11csr_error **err)
+/* What is known of a file while it is written. */
+struct staged {
+    char *folder;
+    char *temporary; /* whole, and without its name; NULL: there is none */
+    bool named;
+};
+
+static struct pc_result open_temporary(struct staged *staged, unsigned mode, int *ret_fd, p11csr_error **err)
 {
     uint64_t random = 0;
     if (getrandom(&random, sizeof(random), 0) != (ssize_t)sizeof(random)) {
         return pc_fail_errno(err, P11CSR_E_WRITE, errno, "getrandom");
     }
-    char *temporary PC_CLEANUP(pc_free_str) =
-        pc_asprintf("%s/" TEMPORARY "%016" PRIx64, folder, (long)getpid(), random);
-    if (temporary == NULL) {
+    char *path PC_CLEANUP(pc_free_str) =
+        pc_asprintf("%s/" TEMPORARY "%016" PRIx64, staged->folder, (long)getpid(), random);
+    if (path == NULL) {
         return pc_fail_memory(err);
     }
-    int fd PC_CLEANUP(pc_close) = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, mode);
-    if (fd < 0) {
-        return pc_fail_errno(err, P11CSR_E_WRITE, errno, "create a file in '%s'", folder);
+    *ret_fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, mode);
+    if (*ret_fd < 0) {
+        return pc_fail_errno(err, P11CSR_E_WRITE, errno, "create a file in '%s'", staged->folder);
     }
-    struct pc_result result = fill(fd, path, content, err);
-    if (pc_is_ok(result)) {
-        result = publish(temporary, path, replace, err);
+    staged->temporary = path;
+    path = NULL;
+    return PC_OK;
+}
+
+static bool is_regular(const struct pc_file *file)
+{
+    return file->path != NULL && (file->absent || !is_special(file->path));
+}
+
+static struct pc_result stage(const struct pc_file *file, unsigned mode, struct staged *staged,
+                              p11csr_error **err)
+{
+    int fd PC_CLEANUP(pc_close) = -1;
+    if (!is_regular(file)) {
+        return PC_OK;
     }
-    if (!pc_is_ok(result)) {
-        (void)unlink(temporary);
-        return result;
+    staged->folder = folder_of(file->path);
+    if (staged->folder == NULL) {
+        return pc_fail_memory(err);
     }
+    if (file->absent) {
+        return PC_OK;
+    }
+    PC_TRY(open_temporary(staged, mode, &fd, err));
+    return fill(fd, file->path, file->content, err);
+}
+
+static struct pc_result write_directly(const struct pc_file *file, p11csr_error **err)
+{
+    return file->path != NULL ? write_special(file->path, file->content, err)
+                              : pc_file_write_fd(STDOUT_FILENO, "stdout", file->content, err);
+}
+
+/* Makes the name last: some file systems cannot, and the file itself is safe. */
+static void sync_folder(const char *folder)
+{
     int dir PC_CLEANUP(pc_close) = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (dir >= 0) {
-        (void)fsync(dir); // some file systems cannot; the file itself is safe
+        (void)fsync(dir);
+    }
+}
+
+static struct pc_result settle(const struct pc_file *file, struct staged *staged,
+                               enum pc_file_replace replace, p11csr_error **err)
+{
+    if (file->absent) {
+        if (unlink(file->path) != 0 && errno != ENOENT) {
+            return pc_fail_errno(err, P11CSR_E_WRITE, errno, "remove '%s'", file->path);
+        }
+    } else {
+        PC_TRY(publish(staged->temporary, file->path, replace, err));
+        pc_free_str(&staged->temporary);
+        staged->named = true;
+    }
+    sync_folder(staged->folder);
+    return PC_OK;
+}
+
+static struct pc_result write_all(const struct pc_file *files, size_t count, enum pc_file_replace replace,
+                                  unsigned mode, struct staged *staged, p11csr_error **err)
+{
+    for (size_t i = 0; i < count; i++) {
+        PC_TRY(stage(&files[i], mode, &staged[i], err));
+    }
+    for (size_t i = 0; i < count; i++) {
+        if (!is_regular(&files[i])) {
+            PC_TRY(write_directly(&files[i], err));
+        }
+    }
+    for (size_t i = 0; i < count; i++) {
+        if (staged[i].folder != NULL) {
+            PC_TRY(settle(&files[i], &staged[i], replace, err));
+        }
     }
     return PC_OK;
+}
+
+PC_RESULT pc_files_write(const struct pc_file *files, size_t count, enum pc_file_replace replace,
+                         unsigned mode, p11csr_error **err)
+{
+    struct staged *staged = pc_alloc_array(count, sizeof(*staged));
+    if (staged == NULL) {
+        return pc_fail_memory(err);
+    }
+    const struct pc_result result = write_all(files, count, replace, mode, staged, err);
+    for (size_t i = 0; i < count; i++) {
+        if (staged[i].temporary != NULL) {
+            (void)unlink(staged[i].temporary);
+        }
+        if (!pc_is_ok(result) && staged[i].named && replace == PC_FILE_KEEP) {
+            (void)unlink(files[i].path);
+        }
+        pc_free_str(&staged[i].temporary);
+        pc_free_str(&staged[i].folder);
+    }
+    pc_release(staged);
+    return result;
 }
 
 PC_RESULT pc_file_write(const char *path, struct pc_span content, enum pc_file_replace replace, unsigned mode,
                         p11csr_error **err)
 {
-    if (is_special(path)) {
-        return write_special(path, content, err);
-    }
-    char *folder PC_CLEANUP(pc_free_str) = folder_of(path);
-    if (folder == NULL) {
-        return pc_fail_memory(err);
-    }
-    return write_regular(path, folder, content, replace, mode, err);
+    const struct pc_file file = {.path = path, .content = content};
+    return pc_files_write(&file, 1, replace, mode, err);
 }
 
 PC_RESULT pc_file_check_writable(const char *path, enum pc_file_replace replace, p11csr_error **err)

@@ -21,6 +21,19 @@ enum pc_file_replace { PC_FILE_KEEP, PC_FILE_REPLACE };
  */
 PC_RESULT pc_file_write(const char *path, struct pc_span content, enum pc_file_replace replace, unsigned mode,
                         p11csr_error **err);
+/* One of several files that are written together. */
+struct pc_file {
+    const char *path;       /* NULL: standard output */
+    struct pc_span content; /* borrowed */
+    bool absent;            /* there is none now: an earlier one goes away */
+};
+/*
+ * Writes them as pc_file_write() does, but all or none: each is whole in a temporary file before the first
+ * gets its name, and what is no regular file is written to in between. When a name cannot be given, those
+ * that were given under PC_FILE_KEEP are taken back; under PC_FILE_REPLACE the earlier content has gone.
+ */
+PC_RESULT pc_files_write(const struct pc_file *files, size_t count, enum pc_file_replace replace,
+                         unsigned mode, p11csr_error **err);
 /* Removes what a process that died while it wrote `path` may have left beside it. */
 void pc_file_remove_unfinished(const char *path, long pid);
 /* Fails as pc_file_write() would, as far as that can be known without writing. */

@@ -52,6 +52,7 @@ enum {
     PC_MAX_LINT_FILE = 1 << 26,   /* one list that rules of the lint look things up in */
     PC_MAX_LINT_BLOCKS = 4096,    /* blocks of special-purpose addresses */
     PC_MAX_MATCHED = 1000,        /* keys, requests and certificates that are compared by key */
+    PC_MAX_FILES = 64,            /* files that are written together */
     PC_MAX_CANDIDATES = 16,       /* candidates shown when a choice is ambiguous */
 };
 

@@ -207,6 +207,23 @@ PC_RESULT cli_take_output(const struct cli *cli, bool binary, struct cli_output 
 PC_RESULT cli_write_output(const struct cli *cli, const struct cli_output *output, struct pc_span content,
                            p11csr_error **err);
 
+/* Files that are made up one by one and written together. Initialised by {0}. */
+struct cli_files {
+    struct pc_buf list; /* array of struct pc_file that own their texts */
+    const char *folder; /* made first unless it is there; NULL: none, borrowed */
+};
+/* One more; the content is copied. `path` NULL: standard output. */
+PC_RESULT cli_files_add(struct cli_files *files, const char *path, struct pc_span content,
+                        p11csr_error **err);
+/* One that is not to be there: with --force an earlier one goes away when the others are written. */
+PC_RESULT cli_files_add_absent(struct cli_files *files, const char *path, p11csr_error **err);
+/* The one that cli_write_output() would write, if any. */
+PC_RESULT cli_files_add_output(const struct cli *cli, struct cli_files *files,
+                               const struct cli_output *output, struct pc_span content, p11csr_error **err);
+/* Writes all or none, as pc_files_write() does. */
+PC_RESULT cli_files_write(const struct cli *cli, const struct cli_files *files, p11csr_error **err);
+void cli_files_done(struct cli_files *files);
+
 /* What is going to be destroyed. */
 struct cli_doom {
     const char *what;    /* "key" or "certificate" */

@@ -88,6 +88,7 @@ static struct pc_result collect(struct cli *cli, const char *folder, p11csr_key 
 {
     p11csr_evidence *evidence PC_CLEANUP(free_evidence) = NULL;
     json_t *check PC_CLEANUP(free_json) = NULL;
+    struct cli_files files PC_CLEANUP(cli_files_done) = {.folder = folder};
     PC_TRY(cli_take_evidence(cli, &evidence, err));
     PC_TRY(cli_lift(p11csr_evidence_add_token(evidence, key, NULL, err)));
     size_t len = 0;
@@ -98,7 +99,8 @@ static struct pc_result collect(struct cli *cli, const char *folder, p11csr_key 
         pc_hint(err, "have the vendor's tool write the attestation, and add it with --files FILE");
     }
     PC_TRY(found);
-    PC_TRY(cli_write_evidence(cli, folder, evidence, key, &check, err));
+    PC_TRY(cli_gather_evidence(cli, evidence, key, &files, &check, err));
+    PC_TRY(cli_files_write(cli, &files, err));
     say_lenient(cli, check);
     if (cli_wants_text(cli)) {
         print_check(check);

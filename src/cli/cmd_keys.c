@@ -100,5 +100,7 @@ PC_RESULT cli_run_keys_generate(struct cli *cli, p11csr_error **err)
     if (cli_wants_text(cli)) {
         cli_print_key(p11csr_key_get_info(key));
     }
-    return cli_write_reports(cli, key, err);
+    struct cli_files files PC_CLEANUP(cli_files_done) = {0};
+    PC_TRY(cli_add_reports(cli, key, &files, err));
+    return cli_files_write(cli, &files, err);
 }

@@ -76,20 +76,24 @@ PC_RESULT cli_check_folder(const struct cli *cli, const char *folder, p11csr_err
     return PC_OK;
 }
 
-static struct pc_result write_bundle(const struct cli *cli, const char *folder, p11csr_evidence *evidence,
-                                     const p11csr_key *key, p11csr_error **err)
+/* Without attestations an earlier bundle would be about another key. */
+static struct pc_result add_bundle(const char *folder, p11csr_evidence *evidence, const p11csr_key *key,
+                                   bool attested, struct cli_files *files, p11csr_error **err)
 {
     char *path PC_CLEANUP(pc_free_str) = NULL;
     char *pem PC_CLEANUP(p11csr_free_text) = NULL;
     size_t len = 0;
     const unsigned char *spki = p11csr_key_get_spki(key, &len);
-    PC_TRY(cli_lift(p11csr_evidence_to_pem(evidence, spki, len, &pem, err)));
     PC_TRY(path_in(folder, names[0], &path, err));
-    return pc_file_write(path, pc_span_str(pem), replace(cli), 0644, err);
+    if (!attested) {
+        return cli_files_add_absent(files, path, err);
+    }
+    PC_TRY(cli_lift(p11csr_evidence_to_pem(evidence, spki, len, &pem, err)));
+    return cli_files_add(files, path, pc_span_str(pem), err);
 }
 
-static struct pc_result write_check(struct cli *cli, const char *folder, const p11csr_key *key,
-                                    const json_t *check, p11csr_error **err)
+static struct pc_result add_check(const char *folder, const p11csr_key *key, const json_t *check,
+                                  struct cli_files *files, p11csr_error **err)
 {
     const struct p11csr_key_info *info = p11csr_key_get_info(key);
     char *path PC_CLEANUP(pc_free_str) = NULL;
@@ -100,24 +104,24 @@ static struct pc_result write_check(struct cli *cli, const char *folder, const p
         return pc_fail_memory(err);
     }
     PC_TRY(path_in(folder, names[1], &path, err));
-    return cli_write_json(cli, path, file, err);
+    return cli_add_json(files, path, file, err);
 }
 
-static struct pc_result write_reports(struct cli *cli, const char *folder, p11csr_key *key,
-                                      p11csr_error **err)
+static struct pc_result add_reports(struct cli *cli, const char *folder, p11csr_key *key,
+                                    struct cli_files *files, p11csr_error **err)
 {
     json_t *report PC_CLEANUP(free_json) = NULL;
     PC_TRY(cli_report_json(cli, key, &report, err));
     for (size_t i = 2; i < PC_ARRAY_LEN(names); i++) {
         char *path PC_CLEANUP(pc_free_str) = NULL;
         PC_TRY(path_in(folder, names[i], &path, err));
-        PC_TRY(cli_write_report(cli, path, report, err));
+        PC_TRY(cli_add_report(files, path, report, err));
     }
     return PC_OK;
 }
 
-PC_RESULT cli_write_evidence(struct cli *cli, const char *folder, p11csr_evidence *evidence, p11csr_key *key,
-                             json_t **ret_check, p11csr_error **err)
+PC_RESULT cli_gather_evidence(struct cli *cli, p11csr_evidence *evidence, p11csr_key *key,
+                              struct cli_files *files, json_t **ret_check, p11csr_error **err)
 {
     char *text PC_CLEANUP(p11csr_free_text) = NULL;
     size_t len = 0;
@@ -127,12 +131,10 @@ PC_RESULT cli_write_evidence(struct cli *cli, const char *folder, p11csr_evidenc
     if (check == NULL) {
         return pc_fail_memory(err);
     }
-    PC_TRY(pc_dir_make(folder, 0755, err));
-    if (json_array_size(json_object_get(check, "chain")) > 0) {
-        PC_TRY(write_bundle(cli, folder, evidence, key, err));
-    }
-    PC_TRY(write_check(cli, folder, key, check, err));
-    PC_TRY(write_reports(cli, folder, key, err));
+    const bool attested = json_array_size(json_object_get(check, "chain")) > 0;
+    PC_TRY(add_bundle(files->folder, evidence, key, attested, files, err));
+    PC_TRY(add_check(files->folder, key, check, files, err));
+    PC_TRY(add_reports(cli, files->folder, key, files, err));
     *ret_check = json_incref(check);
     return PC_OK;
 }

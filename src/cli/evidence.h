@@ -8,16 +8,16 @@
 
 /* Reads what --files and --root name. On an error *ret is to be freed all the same. */
 PC_RESULT cli_take_evidence(struct cli *cli, p11csr_evidence **ret, p11csr_error **err);
-/* Adds a file, or of a folder what cli_write_evidence() put there. */
+/* Adds a file, or of a folder what cli_gather_evidence() put there. */
 PC_RESULT cli_add_evidence(p11csr_evidence *evidence, const char *path, p11csr_error **err);
 /* Fails unless the files that are going to be written can be. */
 PC_RESULT cli_check_folder(const struct cli *cli, const char *folder, p11csr_error **err);
 /*
- * Writes into `folder`: attestation.pem (where there are attestations), evidence.json (what they prove), and
- * report.json and report.txt (what the module reports). Returns what p11csr_evidence_check() says in
- * *ret_check, which the caller drops.
+ * Adds the files of the folder files->folder: attestation.pem (where there are attestations), evidence.json
+ * (what they prove), and report.json and report.txt (what the module reports). Returns what
+ * p11csr_evidence_check() says in *ret_check, which the caller drops.
  */
-PC_RESULT cli_write_evidence(struct cli *cli, const char *folder, p11csr_evidence *evidence, p11csr_key *key,
-                             json_t **ret_check, p11csr_error **err);
+PC_RESULT cli_gather_evidence(struct cli *cli, p11csr_evidence *evidence, p11csr_key *key,
+                              struct cli_files *files, json_t **ret_check, p11csr_error **err);
 
 #endif

@@ -16,6 +16,7 @@ void cli_making_done(struct cli_making *making)
     p11csr_request_free(&making->request);
     cli_selection_done(&making->selection);
     json_decref(making->attestation);
+    cli_files_done(&making->files);
 }
 
 PC_RESULT cli_making_take_form(const struct cli *cli, struct cli_making *making, p11csr_error **err)
@@ -78,8 +79,7 @@ PC_RESULT cli_making_get_key(struct cli *cli, struct cli_making *making, p11csr_
         p11csr_key_generate(ctx, &making->selection.select, keygen, &making->key, &making->made, err));
 }
 
-static struct pc_result write_request(const struct cli *cli, const struct cli_making *making,
-                                      p11csr_error **err)
+static struct pc_result add_request(const struct cli *cli, struct cli_making *making, p11csr_error **err)
 {
     size_t len = 0;
     const unsigned char *der = p11csr_csr_get_der(making->csr, &len);
@@ -89,7 +89,7 @@ static struct pc_result write_request(const struct cli *cli, const struct cli_ma
         PC_TRY(cli_lift(p11csr_csr_to_pem(making->csr, &pem, err)));
         content = pc_span_str(pem);
     }
-    return cli_write_output(cli, &making->out, content, err);
+    return cli_files_add_output(cli, &making->files, &making->out, content, err);
 }
 
 static void free_json(json_t **json)
@@ -102,8 +102,8 @@ static void free_evidence(p11csr_evidence **evidence)
     p11csr_evidence_free(evidence);
 }
 
-/* What --evidence asks for, before anything is signed. */
-static struct pc_result write_evidence(struct cli *cli, struct cli_making *making, p11csr_error **err)
+/* What --evidence asks for. */
+static struct pc_result gather_evidence(struct cli *cli, struct cli_making *making, p11csr_error **err)
 {
     const char *folder = cli_value(cli, OPT_EVIDENCE);
     p11csr_evidence *evidence PC_CLEANUP(free_evidence) = NULL;
@@ -112,7 +112,8 @@ static struct pc_result write_evidence(struct cli *cli, struct cli_making *makin
     }
     PC_TRY(cli_take_evidence(cli, &evidence, err));
     PC_TRY(cli_lift(p11csr_evidence_add_token(evidence, making->key, NULL, err)));
-    PC_TRY(cli_write_evidence(cli, folder, evidence, making->key, &making->attestation, err));
+    making->files.folder = folder;
+    PC_TRY(cli_gather_evidence(cli, evidence, making->key, &making->files, &making->attestation, err));
     const json_t *why = json_object_get(making->attestation, "why");
     if (json_is_string(why)) {
         char *text PC_CLEANUP(pc_free_str) =
@@ -187,12 +188,14 @@ static struct pc_result sign_and_write(struct cli *cli, struct cli_making *makin
 {
     cli_transcript_key(cli, making->key, making->made != 0);
     PC_TRY(cli_transcript_request(cli, making->request, making->key, err));
-    PC_TRY(cli_write_reports(cli, making->key, err));
-    PC_TRY(write_evidence(cli, making, err));
+    // All is gathered before anything is signed, and written with what was proven.
+    PC_TRY(cli_add_reports(cli, making->key, &making->files, err));
+    PC_TRY(gather_evidence(cli, making, err));
     PC_TRY(cli_lift(p11csr_request_sign(making->request, making->key, &making->csr, err)));
     cli_transcript_fact(cli, "Scheme", p11csr_csr_get_scheme(making->csr));
     cli_transcript_fact(cli, "Mechanism", p11csr_csr_get_mechanism(making->csr));
-    PC_TRY(write_request(cli, making, err));
+    PC_TRY(add_request(cli, making, err));
+    PC_TRY(cli_files_write(cli, &making->files, err));
     cli_transcript_fact(cli, "Written to", making->out.path);
     const struct p11csr_key_info *key = p11csr_key_get_info(making->key);
     cli_remark(cli, "%s key %s", making->made != 0 ? "made" : "used", key->uri);

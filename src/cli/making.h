@@ -16,8 +16,9 @@ struct cli_making {
     bool ensure;      /* made unless it is there */
     struct p11csr_keygen keygen;
     p11csr_key *key;
-    int made;            /* the key is new */
-    json_t *attestation; /* what --evidence came to, or NULL */
+    int made;               /* the key is new */
+    json_t *attestation;    /* what --evidence came to, or NULL */
+    struct cli_files files; /* what --report and --evidence ask for, and the request */
     p11csr_csr *csr;
 };
 void cli_making_done(struct cli_making *making);

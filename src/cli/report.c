@@ -152,27 +152,20 @@ static bool is_text(const char *path)
     return len > 4 && strcmp(path + len - 4, ".txt") == 0;
 }
 
-static enum pc_file_replace replace(const struct cli *cli)
-{
-    return cli_has(cli, OPT_FORCE) ? PC_FILE_REPLACE : PC_FILE_KEEP;
-}
-
-PC_RESULT cli_write_json(const struct cli *cli, const char *path, const json_t *json, p11csr_error **err)
+PC_RESULT cli_add_json(struct cli_files *files, const char *path, const json_t *json, p11csr_error **err)
 {
     char *text PC_CLEANUP(free_text) = json_dumps(json, JSON_INDENT(2));
     char *lines PC_CLEANUP(pc_free_str) = text != NULL ? pc_asprintf("%s\n", text) : NULL;
-    return lines == NULL ? pc_fail_memory(err)
-                         : pc_file_write(path, pc_span_str(lines), replace(cli), 0644, err);
+    return lines == NULL ? pc_fail_memory(err) : cli_files_add(files, path, pc_span_str(lines), err);
 }
 
-PC_RESULT cli_write_report(const struct cli *cli, const char *path, const json_t *report, p11csr_error **err)
+PC_RESULT cli_add_report(struct cli_files *files, const char *path, const json_t *report, p11csr_error **err)
 {
     if (!is_text(path)) {
-        return cli_write_json(cli, path, report, err);
+        return cli_add_json(files, path, report, err);
     }
     char *text PC_CLEANUP(free_text) = report_text(report);
-    return text == NULL ? pc_fail_memory(err)
-                        : pc_file_write(path, pc_span_str(text), replace(cli), 0644, err);
+    return text == NULL ? pc_fail_memory(err) : cli_files_add(files, path, pc_span_str(text), err);
 }
 
 PC_RESULT cli_check_reports(const struct cli *cli, p11csr_error **err)
@@ -180,13 +173,14 @@ PC_RESULT cli_check_reports(const struct cli *cli, p11csr_error **err)
     for (size_t i = 0; i < cli_use_count(cli); i++) {
         const struct cli_use *use = cli_use_get(cli, i);
         if (use->id == OPT_REPORT) {
-            PC_TRY(pc_file_check_writable(use->value, replace(cli), err));
+            PC_TRY(pc_file_check_writable(use->value,
+                                          cli_has(cli, OPT_FORCE) ? PC_FILE_REPLACE : PC_FILE_KEEP, err));
         }
     }
     return PC_OK;
 }
 
-PC_RESULT cli_write_reports(struct cli *cli, p11csr_key *key, p11csr_error **err)
+PC_RESULT cli_add_reports(struct cli *cli, p11csr_key *key, struct cli_files *files, p11csr_error **err)
 {
     json_t *report PC_CLEANUP(free_json) = NULL;
     if (!cli_has(cli, OPT_REPORT)) {
@@ -196,7 +190,7 @@ PC_RESULT cli_write_reports(struct cli *cli, p11csr_key *key, p11csr_error **err
     for (size_t i = 0; i < cli_use_count(cli); i++) {
         const struct cli_use *use = cli_use_get(cli, i);
         if (use->id == OPT_REPORT) {
-            PC_TRY(cli_write_report(cli, use->value, report, err));
+            PC_TRY(cli_add_report(files, use->value, report, err));
         }
     }
     return PC_OK;

@@ -143,6 +143,39 @@ static void test_special_files_are_written_directly(void **state)
     check_ok(pc_file_write("/dev/null", pc_span_str("x"), PC_FILE_KEEP, 0600, &err), &err);
 }
 
+static void test_several(void **state)
+{
+    (void)state;
+    p11csr_error *err = NULL;
+    const struct pc_file both[] = {{.path = "a", .content = pc_span_str("1")},
+                                   {.path = "b", .content = pc_span_str("2")}};
+    check_ok(pc_files_write(both, 2, PC_FILE_KEEP, 0600, &err), &err);
+    check_content("a", "1");
+    check_content("b", "2");
+    // One that cannot be written, wherever it stands, and there is none.
+    for (int last = 0; last < 2; last++) {
+        const struct pc_file fresh = {.path = "c", .content = pc_span_str("3")};
+        const struct pc_file *taken = &both[0];
+        const struct pc_file list[] = {last != 0 ? fresh : *taken, last != 0 ? *taken : fresh};
+        check_fails(pc_files_write(list, 2, PC_FILE_KEEP, 0600, &err), &err, P11CSR_E_FILE_EXISTS, "'a'");
+        const struct pc_file full = {.path = "/dev/full", .content = pc_span_str("4")};
+        const struct pc_file pair[] = {last != 0 ? fresh : full, last != 0 ? full : fresh};
+        check_fails(pc_files_write(pair, 2, PC_FILE_REPLACE, 0600, &err), &err, P11CSR_E_WRITE, "/dev/full");
+        const struct pc_file lost = {.path = "no/d", .content = pc_span_str("5")};
+        const struct pc_file two[] = {{.path = "a", .content = pc_span_str("6")}, lost};
+        check_fails(pc_files_write(two, 2, PC_FILE_REPLACE, 0600, &err), &err, P11CSR_E_WRITE, "in 'no'");
+        check_content("a", "1");
+        assert_int_equal(count_files("."), 2);
+    }
+    // One that is to go, whether it is there or not.
+    const struct pc_file last[] = {{.path = "a", .content = pc_span_str("7")},
+                                   {.path = "b", .absent = true},
+                                   {.path = "never", .absent = true}};
+    check_ok(pc_files_write(last, 3, PC_FILE_REPLACE, 0600, &err), &err);
+    check_content("a", "7");
+    assert_int_equal(count_files("."), 1);
+}
+
 static void test_check_writable(void **state)
 {
     (void)state;
@@ -240,6 +273,7 @@ int main(void)
         IN_FOLDER(test_folder_in_the_way),
         IN_FOLDER(test_no_room),
         IN_FOLDER(test_special_files_are_written_directly),
+        IN_FOLDER(test_several),
         IN_FOLDER(test_check_writable),
         IN_FOLDER(test_read_limit),
         IN_FOLDER(test_large_and_binary),
