@@ -118,8 +118,9 @@ P11CSR_API enum p11csr_code p11csr_request_set_challenge_password(p11csr_request
  * draft-ietf-lamps-csr-attestation, an Internet-Draft, has it; CAs may not know it, and this function follows
  * the draft. `type`: the dotted object identifier of what the statement is; `der`: one DER value of at most
  * 256 KiB (an OCTET STRING around it where the vendor's format is none), copied. Statements stay in the order
- * in which they are added. It has to be about the key that signs: nothing here checks that. What a module
- * merely reports is no attestation. Errors: ATTRIBUTE with the byte; LIMIT.
+ * in which they are added. It has to be about the key that signs, which is checked where it can be read: see
+ * p11csr_request_check_attestation(). What a module merely reports is no attestation. Errors: ATTRIBUTE with
+ * the byte; LIMIT.
  */
 P11CSR_API enum p11csr_code p11csr_request_add_attestation(p11csr_request *request, const char *type,
                                                            const void *der, size_t len, p11csr_error **err);
@@ -130,6 +131,22 @@ P11CSR_API enum p11csr_code p11csr_request_add_attestation(p11csr_request *reque
 P11CSR_API enum p11csr_code p11csr_request_add_attestation_certificates(p11csr_request *request,
                                                                         const void *data, size_t len,
                                                                         p11csr_error **err);
+/* What can be told of whether the attestations in a request are about a key. */
+enum p11csr_attestation {
+    P11CSR_ATTESTATION_NONE = 0,   /* there are none */
+    P11CSR_ATTESTATION_UNREAD = 1, /* nothing in them can be read that tells */
+    P11CSR_ATTESTATION_OF_KEY = 2, /* one of their certificates has the key's public half */
+};
+/*
+ * DRAFT: whether the attestations are about this key, in *ret_verdict: looks at their certificates, and at
+ * statements that are certificates (PEM, DER or PKCS#7, also in an OCTET STRING), for its
+ * SubjectPublicKeyInfo. Their signatures are for the CA to check. Errors: ATTRIBUTE when one of them is the
+ * attestation of another key by a vendor that is known (Yubico), which p11csr_request_assemble(),
+ * p11csr_request_plan() and p11csr_request_sign() refuse too; NO_MEMORY.
+ */
+P11CSR_API enum p11csr_code p11csr_request_check_attestation(const p11csr_request *request, p11csr_key *key,
+                                                             enum p11csr_attestation *ret_verdict,
+                                                             p11csr_error **err);
 /* Forgets all of a kind: "san", "extensions" (all but the names) or "attributes". Errors: VALUE. */
 P11CSR_API enum p11csr_code p11csr_request_clear(p11csr_request *request, const char *what,
                                                  p11csr_error **err);

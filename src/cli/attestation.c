@@ -7,6 +7,9 @@
 
 static const char warning[] = "the attestation attribute is an Internet-Draft: CAs may not know it";
 
+static const char unread[] =
+    "whether the attestation is about this key was not checked: p11csr cannot read it";
+
 /* TYPE:FILE */
 static struct pc_result add_statement(const char *text, p11csr_request *request, p11csr_error **err)
 {
@@ -66,5 +69,16 @@ PC_RESULT cli_take_attestation(struct cli *cli, p11csr_request *request, p11csr_
     PC_TRY(take_all(cli, OPT_ATTESTATION, add_statement, request, err));
     PC_TRY(take_all(cli, OPT_ATTESTATION_CERT, add_certificates, request, err));
     cli_warn(cli, warning);
+    return PC_OK;
+}
+
+PC_RESULT cli_check_attestation(struct cli *cli, const p11csr_request *request, p11csr_key *key,
+                                p11csr_error **err)
+{
+    enum p11csr_attestation verdict = P11CSR_ATTESTATION_NONE;
+    PC_TRY(cli_lift(p11csr_request_check_attestation(request, key, &verdict, err)));
+    if (verdict == P11CSR_ATTESTATION_UNREAD) {
+        cli_warn(cli, unread);
+    }
     return PC_OK;
 }

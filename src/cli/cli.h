@@ -116,6 +116,9 @@ void cli_select_planned(const struct cli *cli, const p11csr_request *request,
 PC_RESULT cli_take_password(struct cli *cli, const char *source, p11csr_request *request, p11csr_error **err);
 /* What --attestation and --attestation-cert say, with a warning that they follow a draft. */
 PC_RESULT cli_take_attestation(struct cli *cli, p11csr_request *request, p11csr_error **err);
+/* Warns when nothing tells whether they are about the key. Errors: ATTRIBUTE when they are about another. */
+PC_RESULT cli_check_attestation(struct cli *cli, const p11csr_request *request, p11csr_key *key,
+                                p11csr_error **err);
 /* Asks for it on the terminal; the caller wipes what is appended. False: there is none. */
 bool cli_ask_password(struct pc_buf *ret);
 /* Reads a file, "-" for standard input, as a certificate request. */

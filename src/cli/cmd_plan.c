@@ -74,6 +74,7 @@ PC_RESULT cli_run_plan(struct cli *cli, p11csr_error **err)
     PC_TRY(cli_lift(p11csr_key_open(ctx, &selection.select, &key, err)));
     cli_transcript_key(cli, key, false);
     PC_TRY(cli_transcript_request(cli, request, key, err));
+    PC_TRY(cli_check_attestation(cli, request, key, err));
     return plan_key(cli, &out, request, key, err);
 }
 

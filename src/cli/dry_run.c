@@ -199,5 +199,8 @@ PC_RESULT cli_making_dry_run(struct cli *cli, struct cli_making *making, p11csr_
 {
     PC_TRY(find_key(cli, making, err));
     PC_TRY(check_key(making, err));
+    if (making->key != NULL) {
+        PC_TRY(cli_check_attestation(cli, making->request, making->key, err));
+    }
     return foresee(cli, making, err);
 }

@@ -188,6 +188,7 @@ static struct pc_result sign_and_write(struct cli *cli, struct cli_making *makin
 {
     cli_transcript_key(cli, making->key, making->made != 0);
     PC_TRY(cli_transcript_request(cli, making->request, making->key, err));
+    PC_TRY(cli_check_attestation(cli, making->request, making->key, err));
     // All is gathered before anything is signed, and written with what was proven.
     PC_TRY(cli_add_reports(cli, making->key, &making->files, err));
     PC_TRY(gather_evidence(cli, making, err));

@@ -312,3 +312,28 @@ enum p11csr_code p11csr_evidence_to_pem(p11csr_evidence *evidence, const unsigne
     const struct pc_lock lock PC_LOCK_CLEANUP = pc_lock_begin(evidence->ctx);
     return to_pem(evidence, (struct pc_span){spki, spki_len}, ret_pem, err).code;
 }
+
+PC_RESULT pc_lib_check_attestation(const p11csr_request *request, struct p11csr_key *key,
+                                   enum pc_attestation_verdict *ret, p11csr_error **err)
+{
+    const struct pc_crypto *crypto = NULL;
+    PC_TRY(pc_ctx_crypto(key->ctx, &crypto, err));
+    return pc_attestation_check(crypto, &request->content, pc_buf_span(&key->key.spki), ret, err);
+}
+
+enum p11csr_code p11csr_request_check_attestation(const p11csr_request *request, p11csr_key *key,
+                                                  enum p11csr_attestation *ret_verdict, p11csr_error **err)
+{
+    static const enum p11csr_attestation verdicts[] = {
+        [PC_ATTESTATION_NONE] = P11CSR_ATTESTATION_NONE,
+        [PC_ATTESTATION_UNREAD] = P11CSR_ATTESTATION_UNREAD,
+        [PC_ATTESTATION_OF_KEY] = P11CSR_ATTESTATION_OF_KEY,
+    };
+    const struct pc_lock lock PC_LOCK_CLEANUP = pc_lock_begin(key->ctx);
+    enum pc_attestation_verdict verdict = PC_ATTESTATION_NONE;
+    const struct pc_result result = pc_lib_check_attestation(request, key, &verdict, err);
+    if (pc_is_ok(result)) {
+        *ret_verdict = verdicts[verdict];
+    }
+    return result.code;
+}

@@ -179,6 +179,8 @@ static struct pc_result check_key(const p11csr_request *request, struct p11csr_k
     }
     PC_TRY(pc_profile_check_content(request, err));
     PC_TRY(pc_profile_check_kind(request, public->spec, err));
+    enum pc_attestation_verdict verdict = PC_ATTESTATION_NONE;
+    PC_TRY(pc_lib_check_attestation(request, key, &verdict, err));
     return check_use(request, key, err);
 }
 

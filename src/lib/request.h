@@ -3,6 +3,7 @@
 #define PC_LIB_REQUEST_H
 
 #include "alg/rows.h"
+#include "csr/content/attestation.h"
 #include "csr/content/content.h"
 #include "csr/content/skid.h"
 #include "lib/context.h"
@@ -31,6 +32,9 @@ PC_RESULT pc_lib_expect(p11csr_request *request, const char *sha256, p11csr_erro
 /* p11csr_request_assemble() with the context locked: appends the DER, and tells the scheme for this key. */
 PC_RESULT pc_lib_assemble(const p11csr_request *request, struct p11csr_key *key, struct pc_buf *ret,
                           const struct pc_scheme **ret_scheme, p11csr_error **err);
+/* Whether the attestations are about this key, as far as they can be read; see csr/content/attestation.h. */
+PC_RESULT pc_lib_check_attestation(const p11csr_request *request, struct p11csr_key *key,
+                                   enum pc_attestation_verdict *ret, p11csr_error **err);
 /* The SHA-256 in hex; the caller releases it. The context is locked. */
 PC_RESULT pc_lib_sha256(p11csr_ctx *ctx, struct pc_span bytes, char **ret_hex, p11csr_error **err);
 

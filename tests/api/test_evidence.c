@@ -64,12 +64,17 @@ static void test_attestation(void **state)
     p11csr_request *request = new_request("CN=attested");
     p11csr_csr *csr = NULL;
     char *json = NULL;
+    enum p11csr_attestation verdict = P11CSR_ATTESTATION_OF_KEY;
+    check_ok(p11csr_request_check_attestation(request, key, &verdict, &both_err), &both_err);
+    assert_int_equal(verdict, P11CSR_ATTESTATION_NONE);
     check_both(p11csr_request_add_attestation_certificates(request, null, 2, err), P11CSR_E_ATTRIBUTE);
     check_both(p11csr_request_add_attestation(request, "tpm", null, 2, err), P11CSR_E_ATTRIBUTE);
     check_both(p11csr_request_add_attestation(request, "1.2.4", null, 1, err), P11CSR_E_ATTRIBUTE);
     check_ok(p11csr_request_add_attestation(request, "1.2.4", null, 2, &both_err), &both_err);
     check_ok(p11csr_request_add_attestation(request, "1.2.3", null, 2, &both_err), &both_err);
     check_both(p11csr_request_add_attestation_certificates(request, null, 2, err), P11CSR_E_CERTIFICATE);
+    check_ok(p11csr_request_check_attestation(request, key, &verdict, &both_err), &both_err);
+    assert_int_equal(verdict, P11CSR_ATTESTATION_UNREAD);
     check_ok(p11csr_request_sign(request, key, &csr, &both_err), &both_err);
     check_ok(p11csr_csr_to_json(ctx, csr, &json, &both_err), &both_err);
     assert_non_null(strstr(json,

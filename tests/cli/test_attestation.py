@@ -4,9 +4,10 @@
 import sys
 
 import pytest
+from cryptography.hazmat.primitives.serialization import Encoding, pkcs7
 
 import support
-from vendor import SUBJECT, der, pem
+from vendor import HSM, PIV, SUBJECT, der, pem
 
 sys.path.append(str(support.TESTS / "lib"))
 import encode  # noqa: E402
@@ -35,7 +36,7 @@ def test_attestation_in_a_request(bench, verify_everywhere):
     )
     at = ("--key-label", "code", *SUBJECT)
     done = token.request(*at, "--attestation", files[0])
-    assert done.err.count(DRAFT) == 1
+    assert done.err.count(DRAFT) == 1 and UNREAD in done.err
     assert verify_everywhere(done.out).tbs_certrequest_bytes.endswith(attestation(FIRST))
     # The certificates come last wherever they stand on the command line; each list is in its order.
     statements = ("--attestation", files[0], "--attestation", files[1])
@@ -57,6 +58,43 @@ def test_attestation_in_a_request(bench, verify_everywhere):
     assert planned.tbs_certrequest_bytes.endswith(attestation(FIRST, SECOND))
     dry = token.request(*at, *statements, "--dry-run", "--json").json["dry-run"]["content"]
     assert dry["attributes"][0]["origin"] == "--attestation"
+
+
+UNREAD = "whether the attestation is about this key was not checked: p11csr cannot read it"
+
+
+@pytest.mark.parametrize("form", ["DER", "PEM in an OCTET STRING", "certificate", "PKCS#7"])
+def test_attestation_of_the_key(bench, form):
+    """What a vendor that is known states about another key is refused; what cannot be read is said."""
+    token = bench.token
+    other = bench.device.issue("YubiKey PIV Attestation 9a", support.Authority().key.public_key(), False, PIV)
+    hsm = bench.device.issue("YubiHSM Attestation id:0x0007", support.Authority().key.public_key(), None, HSM)
+
+    def options(certificate):
+        message = pkcs7.serialize_certificates([certificate], Encoding.DER)
+        value = {
+            "DER": der(certificate),
+            "PEM in an OCTET STRING": encode.tlv(4, pem(certificate)),
+            "certificate": encode.tlv(4, b"what a device signed"),
+            "PKCS#7": message,
+        }[form]
+        said = ("--attestation", f"1.2.4:{bench.write('statement', value)}")
+        path = bench.write("c.pem", pem(certificate))
+        return (*said, "--attestation-cert", path) if form == "certificate" else said
+
+    at = ("--key-label", "code", *SUBJECT)
+    assert token.request(*at, *options(bench.leaf), "--json").json["warnings"] == [DRAFT]
+    for wrong in (other, hsm):
+        for command in (("request",), ("plan",), ("request", "--dry-run")):
+            token.refused(
+                *command, *token.at, *at, *options(wrong), status=9, code="ATTRIBUTE",
+                says=["attests another key than that of the request", wrong.subject.rfc4514_string()],
+            )  # fmt: skip
+    # A device's certificate is about no key.
+    warnings = token.request(*at, *options(bench.device.certificate), "--json").json["warnings"]
+    assert warnings == [DRAFT, UNREAD]
+    planned = token.run("plan", *token.at, *at, *options(bench.device.certificate), "-o", "p.json").ok()
+    assert UNREAD in planned.err
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@
 #include "csr/content/attributes.h"
 #include "csr/content/name.h"
 #include "csr/content/value.h"
+#include "csr/evidence/chain.h"
 #include "csr/reading/certificate.h"
 #include "csr/reading/json.h"
 #include "csr/reading/source.h"
@@ -139,6 +140,68 @@ PC_RESULT pc_attestation_add_certificates(struct pc_content *content, struct pc_
     PC_TRY(pc_buf_check(&der, err));
     const struct bundle more = {.certificates = pc_buf_span(&der)};
     return put_bundle(content, &bundle, &more, err);
+}
+
+/* What can be read as certificates; most statements cannot, which says nothing. */
+static struct pc_result gather(const struct pc_crypto *crypto, struct pc_span value,
+                               struct pc_certificates *ret, p11csr_error **err)
+{
+    const struct pc_result result = pc_evidence_read(crypto, value, ret, NULL);
+    return result.code == P11CSR_E_NO_MEMORY ? pc_fail_memory(err) : PC_OK;
+}
+
+static struct pc_result gather_all(const struct pc_crypto *crypto, const struct bundle *bundle,
+                                   struct pc_certificates *ret, p11csr_error **err)
+{
+    struct pc_der statements = pc_der_over(bundle->statements);
+    struct pc_der certificates = pc_der_over(bundle->certificates);
+    while (!pc_der_at_end(&statements)) {
+        struct pc_der inner;
+        struct pc_span type;
+        struct pc_der_value value;
+        PC_TRY(pc_der_enter(&statements, PC_DER_SEQUENCE, "AttestationStatement", &inner, err));
+        PC_TRY(pc_oid_read(&inner, "type", &type, err));
+        PC_TRY(pc_der_next(&inner, &value, err));
+        PC_TRY(gather(crypto, value.tag == PC_DER_OCTET_STRING ? value.content : value.whole, ret, err));
+    }
+    while (!pc_der_at_end(&certificates)) {
+        struct pc_der_value value;
+        PC_TRY(pc_der_next(&certificates, &value, err));
+        PC_TRY(gather(crypto, value.whole, ret, err));
+    }
+    return PC_OK;
+}
+
+static struct pc_result fail_other_key(const struct pc_certificate *certificate, p11csr_error **err)
+{
+    struct pc_buf name PC_CLEANUP(pc_buf_done) = {0};
+    pc_buf_init(&name, (size_t)4 * PC_MAX_REQUEST); // escapes make it longer
+    PC_TRY(pc_name_format(pc_buf_span(&certificate->subject), &name, err));
+    const struct pc_result result = pc_fail(
+        err, P11CSR_E_ATTRIBUTE, "the certificate '%.*s' attests another key than that of the request",
+        (int)name.len, (const char *)name.ptr);
+    pc_hint(err, "have the vendor's tool attest the key of this request, or leave --attestation out");
+    return result;
+}
+
+PC_RESULT pc_attestation_check(const struct pc_crypto *crypto, const struct pc_content *content,
+                               struct pc_span spki, enum pc_attestation_verdict *ret, p11csr_error **err)
+{
+    struct pc_certificates list PC_CLEANUP(pc_certificates_done);
+    struct bundle bundle;
+    pc_certificates_init(&list);
+    PC_TRY(get_bundle(content, &bundle, err));
+    PC_TRY(pc_value_recode(gather_all(crypto, &bundle, &list, err), P11CSR_E_ATTRIBUTE, err));
+    *ret = bundle.statements.len > 0 ? PC_ATTESTATION_UNREAD : PC_ATTESTATION_NONE;
+    for (size_t i = 0; i < pc_certificates_count(&list); i++) {
+        const struct pc_certificate *is = pc_certificates_get(&list, i);
+        if (pc_span_eq(pc_buf_span(&is->spki), spki)) {
+            *ret = PC_ATTESTATION_OF_KEY;
+        } else if (pc_chain_attests_key(is)) {
+            return fail_other_key(is, err);
+        }
+    }
+    return PC_OK;
 }
 
 static struct pc_result append(json_t *list, json_t *type, const char *key, json_t *value, p11csr_error **err)
