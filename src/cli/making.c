@@ -118,26 +118,47 @@ static struct pc_result gather_evidence(struct cli *cli, struct cli_making *maki
     if (json_is_string(why)) {
         char *text PC_CLEANUP(pc_free_str) =
             pc_asprintf("the key is not attested by its vendor: %s", json_string_value(why));
-        cli_warn(cli, text != NULL ? text : "");
+        if (text == NULL) {
+            return pc_fail_memory(err);
+        }
+        cli_warn(cli, text);
     }
     return PC_OK;
 }
 
-/* What is known about where the key lives, and by whom. */
-static struct pc_result add_evidence(const struct cli_making *making, json_t *key, p11csr_error **err)
+/* A module that refuses to tell does not make the request worse; that it does is said. */
+static struct pc_result add_protection(struct cli *cli, const struct cli_making *making, json_t *key,
+                                       p11csr_error **err)
 {
     char *text PC_CLEANUP(p11csr_free_text) = NULL;
+    p11csr_error *why PC_CLEANUP(pc_error_cleanup) = NULL;
+    const enum p11csr_code told = p11csr_key_protection_to_json(making->key, &text, &why);
+    if (told == P11CSR_OK) {
+        return json_object_set_new(key, "protection", json_loads(text, 0, NULL)) == 0 ? PC_OK
+                                                                                      : pc_fail_memory(err);
+    }
+    char *said PC_CLEANUP(pc_free_str) =
+        pc_asprintf("%s: %s", p11csr_error_message(why),
+                    p11csr_error_cause_count(why) > 0 ? p11csr_error_cause(why, 0) : p11csr_code_name(told));
+    if (said == NULL || json_object_set_new(key, "protection", json_null()) != 0 ||
+        json_object_set_new(key, "protection-error", cli_error_json(cli, why, told)) != 0) {
+        return pc_fail_memory(err);
+    }
+    cli_warn(cli, said);
+    return PC_OK;
+}
+
+/* What is known about where the key lives, and by whom. */
+static struct pc_result add_evidence(struct cli *cli, const struct cli_making *making, json_t *key,
+                                     p11csr_error **err)
+{
     const json_t *level = json_object_get(making->attestation, "level");
     const bool attested = level != NULL && strcmp(json_string_value(level), "vendor-attested") == 0;
-    // Only for the answer: a module that refuses to tell does not make the request worse.
-    const enum p11csr_code told = p11csr_key_protection_to_json(making->key, &text, NULL);
-    json_t *protection = told == P11CSR_OK ? json_loads(text, 0, NULL) : json_null();
     const json_t *attestation = making->attestation != NULL ? json_incref(making->attestation) : json_null();
     const int failed =
         json_object_set_new(key, "evidence", json_string(attested ? "vendor-attested" : "module-reported")) |
-        json_object_set_new(key, "protection", protection) |
         json_object_set_new(key, "attestation", (json_t *)(uintptr_t)attestation);
-    return failed == 0 ? PC_OK : pc_fail_memory(err);
+    return failed == 0 ? add_protection(cli, making, key, err) : pc_fail_memory(err);
 }
 
 /* The answer for programs, and the readable form for people who asked for it. */
@@ -159,7 +180,7 @@ static struct pc_result report(struct cli *cli, const struct cli_making *making,
                               key->type, "spki-sha256", key->spki_sha256, "public-key-source",
                               key->public_key_source, "generated", making->made);
     cli_json(cli, "key", about);
-    PC_TRY(add_evidence(making, about, err));
+    PC_TRY(add_evidence(cli, making, about, err));
     cli_json(cli, "scheme", json_string(p11csr_csr_get_scheme(making->csr)));
     cli_json(cli, "mechanism", json_string(p11csr_csr_get_mechanism(making->csr)));
     cli_json(cli, "proof", json_string("software"));

@@ -66,3 +66,21 @@ def test_a_list_is_whole_or_an_error(token, shim, code):
         else:
             gone = code == "CKR_DEVICE_REMOVED" and listed.json["error"]["code"] == "TOKEN_NOT_FOUND"
             assert gone or code in listed.out, (nth, name, listed)
+
+
+def test_a_module_that_does_not_tell_of_protection(token, shim):
+    """The request is made; that the module does not say how its key is protected is not passed over."""
+    token.make_key()
+    shim.script("attribute CKA_WRAP_WITH_TRUSTED private refuse CKR_GENERAL_ERROR")
+    answer = token.run("request", *token.at, "--key-label", "web", "--subject", "CN=x", "--json").ok().json
+    assert answer["key"]["protection"] is None
+    assert answer["key"]["protection-error"]["code"] == "TOKEN", answer
+    assert "CKR_GENERAL_ERROR" in "".join(answer["key"]["protection-error"]["cause"]), answer
+    (warning,) = answer["warnings"]
+    assert warning.startswith("cannot tell how the key 'web' is protected: ") and "CKR_GENERAL" in warning
+    # A report without it would be none.
+    for options in (("--report", "r.json"), ("--evidence", "e")):
+        token.refused(
+            "request", *token.at, "--key-label", "web", "--subject", "CN=x", *options, status=6, code="TOKEN",
+            says="cannot tell how the key 'web' is protected",
+        )  # fmt: skip
