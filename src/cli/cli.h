@@ -162,6 +162,11 @@ void cli_json(struct cli *cli, const char *name, json_t *value);
  * the text belongs to; what was not found is not repeated. NULL when out of memory.
  */
 char *cli_hint(const struct cli *cli, enum p11csr_code code, const char *text) __attribute__((malloc));
+/*
+ * A token as it was named, but without what a pkcs11: URI says about an object on it. The caller releases it;
+ * NULL for NULL, and when there is no memory.
+ */
+char *cli_token_part(const char *token);
 /* An error as the JSON answers have it. */
 json_t *cli_error_json(const struct cli *cli, const p11csr_error *err, enum p11csr_code code);
 /* Prints the JSON answer, or the error for people; returns the exit status. */

@@ -82,34 +82,6 @@ PC_RESULT cli_refuse_pin_value(const char *uri, p11csr_error **err)
     return result;
 }
 
-char *cli_token_part(const char *token)
-{
-    static const char *const of_objects[] = {"object=", "id=", "type="};
-    const size_t scheme = strlen(URI_SCHEME);
-    struct pc_buf text PC_CLEANUP(pc_buf_done) = {0};
-    char *made = NULL;
-    if (token == NULL || strncmp(token, URI_SCHEME, scheme) != 0) {
-        return token != NULL ? pc_strdup(token) : NULL;
-    }
-    pc_buf_init(&text, strlen(token) + 1);
-    pc_buf_add(&text, token, scheme);
-    const char *at = token + scheme;
-    while (*at != 0 && *at != '?') {
-        const size_t len = strcspn(at, ";?");
-        bool of_object = len == 0;
-        for (size_t i = 0; i < PC_ARRAY_LEN(of_objects); i++) {
-            of_object = of_object || strncmp(at, of_objects[i], strlen(of_objects[i])) == 0;
-        }
-        if (!of_object) {
-            pc_buf_text(&text, text.len > scheme ? ";" : "");
-            pc_buf_add(&text, at, len);
-        }
-        at += len + (at[len] == ';' ? 1 : 0);
-    }
-    pc_buf_text(&text, at);
-    return pc_is_ok(pc_buf_take_text(&text, &made, NULL)) ? made : NULL;
-}
-
 /* With a new key, label and id are those of the new key. */
 static struct pc_result find_certificate(struct cli *cli, const char *uri, p11csr_certificate **ret,
                                          p11csr_error **err)

@@ -40,26 +40,36 @@ static bool names_key(const char *attribute)
     return false;
 }
 
-/* What a URI in its normal form says about the token; NULL when that is nothing. */
-static char *token_of_uri(const char *uri)
+char *cli_token_part(const char *token)
 {
     struct pc_buf out PC_CLEANUP(pc_buf_done) = {0};
     char *text = NULL;
-    const char *at = uri + strlen(scheme);
-    bool any = false;
-    pc_buf_init(&out, PC_MAX_URI);
+    if (token == NULL || strncmp(token, scheme, strlen(scheme)) != 0) {
+        return token != NULL ? pc_strdup(token) : NULL;
+    }
+    pc_buf_init(&out, strlen(token) + 1);
     pc_buf_text(&out, scheme);
+    const char *at = token + strlen(scheme);
     while (*at != 0 && *at != '?') {
         const size_t len = strcspn(at, ";?");
-        if (!names_key(at)) {
-            pc_buf_text(&out, any ? ";" : "");
+        if (len > 0 && !names_key(at)) {
+            pc_buf_text(&out, out.len > strlen(scheme) ? ";" : "");
             pc_buf_add(&out, at, len);
-            any = true;
         }
         at += len + (at[len] == ';' ? 1 : 0);
     }
     pc_buf_text(&out, at);
-    return any && pc_is_ok(pc_buf_take_text(&out, &text, NULL)) ? text : NULL;
+    return pc_is_ok(pc_buf_take_text(&out, &text, NULL)) ? text : NULL;
+}
+
+/* The same; NULL when it is nothing. */
+static char *token_said_by(const char *uri)
+{
+    char *part = cli_token_part(uri);
+    if (part != NULL && strcmp(part, scheme) == 0) {
+        pc_free_str(&part);
+    }
+    return part;
 }
 
 /* The token that the command line names, without the key and the PIN that a URI may hold; NULL: none. */
@@ -74,7 +84,7 @@ static char *token_said(const struct cli *cli)
     if (said == NULL || strncmp(said, scheme, strlen(scheme)) != 0) {
         return said != NULL ? pc_strdup(said) : NULL;
     }
-    return p11csr_uri_normalize(said, &uri, NULL) == P11CSR_OK ? token_of_uri(uri) : NULL;
+    return p11csr_uri_normalize(said, &uri, NULL) == P11CSR_OK ? token_said_by(uri) : NULL;
 }
 
 /* Whether it is a source, and no PIN that was typed in its place; and one that can be read once more. */

@@ -11,11 +11,6 @@
  */
 PC_RESULT cli_renew_one(struct cli *cli, const struct cli_source *source, struct cli_making *making,
                         p11csr_error **err);
-/*
- * A token as it was named, but without what a pkcs11: URI says about an object on it. The caller releases it;
- * NULL for NULL, and when there is no memory.
- */
-char *cli_token_part(const char *token);
 /* Refuses a URI that holds a PIN: parts of it are copied into memory that is not locked. Errors: USAGE. */
 PC_RESULT cli_refuse_pin_value(const char *uri, p11csr_error **err);
 /* `renew --expiring`. */
