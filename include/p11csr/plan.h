@@ -16,7 +16,8 @@ extern "C" {
  *   "scheme"       of the signature
  *   "tbs"          the CertificationRequestInfo (RFC 2986 section 4.1) in base64, and "tbs-sha256"
  *   "content"      what it says, as p11csr_csr_to_json() has it
- *   "evidence"     "protection": what the module reports, as p11csr_key_protection_to_json() has it
+ *   "evidence"     "protection": what the module reports, as p11csr_key_protection_to_json() has it; more
+ *                  may be added to this object, which does not bear on what is signed
  * The same request and key give the same plan as long as the module reports the same. *ret_json is freed with
  * p11csr_free_text(). Errors: those of p11csr_request_assemble() and p11csr_key_protection_to_json().
  */

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/file.h"
 #include "base/limits.h"
+#include "cli/evidence.h"
 #include "cli/transcript.h"
 
 #include <stdlib.h>
@@ -47,6 +48,7 @@ static struct pc_result plan_key(struct cli *cli, const struct cli_output *out, 
     if (plan == NULL) {
         return pc_fail_memory(err);
     }
+    PC_TRY(cli_pin_files(cli, plan, err));
     PC_TRY(write_plan(cli, out, plan, err));
     cli_transcript_fact(cli, "Scheme", json_string_value(json_object_get(plan, "scheme")));
     cli_transcript_fact(cli, "Written to", out->path);
@@ -117,6 +119,7 @@ PC_RESULT cli_take_plan(struct cli *cli, p11csr_request **ret, p11csr_error **er
     PC_TRY(cli_context(cli, &ctx, err));
     PC_TRY(pc_frame(cli_lift(p11csr_request_from_plan(ctx, text.ptr, text.len, ret, err)), err,
                     "cannot use the plan '%s'", path));
+    PC_TRY(cli_check_pinned(cli, pc_buf_span(&text), err));
     p11csr_request_allow_weak(*ret, cli_has(cli, OPT_ALLOW_WEAK) ? 1 : 0);
     return PC_OK;
 }

@@ -27,17 +27,23 @@ static struct pc_result path_in(const char *folder, const char *name, char **ret
     return *ret != NULL ? PC_OK : pc_fail_memory(err);
 }
 
-PC_RESULT cli_add_evidence(p11csr_evidence *evidence, const char *path, p11csr_error **err)
+PC_RESULT cli_evidence_path(const char *path, char **ret, p11csr_error **err)
 {
     struct stat info;
-    struct pc_buf content PC_CLEANUP(pc_buf_done) = {0};
-    char *inner PC_CLEANUP(pc_free_str) = NULL;
     if (strcmp(path, "-") != 0 && stat(path, &info) == 0 && S_ISDIR(info.st_mode)) {
-        PC_TRY(path_in(path, names[0], &inner, err));
-        path = inner;
+        return path_in(path, names[0], ret, err);
     }
-    PC_TRY(cli_read_input(path, &content, err));
-    return cli_lift(p11csr_evidence_add(evidence, path, content.ptr, content.len, err));
+    *ret = pc_strdup(path);
+    return *ret != NULL ? PC_OK : pc_fail_memory(err);
+}
+
+PC_RESULT cli_add_evidence(p11csr_evidence *evidence, const char *path, p11csr_error **err)
+{
+    struct pc_buf content PC_CLEANUP(pc_buf_done) = {0};
+    char *file PC_CLEANUP(pc_free_str) = NULL;
+    PC_TRY(cli_evidence_path(path, &file, err));
+    PC_TRY(cli_read_input(file, &content, err));
+    return cli_lift(p11csr_evidence_add(evidence, file, content.ptr, content.len, err));
 }
 
 static struct pc_result add_root(p11csr_evidence *evidence, const char *path, p11csr_error **err)

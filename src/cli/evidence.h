@@ -10,6 +10,18 @@
 PC_RESULT cli_take_evidence(struct cli *cli, p11csr_evidence **ret, p11csr_error **err);
 /* Adds a file, or of a folder what cli_gather_evidence() put there. */
 PC_RESULT cli_add_evidence(p11csr_evidence *evidence, const char *path, p11csr_error **err);
+/* The file itself, or of a folder the one that cli_add_evidence() adds. The caller releases it. */
+PC_RESULT cli_evidence_path(const char *path, char **ret, p11csr_error **err);
+/*
+ * Writes the digests of the files that --attestation, --attestation-cert, --files and --root name into the
+ * plan: "evidence": "files".
+ */
+PC_RESULT cli_pin_files(const struct cli *cli, json_t *plan, p11csr_error **err);
+/*
+ * Refuses other files for --evidence than those of the plan, if it has any. `plan`: its text, which was
+ * accepted. Errors: NOT_PLANNED.
+ */
+PC_RESULT cli_check_pinned(const struct cli *cli, struct pc_span plan, p11csr_error **err);
 /* Fails unless the files that are going to be written can be. */
 PC_RESULT cli_check_folder(const struct cli *cli, const char *folder, p11csr_error **err);
 /*

@@ -101,8 +101,8 @@ static const enum cli_option_id certs_export_options[] = {
 static const enum cli_option_id certs_delete_options[] = {OPT_KEY_LABEL, OPT_KEY_ID, OPT_PIV_SLOT,
                                                           OPT_KEY_FOR,   OPT_SERIAL, OPT_YES};
 static const enum cli_option_id plan_options[] = {
-    OPT_KEY_LABEL, OPT_KEY_ID,      OPT_PIV_SLOT, OPT_KEY_FOR, OPT_PUBKEY,
-    START_OPTIONS, CONTENT_OPTIONS, OPT_OUT,      OPT_FORCE,   OPT_TRANSCRIPT,
+    OPT_KEY_LABEL,   OPT_KEY_ID, OPT_PIV_SLOT, OPT_KEY_FOR,    OPT_PUBKEY, START_OPTIONS,
+    CONTENT_OPTIONS, OPT_OUT,    OPT_FORCE,    OPT_TRANSCRIPT, OPT_FILES,  OPT_ROOT,
 };
 static const enum cli_option_id attest_collect_options[] = {
     OPT_KEY_LABEL,    OPT_KEY_ID, OPT_PIV_SLOT, OPT_KEY_FOR, OPT_PUBKEY,

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Evidence that a key lives in a device: collected from the token and from files, and beside a request."""
 
+import hashlib
 import json
 
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -108,4 +109,46 @@ def test_request_with_evidence(bench):
     token.refused(
         "request", *token.at, "--key-label", "code", *SUBJECT, "--evidence", "p", status=11,
         code="FILE_EXISTS", says="p/evidence.json",
+    )  # fmt: skip
+
+
+def test_planned_evidence(bench):
+    """A plan holds the digests of the files with attestations; what --evidence takes later are those."""
+    token = bench.token
+    path = bench.write("a.pem", bench.chain())
+    statement = bench.write("statement", b"\x05\x00")
+    made = token.run(
+        "plan", *token.at, "--key-label", "code", *SUBJECT, "--attestation", f"1.2.4:{statement}",
+        "--attestation-cert", path, "--files", path, "--root", bench.root_file, "-o", "plan.json", "--json",
+    ).ok().json["plan"]  # fmt: skip
+    assert made == json.loads((token.work / "plan.json").read_text())
+    assert made["evidence"]["files"] == [
+        {"option": option, "file": str(file), "sha256": hashlib.sha256(file.read_bytes()).hexdigest()}
+        for option, file in (
+            ("attestation", statement),
+            ("attestation-cert", path),
+            ("files", path),
+            ("root", bench.root_file),
+        )
+    ]
+    asked = ("--plan", "plan.json", "--evidence", "e")
+    root = ("--root", bench.root_file)
+    other = bench.write("b.pem", bench.chain() + b"\n")
+    for files, says in (
+        (("--files", other, *root), "--files 'b.pem' is not one of the files that were planned"),
+        (("--files", path, "--root", path), "is not one of the files that were planned"),
+        (("--files", path), f"--root '{bench.root_file}' was planned, and is not given"),
+        ((), f"--files '{path}' was planned, and is not given"),
+    ):
+        said = [file if file != other else "b.pem" for file in files]
+        token.refused("request", *token.at, *asked, *said, status=8, code="NOT_PLANNED", says=says)
+    token.run("request", *token.at, *asked, "--files", path, *root).ok()
+    # Under another name it is the same, and a plan without such files leaves them to the request.
+    bench.write("c.pem", bench.chain())
+    token.run("request", *token.at, *asked, "--files", "c.pem", *root, "--force").ok()
+    token.run("plan", *token.at, "--key-label", "code", *SUBJECT, "-o", "free.json").ok()
+    token.run("request", *token.at, "--plan", "free.json", "--evidence", "f", "--files", path, *root).ok()
+    token.refused(
+        "plan", *token.at, "--key-label", "code", *SUBJECT, "--files", "-", status=64, code="USAGE",
+        says="a plan holds the digests of files: name one in place of '-'", stdin=bench.chain(),
     )  # fmt: skip
