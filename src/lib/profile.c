@@ -14,7 +14,12 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { MAX_PROFILE = 64 * 1024, MAX_PARTS = 64, MAX_EXTENSIONS = PC_MAX_EXTENSIONS };
+enum {
+    MAX_PROFILE = 64 * 1024,
+    MAX_PARTS = 64,
+    MAX_EXTENSIONS = PC_MAX_EXTENSIONS,
+    MAX_ATTRIBUTES = PC_MAX_ATTRIBUTES,
+};
 
 void pc_profile_list_done(struct pc_profile_list *list)
 {
@@ -30,6 +35,7 @@ struct p11csr_profile *pc_profile_new(void)
     if (profile != NULL) {
         pc_buf_init(&profile->defaults, MAX_PARTS * sizeof(struct pc_profile_part));
         pc_buf_init(&profile->extensions, MAX_EXTENSIONS * sizeof(struct pc_profile_extension));
+        pc_buf_init(&profile->attributes, MAX_ATTRIBUTES * sizeof(struct pc_profile_attribute));
     }
     return profile;
 }
@@ -59,6 +65,14 @@ void pc_profile_cleanup(struct p11csr_profile **profile)
             pc_profile_list_done(&extension->lists[which]);
         }
     }
+    for (size_t i = 0; i < pc_profile_attribute_count(old); i++) {
+        struct pc_profile_attribute *attribute =
+            &((struct pc_profile_attribute *)(void *)old->attributes.ptr)[i];
+        pc_release(attribute->word);
+        pc_profile_list_done(&attribute->values);
+        pc_profile_list_done(&attribute->allow);
+    }
+    pc_buf_done(&old->attributes);
     pc_buf_done(&old->defaults);
     pc_buf_done(&old->extensions);
     pc_release(old->file);
@@ -105,6 +119,16 @@ const struct pc_profile_part *pc_profile_part(const struct p11csr_profile *profi
 size_t pc_profile_extension_count(const struct p11csr_profile *profile)
 {
     return profile->extensions.len / sizeof(struct pc_profile_extension);
+}
+
+size_t pc_profile_attribute_count(const struct p11csr_profile *profile)
+{
+    return profile->attributes.len / sizeof(struct pc_profile_attribute);
+}
+
+const struct pc_profile_attribute *pc_profile_attribute(const struct p11csr_profile *profile, size_t index)
+{
+    return &((const struct pc_profile_attribute *)(const void *)profile->attributes.ptr)[index];
 }
 
 const struct pc_profile_extension *pc_profile_extension(const struct p11csr_profile *profile, size_t index)

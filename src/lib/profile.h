@@ -56,12 +56,19 @@ struct pc_profile_extension {
     int critical; /* -1: as is usual for it */
 };
 
+struct pc_profile_attribute {
+    char *word;
+    struct pc_profile_list values; /* asked for */
+    struct pc_profile_list allow;  /* given, and empty: it may not be there */
+};
+
 struct p11csr_profile {
     char *file; /* NULL: shipped */
     char *texts[PC_PROFILE_TEXTS];
     struct pc_profile_list lists[PC_PROFILE_LISTS];
     struct pc_buf defaults;   /* struct pc_profile_part */
     struct pc_buf extensions; /* struct pc_profile_extension */
+    struct pc_buf attributes; /* struct pc_profile_attribute */
 };
 
 /* Where a list or a text stands: "key.allow". */
@@ -77,6 +84,8 @@ size_t pc_profile_part_count(const struct p11csr_profile *profile);
 const struct pc_profile_part *pc_profile_part(const struct p11csr_profile *profile, size_t index);
 size_t pc_profile_extension_count(const struct p11csr_profile *profile);
 const struct pc_profile_extension *pc_profile_extension(const struct p11csr_profile *profile, size_t index);
+size_t pc_profile_attribute_count(const struct p11csr_profile *profile);
+const struct pc_profile_attribute *pc_profile_attribute(const struct p11csr_profile *profile, size_t index);
 
 /* NULL when out of memory. The cleanup is p11csr_profile_free(). */
 struct p11csr_profile *pc_profile_new(void);
@@ -99,6 +108,14 @@ PC_RESULT pc_profile_extension_check(const char *word, p11csr_error **err);
 bool pc_profile_extension_is_there(const char *word, const p11csr_request *request);
 /* True when `word` names an extension whose values are judged one by one. */
 bool pc_profile_extension_is_list(const char *word);
+
+/* A known attribute, or any by its OID. Errors: ATTRIBUTE, with the nearest. */
+PC_RESULT pc_profile_attribute_check(const char *word, p11csr_error **err);
+/* Hands its values to a request; a profile reads no other files and holds no passwords. Errors: ATTRIBUTE. */
+PC_RESULT pc_profile_attribute_put(const struct pc_profile_attribute *attribute, p11csr_request *request,
+                                   p11csr_error **err);
+PC_RESULT pc_profile_attribute_is_there(const char *word, const p11csr_request *request, bool *ret,
+                                        p11csr_error **err);
 
 /* The profiles that are built in, made from src/profiles; the last has no name. */
 struct pc_shipped {

@@ -254,6 +254,21 @@ static struct pc_result check_extension(struct findings *findings,
     return PC_OK;
 }
 
+static struct pc_result check_attribute(struct findings *findings,
+                                        const struct pc_profile_attribute *attribute,
+                                        const p11csr_request *request, p11csr_error **err)
+{
+    bool is_there = false;
+    if (!attribute->allow.given) {
+        return PC_OK;
+    }
+    PC_TRY(pc_profile_attribute_is_there(attribute->word, request, &is_there, err));
+    if (is_there) {
+        find(findings, "the attribute %s may not be asked with", attribute->word);
+    }
+    return PC_OK;
+}
+
 PC_RESULT pc_profile_check_content(const p11csr_request *request, p11csr_error **err)
 {
     struct findings findings = {.profile = request->profile, .result = PC_OK, .err = err};
@@ -267,6 +282,9 @@ PC_RESULT pc_profile_check_content(const p11csr_request *request, p11csr_error *
     }
     for (size_t i = 0; pc_is_ok(result) && i < pc_profile_extension_count(request->profile); i++) {
         result = check_extension(&findings, pc_profile_extension(request->profile, i), request, &why);
+    }
+    for (size_t i = 0; pc_is_ok(result) && i < pc_profile_attribute_count(request->profile); i++) {
+        result = check_attribute(&findings, pc_profile_attribute(request->profile, i), request, &why);
     }
     if (!pc_is_ok(result)) { // nothing but a lack of memory can come between
         p11csr_error_free(&why);

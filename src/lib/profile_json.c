@@ -82,6 +82,20 @@ static struct pc_result add_extensions(json_t *root, const struct p11csr_profile
     return PC_OK;
 }
 
+static struct pc_result add_attributes(json_t *root, const struct p11csr_profile *profile, p11csr_error **err)
+{
+    json_t *attributes = json_object();
+    PC_TRY(set_field(root, "attributes", attributes, err));
+    for (size_t i = 0; i < pc_profile_attribute_count(profile); i++) {
+        const struct pc_profile_attribute *attribute = pc_profile_attribute(profile, i);
+        json_t *row = json_object();
+        PC_TRY(json_object_set_new(attributes, attribute->word, row) == 0 ? PC_OK : pc_fail_memory(err));
+        PC_TRY(set_field(row, "values", list_json(&attribute->values), err));
+        PC_TRY(set_field(row, "allow", list_json(&attribute->allow), err));
+    }
+    return PC_OK;
+}
+
 static struct pc_result to_json(const struct p11csr_profile *profile, char **ret_json, p11csr_error **err)
 {
     json_t *root PC_CLEANUP(pc_json_free) = json_object();
@@ -97,6 +111,7 @@ static struct pc_result to_json(const struct p11csr_profile *profile, char **ret
     }
     PC_TRY(add_defaults(root, profile, err));
     PC_TRY(add_extensions(root, profile, err));
+    PC_TRY(add_attributes(root, profile, err));
     return pc_json_take_text(root, ret_json, err);
 }
 

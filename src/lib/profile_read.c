@@ -441,6 +441,70 @@ static struct pc_result take_extensions(struct pc_config_reader *reader, const s
     return pc_config_each_pair(reader, value, take_extension, target, err);
 }
 
+static struct pc_result take_attribute_values(struct pc_config_reader *reader,
+                                              const struct pc_config_word *word, yaml_node_t *value,
+                                              void *target, p11csr_error **err)
+{
+    struct pc_profile_attribute *attribute = target;
+    p11csr_request *scratch PC_CLEANUP(request_cleanup) = NULL;
+    p11csr_error *why = NULL;
+    (void)word;
+    PC_TRY(read_list(reader, value, check_any, &attribute->values, err));
+    PC_TRY((struct pc_result){p11csr_request_new(&scratch, err)});
+    return pc_is_ok(pc_profile_attribute_put(attribute, scratch, &why))
+               ? PC_OK
+               : pc_config_fail_with(reader, value, &why, err);
+}
+
+static struct pc_result take_attribute_allow(struct pc_config_reader *reader,
+                                             const struct pc_config_word *word, yaml_node_t *value,
+                                             void *target, p11csr_error **err)
+{
+    struct pc_profile_attribute *attribute = target;
+    (void)word;
+    PC_TRY(read_list(reader, value, check_any, &attribute->allow, err));
+    return pc_profile_count(&attribute->allow) == 0
+               ? PC_OK
+               : pc_config_fail_at(reader, value, "only an empty list is known here: it may not be there",
+                                   err);
+}
+
+static const struct pc_config_word attribute_words[] = {
+    {.name = "values", .take = take_attribute_values},
+    {.name = "allow", .take = take_attribute_allow},
+};
+
+/* It stands in the profile already, so that whatever fails it is freed with it. */
+static struct pc_result take_attribute(struct pc_config_reader *reader, yaml_node_t *key, yaml_node_t *value,
+                                       void *data, p11csr_error **err)
+{
+    struct p11csr_profile *profile = data;
+    struct pc_profile_attribute attribute = {0};
+    p11csr_error *why = NULL;
+    if (!pc_is_ok(pc_profile_attribute_check(pc_config_scalar(key), &why))) {
+        return pc_config_fail_with(reader, key, &why, err);
+    }
+    attribute.word = pc_strdup(pc_config_scalar(key));
+    if (attribute.word == NULL) {
+        return pc_fail_memory(err);
+    }
+    pc_buf_add(&profile->attributes, &attribute, sizeof(attribute));
+    if (profile->attributes.failed != P11CSR_OK) {
+        pc_release(attribute.word);
+        return pc_buf_check(&profile->attributes, err);
+    }
+    struct pc_profile_attribute *last =
+        (struct pc_profile_attribute *)(void *)(profile->attributes.ptr + profile->attributes.len) - 1;
+    return take_words(reader, attribute_words, PC_ARRAY_LEN(attribute_words), value, last, err);
+}
+
+static struct pc_result take_attributes(struct pc_config_reader *reader, const struct pc_config_word *word,
+                                        yaml_node_t *value, void *target, p11csr_error **err)
+{
+    (void)word;
+    return pc_config_each_pair(reader, value, take_attribute, target, err);
+}
+
 /* A request does not say how its names were validated, and the rules differ by that. */
 static struct pc_result take_rules(struct pc_config_reader *reader, const struct pc_config_word *word,
                                    yaml_node_t *value, void *target, p11csr_error **err)
@@ -461,6 +525,7 @@ static const struct pc_config_word top_words[] = {
     {.name = "subject", .take = take_subject},
     {.name = "san", .take = take_san},
     {.name = "extensions", .take = take_extensions},
+    {.name = "attributes", .take = take_attributes},
     {.name = "rules", .take = take_rules, .offset = PC_PROFILE_RULES},
     TEXT("validation", PC_PROFILE_VALIDATION),
     TEXT("proof", PC_PROFILE_PROOF),

@@ -25,6 +25,9 @@ static struct pc_result put_values(p11csr_request *request, const struct p11csr_
     for (size_t i = 0; i < pc_profile_extension_count(profile); i++) {
         PC_TRY(pc_profile_extension_put(pc_profile_extension(profile, i), PC_PROFILE_VALUES, request, err));
     }
+    for (size_t i = 0; i < pc_profile_attribute_count(profile); i++) {
+        PC_TRY(pc_profile_attribute_put(pc_profile_attribute(profile, i), request, err));
+    }
     return (struct pc_result){p11csr_request_set_origin(request, NULL, err)};
 }
 

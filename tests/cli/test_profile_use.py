@@ -494,6 +494,41 @@ def test_extensions_with_words(token):
         )
 
 
+def test_attributes(token):
+    """Asked with, beside what the command line says; forbidden; shown as they are in the file."""
+    token.make_key()
+    profile = own(
+        token,
+        "attributes:\n  unstructured-name: { values: [rack 7] }\n  1.2.5: { values: ['hex:0500'] }\n"
+        "  ms-csp: { values: ['1:A provider'] }\n",
+    )
+    at = ("--profile", profile, "--subject", "CN=x", "--json")
+    dry = token.request(*at, "--unstructured-name", "rack 8", "--dry-run").json["dry-run"]
+    found = {row["name"] or row["oid"]: row for row in dry["content"]["attributes"]}
+    assert found["unstructuredName"]["value"] == ["rack 7", "rack 8"]
+    assert found["1.2.5"]["origin"] == "profile own" == found["msEnrollmentCspProvider"]["origin"]
+    made = token.request(*at).json["pem"]
+    name = x509.load_pem_x509_csr(made.encode()).get_attribute_for_oid(
+        x509.oid.AttributeOID.UNSTRUCTURED_NAME
+    )
+    assert name == b"rack 7"
+    read = token.run("show", "-", "--json", stdin=made).ok().json["csr"]["attributes"]
+    assert [row["value"] for row in read if row["oid"] == "1.2.5"] == [{"hex": "0500"}]
+    shown = token.run("profile", "show", profile, "--json").ok().json["profile"]["attributes"]
+    assert shown["unstructured-name"] == {"values": ["rack 7"], "allow": None}
+    password = token.write_pin(token.dir / "password", "open sesame")
+    forbids = own(token, "attributes: { challenge-password: { allow: [] }, 1.2.5: { allow: [] } }\n")
+    for option, word in (
+        (("--challenge-password", password), "challenge-password"),
+        (("--attribute", "1.2.5:hex:0500"), "1.2.5"),
+    ):
+        token.refused(
+            "request", *token.at, "--key-label", "web", "--profile", forbids, "--subject", "CN=x", *option,
+            status=8, code="PROFILE", says=f"the attribute {word} may not be asked with",
+        )  # fmt: skip
+    token.request("--profile", forbids, "--subject", "CN=x", "--attribute", "1.2.6:hex:0500")
+
+
 @pytest.mark.parametrize(
     "asked, allowed",
     [
