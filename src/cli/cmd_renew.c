@@ -27,10 +27,12 @@ static struct pc_result select_key(const struct cli_source *source, struct cli_m
     return PC_OK;
 }
 
+/* The key, or with --dry-run what would be done with it. */
 static struct pc_result get_key(struct cli *cli, const struct cli_source *source, struct cli_making *making,
                                 p11csr_error **err)
 {
-    const struct pc_result result = cli_making_get_key(cli, making, err);
+    const struct pc_result result = cli_has(cli, OPT_DRY_RUN) ? cli_making_dry_run(cli, making, err)
+                                                              : cli_making_get_key(cli, making, err);
     if (result.code == P11CSR_E_KEY_NOT_FOUND && making->spec == NULL) {
         pc_hint(err, "renew '%s' with a new key: add --new-key p256 --key-label NAME", source->from);
     }
@@ -45,7 +47,6 @@ static struct pc_result report_changes(struct cli *cli, const struct cli_source 
     struct p11csr_bytes now = {0};
     now.data = p11csr_csr_get_der(making->csr, &now.len);
     PC_TRY(cli_lift(p11csr_compare(cli->ctx, &old, &now, &changes, err)));
-    cli_json(cli, "from", json_string(source->from));
     return cli_say_changes(cli, changes, err);
 }
 
@@ -56,6 +57,10 @@ PC_RESULT cli_renew_one(struct cli *cli, const struct cli_source *source, struct
     PC_TRY(select_key(source, making, err));
     PC_TRY(cli_making_check(cli, making, err));
     PC_TRY(get_key(cli, source, making, err));
+    cli_json(cli, "from", json_string(source->from));
+    if (cli_has(cli, OPT_DRY_RUN)) {
+        return PC_OK;
+    }
     PC_TRY(cli_making_finish(cli, making, err));
     return report_changes(cli, source, making, err);
 }

@@ -6,6 +6,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 /* p11csr renew --expiring: a request for each certificate on a token that ends soon */
 
@@ -124,7 +125,12 @@ static struct pc_result renew(const struct walk *walk, const struct p11csr_certi
     }
     PC_TRY(cli_making_take_form(cli, &making, err));
     making.out = (struct cli_output){.path = path, .binary = making.der};
-    PC_TRY(pc_file_check_writable(path, cli_has(cli, OPT_FORCE) ? PC_FILE_REPLACE : PC_FILE_KEEP, err));
+    if (cli_has(cli, OPT_DRY_RUN) && cli_wants_text(cli)) {
+        cli_print("%-20s  %s\n", "certificate", info->uri);
+    }
+    if (access(walk->folder, F_OK) == 0) { // else nothing is in the way, and it is a dry run
+        PC_TRY(pc_file_check_writable(path, cli_has(cli, OPT_FORCE) ? PC_FILE_REPLACE : PC_FILE_KEEP, err));
+    }
     PC_TRY(open_certificate(walk, info, &certificate, err));
     source.data = p11csr_certificate_get_der(certificate, &source.len);
     making.selection.select = (struct p11csr_select)P11CSR_SELECT_INIT;
@@ -183,7 +189,8 @@ static struct pc_result walk_all(struct walk *walk, p11csr_error **err)
         return pc_fail(err, P11CSR_E_PARTLY_DONE, "%zu of %zu certificates could not be renewed",
                        walk->failed, due);
     }
-    cli_remark(walk->cli, "%zu certificates renewed, %zu left out", due, json_array_size(walk->skipped));
+    cli_remark(walk->cli, "%zu certificates %srenewed, %zu left out", due,
+               cli_has(walk->cli, OPT_DRY_RUN) ? "would be " : "", json_array_size(walk->skipped));
     return PC_OK;
 }
 
@@ -226,7 +233,9 @@ PC_RESULT cli_renew_expiring(struct cli *cli, p11csr_error **err)
     walk.token = token;
     PC_TRY(cli_context(cli, &ctx, err));
     PC_TRY(cli_lift(p11csr_certificates_list(ctx, &selection.select, &list, err)));
-    PC_TRY(pc_dir_make(walk.folder, 0777, err));
+    if (!cli_has(cli, OPT_DRY_RUN)) {
+        PC_TRY(pc_dir_make(walk.folder, 0777, err));
+    }
     walk.list = list;
     walk.renewed = json_array();
     walk.skipped = json_array();

@@ -73,8 +73,9 @@ static const enum cli_option_id request_options[] = {
     OPT_FORM,      OPT_FORCE,  OPT_TEXT,           CEREMONY_OPTIONS, OPT_INTERACTIVE, OPT_DRY_RUN,
 };
 static const enum cli_option_id renew_options[] = {
-    OPT_EXPIRING, OPT_SERIAL,         OPT_NEW_KEY,     OPT_KEY_LABEL, OPT_KEY_ID, OPT_PIV_SLOT, OPT_PUBKEY,
-    OPT_BACKUP,   OPT_OVERWRITE_SLOT, CONTENT_OPTIONS, OPT_OUT,       OPT_FORM,   OPT_FORCE,    OPT_TEXT,
+    OPT_EXPIRING, OPT_SERIAL, OPT_NEW_KEY, OPT_KEY_LABEL,      OPT_KEY_ID,
+    OPT_PIV_SLOT, OPT_PUBKEY, OPT_BACKUP,  OPT_OVERWRITE_SLOT, CONTENT_OPTIONS,
+    OPT_OUT,      OPT_FORM,   OPT_FORCE,   OPT_TEXT,           OPT_DRY_RUN,
 };
 static const enum cli_option_id keys_generate_options[] = {OPT_KEY_LABEL, OPT_KEY_ID,         OPT_PIV_SLOT,
                                                            OPT_BACKUP,    OPT_OVERWRITE_SLOT, OPT_TRANSCRIPT,

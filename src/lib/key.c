@@ -237,16 +237,23 @@ static struct pc_result find_public(struct pc_opened *opened, const struct pc_ke
         PC_TRY(pc_login_look(&opened->token, &opened->login, err));
     }
     PC_TRY(pc_keys_list(&opened->token, query, &keys, err));
-    struct pc_key *first = (struct pc_key *)(void *)keys.ptr;
+    struct pc_key *first = NULL;
+    size_t count = 0;
     for (size_t at = 0; at < keys.len; at += sizeof(struct pc_key)) {
-        if (((const struct pc_key *)(const void *)(keys.ptr + at))->private_key != CK_INVALID_HANDLE) {
+        struct pc_key *key = (struct pc_key *)(void *)(keys.ptr + at);
+        if (query->spki.len > 0 && !pc_span_eq(pc_buf_span(&key->spki), query->spki)) {
+            continue;
+        }
+        if (key->private_key != CK_INVALID_HANDLE) {
             return PC_OK; // looked for as a whole
         }
+        first = first != NULL ? first : key;
+        count++;
     }
-    if (keys.len > sizeof(struct pc_key)) {
+    if (count > 1 && query->spki.len == 0) {
         return fail_several_public(&opened->token, &keys, err);
     }
-    if (keys.len > 0 && first->source != PC_PUBKEY_NONE) {
+    if (first != NULL && first->source != PC_PUBKEY_NONE) {
         *ret = *first;
         pc_key_init(first); // what it held is *ret's now
         *ret_found = true;
@@ -258,7 +265,7 @@ static struct pc_result find(const struct p11csr_select *select, const struct pc
                              struct p11csr_key *key, p11csr_error **err)
 {
     bool found = false;
-    if (select->public_suffices != 0 && query->spki.len == 0 && query->given.len == 0) {
+    if (select->public_suffices != 0 && query->given.len == 0) {
         PC_TRY(find_public(key->opened, query, &key->key, &found, err));
     }
     return found ? PC_OK : pc_key_find(&key->opened->token, query, &key->opened->login, &key->key, err);

@@ -178,6 +178,42 @@ def several(web, authority):
     return web, made
 
 
+def test_dry_run(web, authority):
+    """The bytes that renewing then signs; nothing is written, no key is made, and no PIN is sent."""
+    (web.work / "old.der").write_bytes(issue(web, authority).public_bytes(DER))
+    before = web.snapshot()
+    asked = ("old.der", "--dns", SAN, "-o", "new.csr", "--json")
+    foreseen = web.run("renew", "--dry-run", "--token", web.label, *asked).ok().json
+    assert foreseen["from"] == "old.der" and foreseen["dry-run"]["file"] == "new.csr"
+    found = {one["name"]: one for one in foreseen["dry-run"]["content"]["extensions"]}
+    assert found["subjectAltName"]["value"][0]["origin"] == "--dns"
+    new = web.run("renew", "old.der", "--dry-run", *web.at, "--new-key", "p384", "--key-label", "b").ok()
+    assert ["key", "p384,", "would", "be", "made"] in [line.split() for line in new.out.splitlines()]
+    assert web.snapshot() == before and [key["label"] for key in web.keys()] == ["web"]
+    made = web.run("renew", *web.at, *asked).ok().json
+    assert made["tbs-sha256"] == foreseen["dry-run"]["tbs-sha256"]
+    other = authority.issue(support.name("x"), authority.key.public_key())
+    (web.work / "other.der").write_bytes(other.public_bytes(DER))
+    web.refused(
+        "renew", "other.der", "--dry-run", *web.at, status=3, code="KEY_NOT_FOUND", says="add --new-key p256"
+    )
+
+
+def test_expiring_dry_run(several):
+    web, _ = several
+    asked = ("renew", "--expiring", "30d", *web.at, "-o", "out")
+    done = web.run(*asked, "--dry-run").ok()
+    assert "2 certificates would be renewed, 2 left out" in done.err and web.snapshot() == {}
+    assert [line.split()[0] for line in done.out.splitlines()].count("certificate") == 2
+    foreseen = web.run(*asked, "--dry-run", "--json").ok().json["renewed"]
+    made = web.run(*asked, "--json").ok().json["renewed"]
+    assert [(one["dry-run"]["tbs-sha256"], one["dry-run"]["file"]) for one in foreseen] == [
+        (one["tbs-sha256"], one["file"]) for one in made
+    ]
+    # What is in the way is said before.
+    assert web.run(*asked, "--dry-run").status == 13
+
+
 def test_expiring(several, verify_everywhere):
     web, made = several
     done = web.run("renew", "--expiring", "30d", *web.at, "-o", "out").ok()
