@@ -23,6 +23,9 @@ enum pc_der_tag {
     PC_DER_SET = 0x31,
 };
 
+/* Octets of the longest arc of an object identifier that is written as text: 133 bits, 2.25.UUID has 128. */
+enum { PC_DER_ARC_OCTETS = 19 };
+
 /* Context-specific tags [n], primitive and constructed; n is at most 30. */
 #define PC_DER_CONTEXT(n) (0x80 | (n))
 #define PC_DER_CONTEXT_CONSTRUCTED(n) (0xA0 | (n))

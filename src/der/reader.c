@@ -219,31 +219,3 @@ PC_RESULT pc_der_read_named_bits(struct pc_der *in, const char *what, unsigned *
     *ret = bits;
     return PC_OK;
 }
-
-char *pc_der_oid_to_text(struct pc_span content)
-{
-    struct pc_buf text PC_CLEANUP(pc_buf_done) = {0};
-    pc_buf_init(&text, PC_MAX_TEXT);
-    unsigned long arc = 0;
-    bool fresh = true;
-    if (content.len == 0 || content.len > PC_MAX_OID || (content.ptr[content.len - 1] & 0x80) != 0) {
-        return NULL;
-    }
-    for (size_t i = 0; i < content.len; i++) {
-        if ((fresh && content.ptr[i] == 0x80) || arc >> (sizeof(arc) * 8 - 8) != 0) {
-            return NULL;
-        }
-        arc = arc << 7 | (content.ptr[i] & 0x7F);
-        fresh = (content.ptr[i] & 0x80) == 0;
-        if (fresh && text.len == 0) {
-            const unsigned long root = arc < 80 ? arc / 40 : 2;
-            pc_buf_printf(&text, "%lu.%lu", root, arc - root * 40);
-        } else if (fresh) {
-            pc_buf_printf(&text, ".%lu", arc);
-        }
-        arc = fresh ? 0 : arc;
-    }
-    char *out = NULL;
-    pc_ignore(pc_buf_take_text(&text, &out, NULL)); // out of memory is reported as NULL
-    return out;
-}

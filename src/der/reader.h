@@ -87,8 +87,8 @@ PC_RESULT pc_der_fail(const struct pc_der *in, const char *text, p11csr_error **
 PC_RESULT pc_der_deviates(const struct pc_der *in, const char *rule, const char *text, p11csr_error **err);
 
 /*
- * An object identifier's content octets as dotted text. NULL when they are not minimal arcs, or out of
- * memory.
+ * An object identifier's content octets as dotted text. NULL when they are not minimal arcs of at most
+ * PC_DER_ARC_OCTETS, or out of memory.
  */
 char *pc_der_oid_to_text(struct pc_span content) __attribute__((malloc));
 

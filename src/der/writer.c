@@ -3,7 +3,6 @@
 
 #include "base/error.h"
 #include "base/limits.h"
-#include "base/text.h"
 #include "der/reader.h"
 
 #include <assert.h>
@@ -194,48 +193,4 @@ PC_RESULT pc_der_finish(struct pc_der_writer *w, p11csr_error **err)
 {
     assert(w->depth == 0);
     return pc_buf_check(w->buf, err);
-}
-
-/* Appends one arc in base 128. */
-static void add_arc(struct pc_buf *ret, unsigned long arc)
-{
-    unsigned shift = 0;
-    while (shift + 7 < sizeof(arc) * 8 && arc >> (shift + 7) != 0) {
-        shift += 7;
-    }
-    for (; shift > 0; shift -= 7) {
-        pc_buf_byte(ret, (uint8_t)(0x80 | (arc >> shift & 0x7F)));
-    }
-    pc_buf_byte(ret, (uint8_t)(arc & 0x7F));
-}
-
-bool pc_der_oid_from_text(const char *dotted, struct pc_buf *ret)
-{
-    unsigned long first = 0;
-    size_t arcs = 0;
-    const char *p = dotted;
-    for (;;) {
-        char digits[20];
-        const size_t len = strcspn(p, ".");
-        unsigned long arc = 0;
-        if (len == 0 || len >= sizeof(digits) || (len > 1 && p[0] == '0')) {
-            return false;
-        }
-        memcpy(digits, p, len);
-        digits[len] = 0;
-        if (!pc_parse_number(digits, UINT32_MAX, &arc) || (arcs == 0 && arc > 2) ||
-            (arcs == 1 && first < 2 && arc > 39)) {
-            return false;
-        }
-        if (arcs == 0) {
-            first = arc;
-        } else {
-            add_arc(ret, arcs == 1 ? first * 40 + arc : arc);
-        }
-        arcs++;
-        if (p[len] == 0) {
-            return arcs >= 2 && ret->len <= PC_MAX_OID;
-        }
-        p += len + 1;
-    }
 }

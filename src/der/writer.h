@@ -42,7 +42,10 @@ void pc_der_raw(struct pc_der_writer *w, struct pc_span der);
  */
 PC_RESULT pc_der_finish(struct pc_der_writer *w, p11csr_error **err);
 
-/* Appends the content octets of a dotted object identifier like "1.2.840". False when it is not one. */
+/*
+ * Appends the content octets of a dotted object identifier like "1.2.840". False when it is not one, or has
+ * an arc of more than PC_DER_ARC_OCTETS.
+ */
 bool pc_der_oid_from_text(const char *dotted, struct pc_buf *ret);
 
 #endif

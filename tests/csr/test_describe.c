@@ -144,8 +144,9 @@ static const struct {
      "{\"type\":\"rid\",\"hex\":\"880180\"}]}"},
     {"300f 0609 81ffffffffffffff7f 0402 0500", // an arc of nine octets
      "{\"name\":null,\"oid\":\"2.144115188075855791\",\"critical\":false,\"value\":{\"hex\":\"0500\"}}"},
-    {"3010 060a 81ffffffffffffffff7f 0402 0500", // and one that is too large for decimal text
-     "{\"name\":null,\"oid\":\"#81ffffffffffffffff7f\",\"critical\":false,\"value\":{\"hex\":\"0500\"}}"},
+    {"301a 0614 83ffffffffffffffffffffffffffffffffffff7f 0402 0500", // and one too large for decimal text
+     "{\"name\":null,\"oid\":\"#83ffffffffffffffffffffffffffffffffffff7f\",\"critical\":false,\"value\":{"
+     "\"hex\":\"0500\"}}"},
     {"3008 06022a03 0402 0500",
      "{\"name\":null,\"oid\":\"1.2.3\",\"critical\":false,\"value\":{\"hex\":\"0500\"}}"},
     // what cannot be read, and why; the place is counted from the start of the request

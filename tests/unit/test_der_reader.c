@@ -278,7 +278,10 @@ static void test_oid_to_text(void **state)
         {"55 80 03", NULL}, // an arc with a leading zero
         {"80 55", NULL},
         {"55 84", NULL}, // an arc that does not end
-        {"55 ff ff ff ff ff ff ff ff ff ff 7f", NULL},
+        {"55 ff ff ff ff ff ff ff ff ff ff 7f", "2.5.151115727451828646838271"},
+        {"81 00", "2.48"},
+        {"80 80 01", NULL},
+        {"55 81 80808080808080808080808080808080808000", NULL}, // 20 octets
     };
     for (size_t i = 0; i < PC_ARRAY_LEN(rows); i++) {
         struct pc_buf bytes;

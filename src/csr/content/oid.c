@@ -34,11 +34,10 @@ PC_RESULT pc_oid_read(struct pc_der *in, const char *what, struct pc_span *ret, 
 
 PC_RESULT pc_oid_format(struct pc_span oid, struct pc_buf *ret, p11csr_error **err)
 {
-    enum { COUNTABLE = 8 }; // octets of an arc that pc_der_oid_to_text() can count
     char *dotted PC_CLEANUP(pc_free_str) = pc_der_oid_to_text(oid);
     if (dotted != NULL) {
         pc_buf_text(ret, dotted);
-    } else if (has_arcs(oid, COUNTABLE)) {
+    } else if (has_arcs(oid, PC_DER_ARC_OCTETS)) {
         return pc_fail_memory(err);
     } else {
         pc_buf_byte(ret, '#');
