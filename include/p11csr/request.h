@@ -43,6 +43,7 @@ P11CSR_API enum p11csr_code p11csr_request_set_subject_der(p11csr_request *reque
  *                          backslash stands before / @ : and backslash that are meant literally
  *   "srv"                  a service of a host (RFC 4985): "_imap.example.com"
  *   "xmpp"                 an XMPP address (RFC 6120)
+ *   "bundle-eid"           an endpoint of the Bundle Protocol (RFC 9174): "dtn://node/", "ipn:12.0"
  *   "hardware-module"      RFC 4108: "TYPE-OID:SERIAL" with the serial number in hex
  *   "permanent-id"         RFC 4043: "[VALUE][:ASSIGNER-OID]"; in the value a backslash stands before ':'
  *   "ntds-guid"            of a domain controller: as a GUID, or its 16 octets as 32 hex digits, which are in

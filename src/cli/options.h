@@ -54,6 +54,7 @@ enum cli_option_id {
     OPT_KRB5,
     OPT_SRV,
     OPT_XMPP,
+    OPT_BUNDLE_EID,
     OPT_HARDWARE_MODULE,
     OPT_PERMANENT_ID,
     OPT_NTDS_GUID,

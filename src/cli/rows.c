@@ -21,6 +21,7 @@ static const enum cli_option_id doctor_options[] = {OPT_QUIRKS, OPT_PROBE, OPT_B
     OPT_KRB5, \
     OPT_SRV, \
     OPT_XMPP, \
+    OPT_BUNDLE_EID, \
     OPT_HARDWARE_MODULE, \
     OPT_PERMANENT_ID, \
     OPT_NTDS_GUID, \

@@ -166,6 +166,7 @@ static struct pc_result make_names(struct pc_buf *ret, p11csr_error **err)
         {PC_SAN_DIRNAME, "CN=a,1.2.3=b"},
         {PC_SAN_KRB5, "HTTP/h@R"},
         {PC_SAN_SRV, "_x.example"},
+        {PC_SAN_BUNDLE_EID, "ipn:1.2"},
         {PC_SAN_HARDWARE_MODULE, "1.2.3:aa"},
         {PC_SAN_PERMANENT_ID, "a:1.2.3"},
         {PC_SAN_NTDS_GUID, "00112233445566778899aabbccddeeff"},

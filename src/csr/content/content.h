@@ -23,6 +23,7 @@ enum pc_san_type {
     PC_SAN_KRB5,
     PC_SAN_SRV,
     PC_SAN_XMPP,
+    PC_SAN_BUNDLE_EID,
     PC_SAN_HARDWARE_MODULE,
     PC_SAN_PERMANENT_ID,
     PC_SAN_NTDS_GUID,

@@ -19,6 +19,67 @@ static bool add_oid(const uint8_t *text, size_t len, struct pc_buf *ret)
     return pc_der_oid_from_text(copy, ret);
 }
 
+/* "ipn:NODE.SERVICE" or "ipn:ALLOCATOR.NODE.SERVICE" (RFC 9171 section 4.2.5.1.2, RFC 9758): numbers. */
+static const char *ipn_fault(struct pc_span text, size_t *ret_at)
+{
+    size_t dots = 0;
+    size_t digits = 0;
+    for (size_t at = strlen("ipn:"); at < text.len; at++) {
+        const uint8_t c = text.ptr[at];
+        const bool zero_before = digits == 1 && text.ptr[at - 1] == '0';
+        *ret_at = at;
+        if (c == '.' ? digits == 0 : (c < '0' || c > '9' || zero_before)) {
+            return "has a character that does not belong there";
+        }
+        dots += c == '.' ? 1 : 0;
+        digits = c == '.' ? 0 : digits + 1;
+    }
+    *ret_at = text.len;
+    return digits == 0 || dots == 0 || dots > 2 ? "is not of the form ipn:NODE.SERVICE" : NULL;
+}
+
+/* "dtn://NODE/[DEMUX]" (RFC 9171 section 4.2.5.1.1); one whose demux begins with '~' is of a group. */
+static const char *dtn_fault(struct pc_span text, size_t *ret_at)
+{
+    size_t at = strlen("dtn://");
+    const size_t node = at;
+    while (at < text.len && (pc_ascii_is_alnum((char)text.ptr[at]) || strchr("-._~", text.ptr[at]) != NULL)) {
+        at++;
+    }
+    *ret_at = at;
+    if (at == node || at == text.len || text.ptr[at] != '/') {
+        return "is not of the form dtn://NODE/";
+    }
+    *ret_at = ++at;
+    if (at < text.len && text.ptr[at] == '~') {
+        return "is of a group of nodes";
+    }
+    for (; at < text.len; at++) {
+        *ret_at = at;
+        if (text.ptr[at] <= ' ' || text.ptr[at] > '~') {
+            return "has a character that does not belong there";
+        }
+    }
+    return NULL;
+}
+
+/* BundleEID (RFC 9174 section 4.4.2.1): the endpoint of a node in a network that tolerates delays. */
+PC_RESULT pc_san_parse_bundle_eid(const struct pc_san_text *in, struct pc_buf *ret, p11csr_error **err)
+{
+    const char *text = (const char *)in->text.ptr;
+    const char *fault = "is neither of the form dtn://NODE/ nor ipn:NODE.SERVICE";
+    size_t at = 0;
+    struct pc_der_writer w;
+    if (strncmp(text, "ipn:", strlen("ipn:")) == 0) {
+        fault = ipn_fault(in->text, &at);
+    } else if (strncmp(text, "dtn://", strlen("dtn://")) == 0) {
+        fault = dtn_fault(in->text, &at);
+    }
+    pc_der_writer_init(&w, ret);
+    pc_der_bytes(&w, PC_DER_IA5_STRING, in->text);
+    return pc_san_result(in, fault, at, ret, err);
+}
+
 /* HardwareModuleName (RFC 4108 section 5): "TYPE-OID:SERIAL-hex". */
 PC_RESULT pc_san_parse_hardware_module(const struct pc_san_text *in, struct pc_buf *ret, p11csr_error **err)
 {

@@ -37,6 +37,7 @@ PC_RESULT pc_san_parse_upn(const struct pc_san_text *in, struct pc_buf *ret, p11
 PC_RESULT pc_san_parse_krb5(const struct pc_san_text *in, struct pc_buf *ret, p11csr_error **err);
 PC_RESULT pc_san_parse_srv(const struct pc_san_text *in, struct pc_buf *ret, p11csr_error **err);
 PC_RESULT pc_san_parse_xmpp(const struct pc_san_text *in, struct pc_buf *ret, p11csr_error **err);
+PC_RESULT pc_san_parse_bundle_eid(const struct pc_san_text *in, struct pc_buf *ret, p11csr_error **err);
 PC_RESULT pc_san_parse_hardware_module(const struct pc_san_text *in, struct pc_buf *ret, p11csr_error **err);
 PC_RESULT pc_san_parse_permanent_id(const struct pc_san_text *in, struct pc_buf *ret, p11csr_error **err);
 PC_RESULT pc_san_parse_ntds_guid(const struct pc_san_text *in, struct pc_buf *ret, p11csr_error **err);
@@ -48,7 +49,7 @@ bool pc_san_show_rid(struct pc_span octets, struct pc_buf *ret);
 bool pc_san_show_dirname(struct pc_span octets, struct pc_buf *ret);
 bool pc_san_show_utf8(struct pc_span octets, struct pc_buf *ret);
 bool pc_san_show_krb5(struct pc_span octets, struct pc_buf *ret);
-bool pc_san_show_srv(struct pc_span octets, struct pc_buf *ret);
+bool pc_san_show_ia5(struct pc_span octets, struct pc_buf *ret);
 bool pc_san_show_hardware_module(struct pc_span octets, struct pc_buf *ret);
 bool pc_san_show_permanent_id(struct pc_span octets, struct pc_buf *ret);
 bool pc_san_show_ntds_guid(struct pc_span octets, struct pc_buf *ret);

@@ -156,7 +156,7 @@ PC_RESULT pc_san_parse_srv(const struct pc_san_text *in, struct pc_buf *ret, p11
     return pc_buf_check(ret, err);
 }
 
-bool pc_san_show_srv(struct pc_span octets, struct pc_buf *ret)
+bool pc_san_show_ia5(struct pc_span octets, struct pc_buf *ret)
 {
     struct pc_span text;
     size_t at = 0;
