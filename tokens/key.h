@@ -28,7 +28,8 @@ struct pc_key {
     CK_KEY_TYPE type;
     bool is_private; /* CKA_PRIVATE of the private key: visible after login only */
     enum pc_pubkey_source source;
-    struct pc_buf spki;      /* SubjectPublicKeyInfo; empty when no source shows it */
+    enum pc_pubkey_source differs; /* the one that shows another public key than an earlier one, if any */
+    struct pc_buf spki;            /* SubjectPublicKeyInfo; empty when no source shows it */
     struct pc_span given;    /* a SubjectPublicKeyInfo that the caller knows; borrowed while it is read */
     struct pc_public public; /* the same as values, borrowed from `spki`; spec is NULL when empty */
     char why_no_spki[160];   /* when empty */

@@ -191,6 +191,7 @@ static struct pc_result take_or_compare(struct pc_key *key, enum pc_pubkey_sourc
                               err);
     }
     if (!pc_span_eq(pc_buf_span(&key->spki), pc_buf_span(spki))) {
+        key->differs = source;
         return pc_fail(err, P11CSR_E_PROOF_PUBLIC_KEY, "%s and %s show different public keys",
                        pc_pubkey_source_name(key->source), pc_pubkey_source_name(source));
     }

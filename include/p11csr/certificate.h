@@ -46,7 +46,7 @@ struct p11csr_certificate_info {
     long seconds_left;       /* to the end of its validity; negative when it has expired */
     int has_key;     /* 1: its private key is on the token, 0: it is not, -1: not known without a login */
     int placeholder; /* 1: written by the module for want of a real one: self-issued, not signed by its key,
-                        and its validity ends no later than it begins */
+                        its validity ends no later than it begins, and no other key has its CKA_ID */
 };
 
 typedef struct p11csr_certificate_list p11csr_certificate_list;

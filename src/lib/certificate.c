@@ -92,19 +92,27 @@ static void keep_wanted(const struct p11csr_certificate_select *select, struct p
     rows->len = kept * sizeof(struct pc_cert_row);
 }
 
-static int key_state(const struct pc_cert_row *row, const struct pc_buf *keys, bool partial)
+/* True when the certificate is for another key than that in whose place it stands, as far as that shows. */
+static bool is_of_another(const struct pc_cert_row *row, const struct pc_key *key)
 {
-    for (size_t at = 0; at < keys->len; at += sizeof(struct pc_key)) {
-        const struct pc_key *key = (const struct pc_key *)(const void *)(keys->ptr + at);
-        const bool same_id =
-            key->id.len > 0 && pc_span_eq(pc_buf_span(&key->id), pc_buf_span(&row->cert.object.id));
-        const bool same_key = row->parsed != NULL && key->spki.len > 0 &&
-                              pc_span_eq(pc_buf_span(&key->spki), pc_buf_span(&row->parsed->spki));
-        if (key->private_key != CK_INVALID_HANDLE && (same_key || (same_id && key->spki.len == 0))) {
-            return 1;
-        }
+    const bool same_id =
+        key->id.len > 0 && pc_span_eq(pc_buf_span(&key->id), pc_buf_span(&row->cert.object.id));
+    if (!same_id || row->parsed == NULL) {
+        return false;
     }
-    return partial ? -1 : 0;
+    return key->spki.len > 0
+               ? !pc_span_eq(pc_buf_span(&key->spki), pc_buf_span(&row->parsed->spki))
+               : key->differs == PC_PUBKEY_CERTIFICATE && key->certificate == row->cert.object.handle;
+}
+
+static bool is_its_key(const struct pc_cert_row *row, const struct pc_key *key)
+{
+    const bool same_id =
+        key->id.len > 0 && pc_span_eq(pc_buf_span(&key->id), pc_buf_span(&row->cert.object.id));
+    const bool same_key = row->parsed != NULL && key->spki.len > 0 &&
+                          pc_span_eq(pc_buf_span(&key->spki), pc_buf_span(&row->parsed->spki));
+    return key->private_key != CK_INVALID_HANDLE &&
+           (same_key || (same_id && key->spki.len == 0 && !is_of_another(row, key)));
 }
 
 /* Says of each row whether its key is there, and whether it is a placeholder. */
@@ -118,8 +126,14 @@ static struct pc_result judge_rows(struct pc_opened *opened, struct pc_buf *rows
     for (size_t i = 0; i < pc_cert_row_count(rows); i++) {
         struct pc_cert_row *row = pc_cert_row_get(rows, i);
         bool placeholder = false;
-        row->info.has_key = key_state(row, &keys, partial);
-        if (row->parsed != NULL) {
+        bool of_another = false;
+        row->info.has_key = partial ? -1 : 0;
+        for (size_t at = 0; at < keys.len; at += sizeof(struct pc_key)) {
+            const struct pc_key *key = (const struct pc_key *)(const void *)(keys.ptr + at);
+            row->info.has_key = is_its_key(row, key) ? 1 : row->info.has_key;
+            of_another = of_another || is_of_another(row, key);
+        }
+        if (row->parsed != NULL && !of_another) {
             PC_TRY(pc_certificate_is_placeholder(row->parsed, &placeholder, err));
         }
         row->info.placeholder = placeholder ? 1 : 0;

@@ -327,6 +327,39 @@ def test_a_placeholder_makes_room(web, authority):
     assert on_token(web) == new and len(certs(web)) == 1
 
 
+def test_a_placeholder_of_another_key_stays(web, authority):
+    """It is somebody's: it makes no room by itself, and is not shown as one."""
+    install(web, write(web, "first.crt", issue(web, authority))).ok()
+    put(web, placeholder(ec.generate_private_key(ec.SECP256R1()).public_key(), authority.key))
+    shown = sorted((row["placeholder"], row["key"], row["subject"]) for row in certs(web))
+    assert shown == [(False, False, "CN=Slot 9A"), (False, True, "CN=web")]
+    new = write(web, "web.crt", issue(web, authority))
+    says = ["the key has a certificate", "Slot%209A"]
+    web.refused("certs", "install", new, *web.at, status=11, code="CERT_EXISTS", says=says)
+    due = web.run("renew", "--expiring", "30d", *web.at, "--json").ok().json
+    assert [one["why"] for one in due["skipped"]] == ["its key is not on this token"] and not due["renewed"]
+    answer = install(web, new, "--replace").ok().json
+    assert [row["placeholder"] for row in answer["removed"]] == [False] * 2 and len(certs(web)) == 1
+
+
+def test_a_placeholder_that_contradicts_its_key(web, authority):
+    """The public half of the key is not agreed on: the placeholder is for none of the token's keys."""
+    put(web, placeholder(ec.generate_private_key(ec.SECP256R1()).public_key(), authority.key))
+    (row,) = certs(web)
+    assert row["placeholder"] is False and row["key"] is False
+    due = web.run("renew", "--expiring", "30d", *web.at, "--json").ok().json
+    assert [one["why"] for one in due["skipped"]] == ["its key is not on this token"] and not due["renewed"]
+
+
+def test_a_placeholder_is_not_renewed(web):
+    put(web, placeholder(support.public_key(web, "web"), ec.generate_private_key(ec.SECP256R1())))
+    due = web.run("renew", "--expiring", "30d", *web.at, "--json").ok().json
+    assert [one["why"] for one in due["skipped"]] == ["it is a placeholder"] and not due["renewed"]
+    # When its key has gone, it is still what a module wrote for want of a real one.
+    web.run("keys", "delete", *web.at, "--key-label", "web", "--key-id", "01", "--yes").ok()
+    assert [row["placeholder"] for row in certs(web)] == [True]
+
+
 def test_a_self_signed_certificate_is_no_placeholder(token):
     """A real one, made by its own key, makes no room by itself."""
     signer = ec.generate_private_key(ec.SECP256R1())
