@@ -206,11 +206,19 @@ static void add_token(struct cli *cli, struct pc_buf *to)
     add_file(cli, to, info->module_file);
 }
 
-static void add_key(const struct cli *cli, struct pc_buf *to)
+/* True when this is the parent of a process that ended without telling what it had done. */
+static bool is_lost(struct pc_result result)
+{
+    return result.code == P11CSR_E_MODULE_CRASHED || result.code == P11CSR_E_MODULE_HANGS;
+}
+
+static void add_key(const struct cli *cli, struct pc_result result, struct pc_buf *to)
 {
     static const char *const names[] = {"Key", "Type", "Made"};
     if (json_object_get(cli->facts, "Key") == NULL) {
-        add_line(to, "Key", "none was used or made");
+        add_line(to, "Key",
+                 is_lost(result) ? "not known: the process with the module ended before it told of any"
+                                 : "none was used or made");
         return;
     }
     for (size_t i = 0; i < PC_ARRAY_LEN(names); i++) {
@@ -252,7 +260,7 @@ static void compose(struct cli *cli, struct pc_result result, const p11csr_error
     pc_buf_text(to, "\n");
     add_token(cli, to);
     pc_buf_text(to, "\n");
-    add_key(cli, to);
+    add_key(cli, result, to);
     add_digest(to, "\nSHA-256 of the CertificationRequestInfo, to be read aloud:",
                json_string_value(json_object_get(cli->facts, "TBS")));
     pc_buf_text(to, "\n");

@@ -13,6 +13,7 @@ import pytest
 from cryptography import x509
 
 import support
+from shim import Shim
 
 SUBJECT = ("--subject", "CN=www.example.com")
 
@@ -201,3 +202,39 @@ def test_report_is_not_overwritten(token, name):
         says=name,
     )
     assert token.keys() == []
+
+
+@pytest.mark.parametrize(
+    "action, code, text",
+    [
+        ("crash", "MODULE_CRASHED", "crashed (SIGSEGV) in {}"),
+        ("hang", "MODULE_HANGS", "did not answer within 1 s in {}"),
+    ],
+)
+def test_module_that_fails(token, action, code, text):
+    """The process that had the module is gone: the transcript tells that, and what it cannot know."""
+    token.make_key("p256", "web", "01")
+    token.env.update(support.UNCAUGHT)
+    shim = Shim(token)
+    at = ("--isolate", "--time-limit", "1", *token.at, "--transcript")
+    commands = [
+        (("request", "--key-label", "web", *SUBJECT, "-o", "web.csr"), "C_Sign"),
+        (("plan", "--key-label", "web", *SUBJECT, "-o", "plan.json"), "C_FindObjects"),
+    ]
+    if action == "crash":  # keys are given longer
+        commands.append((("keys", "generate", "p256", "--key-label", "b"), "C_GenerateKeyPair"))
+    for command, call in commands:
+        shim.script(f"{call} 1 {action}")
+        name = f"{call}.txt"
+        result = token.run(*command, *at, name)
+        written = (token.work / name).read_text()
+        assert result.status == 6 and f"transcript written to {name}" in result.err, result
+        assert value(written, "Outcome") == f"FAILED, {code}, exit status 6"
+        assert text.format(call) in written and value(written, "Started") <= value(written, "Ended")
+        assert value(written, "Key").startswith("not known: the process with the module ended")
+        assert list(token.work.glob("*.txt")) == [token.work / name]
+        (token.work / name).unlink()
+    # One that crashes after all is done leaves the transcript of what was done.
+    shim.script(f"C_Finalize 1 {action}")
+    token.run("request", "--key-label", "web", *SUBJECT, *at, "t.txt").ok()
+    assert value((token.work / "t.txt").read_text(), "Outcome") == "done"
