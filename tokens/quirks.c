@@ -58,9 +58,11 @@ static struct pc_result find_word(const char *word, enum pc_quirk_id *ret, p11cs
         }
     }
     const char *near = pc_nearest_word(word, word_at, words, PC_QUIRK_COUNT);
-    return pc_fail(err, P11CSR_E_VALUE, "unknown quirk '%s'%s%s%s", word,
-                   near != NULL ? "; the nearest is '" : "", near != NULL ? near : "",
-                   near != NULL ? "'" : "");
+    const struct pc_result result =
+        pc_fail(err, P11CSR_E_VALUE, "unknown quirk '%s'%s%s%s", word,
+                near != NULL ? "; the nearest is '" : "", near != NULL ? near : "", near != NULL ? "'" : "");
+    pc_note_words(err, word_at, words, PC_QUIRK_COUNT);
+    return result;
 }
 
 /* Whether the words separated by blanks hold this one. */

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/text.h"
 
+#include "base/error.h"
 #include "base/limits.h"
 
 #include <stdio.h>
@@ -272,4 +273,16 @@ const char *pc_nearest_word(const char *text, const char *(*word_at)(const void 
         }
     }
     return nearest;
+}
+
+void pc_note_words(p11csr_error **err, const char *(*word_at)(const void *table, size_t index),
+                   const void *table, size_t count)
+{
+    struct pc_buf text PC_CLEANUP(pc_buf_done) = {0};
+    pc_buf_init(&text, PC_MAX_TEXT);
+    for (size_t i = 0; i < count; i++) {
+        const char *word = word_at(table, i);
+        pc_buf_printf(&text, "%s%s", word != NULL && text.len > 0 ? ", " : "", word != NULL ? word : "");
+    }
+    pc_note(err, "there are: %.*s", (int)text.len, text.ptr != NULL ? (const char *)text.ptr : "");
 }

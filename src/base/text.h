@@ -52,5 +52,8 @@ bool pc_parse_number(const char *text, unsigned long max, unsigned long *ret);
  */
 const char *pc_nearest_word(const char *text, const char *(*word_at)(const void *table, size_t index),
                             const void *table, size_t count);
+/* Adds a note with all the words of such a table, for whoever has none near; NULL is no word. */
+void pc_note_words(p11csr_error **err, const char *(*word_at)(const void *table, size_t index),
+                   const void *table, size_t count);
 
 #endif

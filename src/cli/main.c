@@ -45,6 +45,10 @@ int main(int argc, char **argv)
     int status = -1;
     struct pc_result result = cli_parse(&cli, argc, (const char **)(uintptr_t)argv, &err);
     if (pc_is_ok(result)) {
+        unsigned seconds = 0;
+        result = cli_has(&cli, OPT_HELP) ? PC_OK : cli_take_time_limit(&cli, &seconds, &err);
+    }
+    if (pc_is_ok(result)) {
         result = cli_transcript_begin(&cli, &err);
     }
     if (pc_is_ok(result) && cli_has(&cli, OPT_ISOLATE)) {

@@ -132,6 +132,12 @@ def test_key_that_may_be_there(web, shim):
     assert "b" in web.run("keys", "list", "--incomplete").ok().out
 
 
+def test_time_limit_without_isolation(web):
+    """It counts for the modules that are looked at, too: what is no limit is refused with any command."""
+    web.refused("keys", "list", *web.at, "--time-limit", "0", status=64, code="USAGE", says="1 to 86400")
+    assert len(web.run("keys", "list", *web.at, "--time-limit", "5", "--json").ok().json["keys"]) == 1
+
+
 @pytest.mark.parametrize("value", ["0", "-1", "x", "", "1.5", "86401", "99999999999999999999"])
 def test_time_limit_is_a_number(web, value):
     web.refused(

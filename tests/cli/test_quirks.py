@@ -21,6 +21,8 @@ def list_keys(token, config, *more):
     [
         ("touch", "quirk 'touch' is not like 'word=value'"),
         ("tuoch=yes", "unknown quirk 'tuoch'; the nearest is 'touch'"),
+        ("xyzzy=yes", "unknown quirk 'xyzzy'"),
+        ("xyzzy=yes", "there are: "),
         ("touch=maybe", "quirk 'touch': 'maybe' is none of: no yes"),
         ("retry-on=CKR_X", "byte 1 of 'CKR_X': like CKR_NAME"),
     ],

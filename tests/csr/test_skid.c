@@ -61,6 +61,10 @@ static void test_names(void **state)
     check_fails(pc_skid_find("sha257", &method, &err), &err, P11CSR_E_EXTENSION,
                 "unknown method 'sha257' for a subject key id; the nearest is 'sha256'");
     check_fails(pc_skid_find("", &method, &err), &err, P11CSR_E_EXTENSION, "unknown method ''");
+    assert_false(pc_is_ok(pc_skid_find("md5", &method, &err)));
+    assert_string_equal(p11csr_error_note(err, 0), "there are: sha1, sha1-60, sha256, sha384, sha512, "
+                                                   "spki-sha256, spki-sha384, spki-sha512");
+    p11csr_error_free(&err);
     assert_int_equal(method, PC_SKID_NONE);
 }
 

@@ -50,9 +50,11 @@ PC_RESULT pc_skid_find(const char *name, enum pc_skid_method *ret, p11csr_error 
         }
     }
     const char *near = pc_nearest_word(name, row_name, rows, PC_SKID_COUNT);
-    return pc_fail(err, P11CSR_E_EXTENSION, "unknown method '%s' for a subject key id%s%s%s", name,
-                   near != NULL ? "; the nearest is '" : "", near != NULL ? near : "",
-                   near != NULL ? "'" : "");
+    const struct pc_result result =
+        pc_fail(err, P11CSR_E_EXTENSION, "unknown method '%s' for a subject key id%s%s%s", name,
+                near != NULL ? "; the nearest is '" : "", near != NULL ? near : "", near != NULL ? "'" : "");
+    pc_note_words(err, row_name, rows, PC_SKID_COUNT);
+    return result;
 }
 
 /* The content of the BIT STRING subjectPublicKey, without tag, length and count of unused bits. */
