@@ -23,6 +23,9 @@ enum pc_der_tag {
     PC_DER_SET = 0x31,
 };
 
+/* A number above 30 stands in further octets: such a tag is the first octet and 256 times the number. */
+enum { PC_DER_HIGH_TAG = 0x1F, PC_DER_MAX_TAG = 0xFFFFFF };
+
 /* Octets of the longest arc of an object identifier that is written as text: 133 bits, 2.25.UUID has 128. */
 enum { PC_DER_ARC_OCTETS = 19 };
 

@@ -72,21 +72,48 @@ static struct pc_result read_length(const struct pc_der *in, const uint8_t **p, 
     return PC_OK;
 }
 
+/* Reads identifier octets (X.690 section 8.1.2) at `p`, which is moved past them. */
+static struct pc_result read_tag(const struct pc_der *in, const uint8_t **p, unsigned *ret,
+                                 p11csr_error **err)
+{
+    const unsigned first = *(*p)++;
+    unsigned number = 0;
+    uint8_t octet = 0x80;
+    *ret = first;
+    if ((first & PC_DER_HIGH_TAG) != PC_DER_HIGH_TAG) {
+        return PC_OK;
+    }
+    while ((octet & 0x80) != 0) {
+        if (*p == in->end) {
+            return pc_der_fail(in, "ends inside the header of a value", err);
+        }
+        octet = *(*p)++;
+        if (number > PC_DER_MAX_TAG >> 7) {
+            return pc_der_fail(in, "the number of the tag is too large", err);
+        }
+        if (number == 0 && (octet == 0x80 || octet < PC_DER_HIGH_TAG)) {
+            return pc_der_fail(in, "the number of the tag is not in its shortest form", err);
+        }
+        number = number << 7 | (octet & 0x7FU);
+    }
+    *ret = first | number << 8;
+    return PC_OK;
+}
+
 PC_RESULT pc_der_next(struct pc_der *in, struct pc_der_value *ret, p11csr_error **err)
 {
     if (pc_der_at_end(in)) {
         return pc_der_fail(in, "a value is missing", err);
     }
-    if ((*in->at & 0x1F) == 0x1F) {
-        return pc_der_fail(in, "a tag number above 30 does not occur in requests", err);
-    }
-    const uint8_t *p = in->at + 1;
+    const uint8_t *p = in->at;
+    unsigned tag = 0;
     size_t len = 0;
+    PC_TRY(read_tag(in, &p, &tag, err));
     PC_TRY(read_length(in, &p, &len, err));
     if (len > (size_t)(in->end - p)) {
         return pc_der_fail(in, "length goes beyond the end", err);
     }
-    ret->tag = *in->at;
+    ret->tag = tag;
     ret->content = (struct pc_span){p, len};
     ret->whole = (struct pc_span){in->at, (size_t)(p - in->at) + len};
     in->at = p + len;

@@ -6,7 +6,7 @@
 #include "der/der.h"
 
 /*
- * Reads DER (X.690 section 10): single-octet tags, definite minimal lengths, nothing behind the value. Errors
+ * Reads DER (X.690 section 10): minimal tags, definite minimal lengths, nothing behind the value. Errors
  * are P11CSR_E_REQUEST and name the byte, counted from the start of the outermost input.
  *
  * Where `faults` is NULL the reading is strict: it fails at the first deviation. Otherwise what can be read
@@ -48,7 +48,7 @@ PC_RESULT pc_der_faults_add(struct pc_der_faults *faults, size_t at, const char 
                             p11csr_error **err);
 
 struct pc_der_value {
-    unsigned tag;
+    unsigned tag;         /* enum pc_der_tag, or see PC_DER_HIGH_TAG */
     struct pc_span whole; /* header and content */
     struct pc_span content;
 };

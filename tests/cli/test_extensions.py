@@ -428,3 +428,21 @@ def test_profile_says_them(web):
     (web.work / "file.yaml").write_text("name: x\nextensions:\n  authority-key-id: { values: [ca.crt] }\n")
     bad = web.run("profile", "check", "file.yaml")
     assert bad.status != 0 and "unknown extension 'authority-key-id'" in bad.err
+
+
+def test_tags_with_large_numbers(token, verify_everywhere):
+    """X.690 section 8.1.2.4, in values that are given as DER; the proof and show read them back."""
+    token.make_key()
+    values = ("--extension", "1.2.3:hex:bf2803020105", "--attribute", "1.2.4:asn1:IMP:1000A,NULL")
+    made = token.request("--subject", "CN=x", *values, "-o", "x.csr", "--json").json
+    verify_everywhere(made["pem"])
+    shown = token.run("show", "x.csr", "--json").ok().json["csr"]
+    assert [e["value"] for e in shown["extensions"]] == [{"hex": "bf2803020105"}]
+    assert [a["value"] for a in shown["attributes"] if a["oid"] == "1.2.4"] == [{"hex": "5f876800"}]
+    token.run("verify", "x.csr").ok()
+    again = token.request("--from-csr", "x.csr", "--json").json
+    assert again["tbs-sha256"] == made["tbs-sha256"]
+    refused = ("request", *token.at, "--key-label", "web", "--subject", "CN=x", "--extension")
+    token.refused(
+        *refused, "1.2.3:hex:bf1e03020105", status=9, code="EXTENSION", says="byte 0: the number of the tag"
+    )

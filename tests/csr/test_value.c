@@ -28,6 +28,9 @@ static void test_texts(void **state)
         {"asn1:FORMAT:BITLIST,BITSTRING:1,5", "03020244"},
         {"asn1:EXP:0,IA5:a", "a003160161"},
         {"asn1:SEQWRAP,NULL", "30020500"},
+        {"hex:bf28 03 020105", "bf2803020105"},
+        {"asn1:EXP:40,INTEGER:5", "bf2803020105"},
+        {"asn1:IMP:1000A,NULL", "5f876800"},
     };
     for (size_t i = 0; i < PC_ARRAY_LEN(rows); i++) {
         p11csr_error *err = NULL;
@@ -53,6 +56,9 @@ static void test_texts_that_are_none(void **state)
         {"hex:0 500", "character 2 of the hex is not a hex digit"},
         {"hex:050000", "byte 2: more data than belongs into one value"},
         {"hex:0501", "byte 0: length goes beyond the end"},
+        {"hex:bf1e03020105", "byte 0: the number of the tag is not in its shortest form"},
+        {"hex:3005bf2803020105", "byte 7: more data than belongs into one value"},
+        {"hex:3003bf2803", "byte 2: length goes beyond the end"},
         {"asn1:", "asn1: ''"},
         {"asn1:NUL", "asn1: 'NUL': unknown tag"},
         {"asn1:INTEGER:x", "asn1: 'INTEGER:x'"},

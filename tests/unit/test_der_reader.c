@@ -84,8 +84,13 @@ static void test_headers(void **state)
         {"04 85 01 00 00 00 00", "byte 0: length goes beyond the end"},
         {"04 88 ff ff ff ff ff ff ff ff", "byte 0: length goes beyond the end"},
         {"04 ff", "byte 0: length goes beyond the end"},
-        {"1f 22 00", "byte 0: a tag number above 30 does not occur in requests"},
-        {"bf 22 00", "byte 0: a tag number above 30 does not occur in requests"},
+        {"1f", "byte 0: ends inside the header of a value"},
+        {"1f 81", "byte 0: ends inside the header of a value"},
+        {"1f 22", "byte 0: ends inside the header of a value"},
+        {"1f 1e 00", "byte 0: the number of the tag is not in its shortest form"},
+        {"1f 80 22 00", "byte 0: the number of the tag is not in its shortest form"},
+        {"1f 88 80 80 00 00", "byte 0: the number of the tag is too large"},
+        {"1f ff ff ff ff ff 7f 00", "byte 0: the number of the tag is too large"},
     };
     for (size_t i = 0; i < PC_ARRAY_LEN(rows); i++) {
         p11csr_error *err = NULL;
@@ -100,6 +105,31 @@ static void test_headers(void **state)
             check_fails(pc_der_next(&input.in, &value, &err), &err, P11CSR_E_REQUEST, rows[i].text);
             assert_ptr_equal(input.in.at, before.at); // a failure does not move
         }
+        close_input(&input);
+    }
+}
+
+/* Numbers above 30 in further octets, seven bits in each (X.690 section 8.1.2.4). */
+static void test_high_tags(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *hex;
+        unsigned tag;
+    } rows[] = {
+        {"1e 00", 0x1e},        {"1f 1f 00", 0x1f1f},           {"bf 22 00", 0x22bf},
+        {"5f 7f 00", 0x7f5f},   {"9f 81 00 00", 0x809f},        {"ff 81 7f 00", 0xffff},
+        {"bf 8101 00", 0x81bf}, {"df 87ffff7f 00", 0xffffffdf},
+    };
+    for (size_t i = 0; i < PC_ARRAY_LEN(rows); i++) {
+        p11csr_error *err = NULL;
+        struct pc_der_value value;
+        struct input input;
+        open_input(&input, rows[i].hex);
+        check_ok(pc_der_next(&input.in, &value, &err), &err);
+        assert_int_equal(value.tag, rows[i].tag);
+        assert_int_equal(value.content.len, 0);
+        assert_true(pc_der_at_end(&input.in));
         close_input(&input);
     }
 }
@@ -372,6 +402,7 @@ int main(void)
         cmocka_unit_test(test_numbers),    cmocka_unit_test(test_unsigned),
         cmocka_unit_test(test_bool),       cmocka_unit_test(test_bit_octets),
         cmocka_unit_test(test_named_bits), cmocka_unit_test(test_oid_to_text),
+        cmocka_unit_test(test_high_tags),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
