@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "base/text.h"
 #include "cli/cli.h"
 #include "cli/lint.h"
 
@@ -123,8 +124,9 @@ static struct pc_result note_unreadable(struct cli *cli, const char *path, const
     if (json_array_append_new(outcome->files, entry) != 0) {
         return pc_fail_memory(err);
     }
-    if (cli_wants_text(cli)) {
-        cli_print("%s: cannot be read: %s\n", source_name(path), why);
+    char *name PC_CLEANUP(pc_free_str) = pc_text_printable(source_name(path));
+    if (cli_wants_text(cli) && name != NULL) {
+        cli_print("%s: cannot be read: %s\n", name, why);
     }
     return PC_OK;
 }
@@ -142,9 +144,10 @@ static struct pc_result lint_csr(struct cli *cli, const p11csr_lint *lint, const
         json_array_append(outcome->files, result) != 0) {
         return pc_fail_memory(err);
     }
-    if (cli_wants_text(cli)) {
-        cli_print_findings(source_name(path), result, stdout);
-        cli_print("%s: ", source_name(path));
+    char *name PC_CLEANUP(pc_free_str) = pc_text_printable(source_name(path)); // nothing steers the terminal
+    if (cli_wants_text(cli) && name != NULL) {
+        cli_print_findings(name, result, stdout);
+        cli_print("%s: ", name);
         cli_print_counts(result, stdout);
         print_not_judged(cli, result);
         cli_print("\n");

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "cli/cli.h"
+#include "base/limits.h"
+#include "base/text.h"
 #include "cli/lint.h"
 
 #include <stdio.h>
@@ -86,8 +87,8 @@ static struct pc_result look_at_structure(struct cli *cli, const p11csr_csr *csr
     return PC_OK;
 }
 
-/* What is wrong with the structure; warnings are for p11csr lint. */
-static struct pc_result print_errors(const struct cli *cli, const json_t *result, p11csr_error **err)
+/* That the signature is good, and what is wrong with the structure; warnings are for p11csr lint. */
+static struct pc_result print_good(const struct cli *cli, const json_t *result, p11csr_error **err)
 {
     json_t *findings = json_array();
     json_t *errors PC_CLEANUP(free_json) = json_pack("{s:o}", "findings", findings);
@@ -100,8 +101,13 @@ static struct pc_result print_errors(const struct cli *cli, const json_t *result
             return pc_fail_memory(err);
         }
     }
-    cli_print_findings(source_name(cli), errors, stdout);
-    return errors != NULL ? PC_OK : pc_fail_memory(err);
+    char *name PC_CLEANUP(pc_free_str) = pc_text_printable(source_name(cli));
+    if (name == NULL || errors == NULL) {
+        return pc_fail_memory(err);
+    }
+    cli_print("%s: the signature is good\n", name);
+    cli_print_findings(name, errors, stdout);
+    return PC_OK;
 }
 
 /* Whether the rules of structure hold. */
@@ -130,10 +136,24 @@ PC_RESULT cli_run_verify(struct cli *cli, p11csr_error **err)
     cli_json(cli, "verdict", json_string(names[finding.verdict]));
     PC_TRY(judge(cli, &finding, err));
     if (cli_wants_text(cli)) {
-        cli_print("%s: the signature is good\n", source_name(cli));
-        PC_TRY(print_errors(cli, structure, err));
+        PC_TRY(print_good(cli, structure, err));
     }
     return judge_structure(cli, structure, err);
+}
+
+/* The command that lists what was found; NULL: of standard input there is none. */
+static char *lint_command(const struct cli *cli)
+{
+    struct pc_buf command PC_CLEANUP(pc_buf_done) = {0};
+    const char *path = cli_arg(cli, 0);
+    char *text PC_CLEANUP(pc_free_str) = NULL;
+    pc_buf_init(&command, PC_MAX_REQUEST);
+    if (path == NULL || strcmp(path, "-") == 0) {
+        return NULL;
+    }
+    pc_buf_text(&command, "p11csr lint ");
+    cli_add_word(&command, path);
+    return pc_is_ok(pc_buf_take_text(&command, &text, NULL)) ? pc_text_printable(text) : NULL;
 }
 
 static void print_lint(const struct cli *cli, const json_t *result)
@@ -141,10 +161,11 @@ static void print_lint(const struct cli *cli, const json_t *result)
     const bool any = json_integer_value(json_object_get(result, "errors")) +
                          json_integer_value(json_object_get(result, "warnings")) >
                      0;
+    char *command PC_CLEANUP(pc_free_str) = any ? lint_command(cli) : NULL;
     cli_print("Lint:       ");
     cli_print_counts(result, stdout);
-    if (any && cli_arg(cli, 0) != NULL && strcmp(cli_arg(cli, 0), "-") != 0) {
-        cli_print(" (p11csr lint %s)", cli_arg(cli, 0));
+    if (command != NULL) {
+        cli_print(" (%s)", command);
     }
     cli_print("\n");
 }

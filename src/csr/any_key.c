@@ -3,7 +3,9 @@
 
 #include "base/error.h"
 #include "base/limits.h"
+#include "csr/algorithm_name.h"
 #include "csr/ossl.h"
+#include "der/reader.h"
 
 #include <ctype.h>
 #include <openssl/core_names.h>
@@ -136,6 +138,19 @@ static void name_of(const EVP_PKEY *key, char ret[static PC_KEY_NAME_SIZE])
     }
 }
 
+/* Of the AlgorithmIdentifier; empty when it cannot be read. */
+static struct pc_span oid_of(struct pc_span spki)
+{
+    struct pc_der in = pc_der_over(spki);
+    struct pc_der inner;
+    struct pc_der algorithm;
+    struct pc_der_value oid = {0};
+    const bool read = pc_is_ok(pc_der_enter(&in, PC_DER_SEQUENCE, "", &inner, NULL)) &&
+                      pc_is_ok(pc_der_enter(&inner, PC_DER_SEQUENCE, "", &algorithm, NULL)) &&
+                      pc_is_ok(pc_der_expect(&algorithm, PC_DER_OID, "", &oid, NULL));
+    return read ? oid.content : (struct pc_span){0};
+}
+
 PC_RESULT pc_any_key_name(const struct pc_crypto *crypto, struct pc_span spki,
                           char ret_name[static PC_KEY_NAME_SIZE], unsigned *ret_bits, p11csr_error **err)
 {
@@ -154,7 +169,8 @@ PC_RESULT pc_any_key_name(const struct pc_crypto *crypto, struct pc_span spki,
         name_of(key, ret_name);
         *ret_bits = EVP_PKEY_get_bits(key) > 0 ? (unsigned)EVP_PKEY_get_bits(key) : 0;
     } else {
-        (void)snprintf(ret_name, PC_KEY_NAME_SIZE, "unknown");
+        const char *name = pc_algorithm_name(oid_of(spki));
+        (void)snprintf(ret_name, PC_KEY_NAME_SIZE, "%s", name != NULL ? name : "unknown");
         *ret_bits = 0;
     }
     return PC_OK;

@@ -13,7 +13,8 @@ enum { PC_KEY_NAME_SIZE = 64 };
 
 /*
  * Writes the kind of key to ret_name ("p256", "rsa-1024", "dsa-2048", "secp224r1", "ml-dsa-65", ...) and its
- * size. A kind that neither p11csr nor libcrypto knows has the name "unknown" and 0 bits. Errors: NO_MEMORY.
+ * size. A kind of which nothing but the name is known has 0 bits, and "unknown" is one
+ * without a name. Errors: NO_MEMORY.
  */
 PC_RESULT pc_any_key_name(const struct pc_crypto *crypto, struct pc_span spki,
                           char ret_name[static PC_KEY_NAME_SIZE], unsigned *ret_bits, p11csr_error **err);

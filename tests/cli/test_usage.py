@@ -488,7 +488,9 @@ def test_schemas_are_strict():
             continue
         for part in schema.get("oneOf", [schema]):
             assert part["additionalProperties"] is False and part["type"] == "object", name
-    answer = {"p11csr": 1, "command": "verify", "ok": True, "verdict": "good"}
+    lint = {"file": "a", "errors": 0, "warnings": 0, "infos": 0, "not-judged": 0}
+    lint.update({"sets": ["structure"], "ignored": [], "findings": []})
+    answer = {"p11csr": 1, "command": "verify", "ok": True, "verdict": "good", "lint": lint}
     support.validate(answer, "verify")
     for change in ({"extra": 1}, {"verdict": "bad"}, {"p11csr": 2}, {"ok": False}):
         with pytest.raises(AssertionError):

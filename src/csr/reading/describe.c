@@ -3,6 +3,7 @@
 
 #include "base/error.h"
 #include "base/limits.h"
+#include "csr/algorithm_name.h"
 #include "csr/any_key.h"
 #include "csr/content/attributes.h"
 #include "csr/content/name.h"
@@ -35,6 +36,33 @@ static struct pc_result describe_subject(const struct description *d, p11csr_err
     return pc_json_set(d->root, "subject", pc_json_text(pc_buf_span(&text)), err);
 }
 
+/* The OID in an AlgorithmIdentifier; empty when it cannot be read. */
+static struct pc_span algorithm_of(struct pc_span aid)
+{
+    struct pc_der in = pc_der_over(aid);
+    struct pc_der inner;
+    struct pc_span oid = {0};
+    return pc_is_ok(pc_der_enter(&in, PC_DER_SEQUENCE, "AlgorithmIdentifier", &inner, NULL)) &&
+                   pc_is_ok(pc_oid_read(&inner, "algorithm", &oid, NULL))
+               ? oid
+               : (struct pc_span){0};
+}
+
+/* Its OID, of a key that is not known. */
+static struct pc_result describe_key_algorithm(const struct description *d, json_t *key, p11csr_error **err)
+{
+    struct pc_der in = pc_csr_reader(d->csr, d->csr->spki);
+    struct pc_der inner;
+    struct pc_der_value aid;
+    in.faults = NULL; // they are for the lint
+    if (!pc_is_ok(pc_der_enter(&in, PC_DER_SEQUENCE, "SubjectPublicKeyInfo", &inner, NULL)) ||
+        !pc_is_ok(pc_der_expect(&inner, PC_DER_SEQUENCE, "algorithm", &aid, NULL)) ||
+        algorithm_of(aid.whole).len == 0) {
+        return PC_OK;
+    }
+    return pc_json_set(key, "algorithm", pc_json_oid(algorithm_of(aid.whole)), err);
+}
+
 /* Type and size of a key that is known, why it is not otherwise. */
 static struct pc_result describe_key_type(const struct description *d, json_t *key, p11csr_error **err)
 {
@@ -47,6 +75,7 @@ static struct pc_result describe_key_type(const struct description *d, json_t *k
     if (bits > 0) {
         return pc_json_set(key, "bits", json_integer(bits), err);
     }
+    PC_TRY(describe_key_algorithm(d, key, err));
     const struct pc_result read = pc_public_from_spki(d->csr->spki, &values, &reason);
     if (read.code == P11CSR_E_NO_MEMORY) {
         return pc_fail_memory(err);
@@ -65,17 +94,24 @@ static struct pc_result describe_key(const struct description *d, p11csr_error *
 json_t *pc_describe_scheme(struct pc_span aid)
 {
     const struct pc_scheme *scheme = pc_scheme_by_aid(aid);
-    struct pc_der in = pc_der_over(aid);
-    struct pc_der inner;
-    struct pc_span oid;
+    const struct pc_span oid = algorithm_of(aid);
     if (scheme != NULL) {
         return json_string(scheme->name);
     }
-    if (!pc_is_ok(pc_der_enter(&in, PC_DER_SEQUENCE, "signatureAlgorithm", &inner, NULL)) ||
-        !pc_is_ok(pc_oid_read(&inner, "algorithm", &oid, NULL))) {
-        return json_string("unknown");
+    return oid.len > 0 ? pc_json_oid(oid) : json_string("unknown");
+}
+
+/* What is not in the name of a scheme, since there is no row. */
+static struct pc_result describe_algorithm(struct pc_span aid, json_t *signature, p11csr_error **err)
+{
+    const char *name = pc_algorithm_any_name(algorithm_of(aid));
+    if (pc_scheme_by_aid(aid) != NULL) {
+        return PC_OK;
     }
-    return pc_json_oid(oid);
+    if (name != NULL) {
+        PC_TRY(pc_json_set(signature, "name", json_string(name), err));
+    }
+    return pc_json_set(signature, "algorithm", pc_json_hex(aid), err);
 }
 
 static struct pc_result describe_signature(const struct description *d, p11csr_error **err)
@@ -87,6 +123,7 @@ static struct pc_result describe_signature(const struct description *d, p11csr_e
     const char *why = NULL;
     PC_TRY(pc_csr_verify(d->crypto, d->csr, &verdict, &why, err));
     PC_TRY(pc_json_set(signature, "scheme", pc_describe_scheme(d->csr->aid), err));
+    PC_TRY(describe_algorithm(d->csr->aid, signature, err));
     PC_TRY(pc_json_set(signature, "verdict", json_string(verdicts[verdict]), err));
     if (why != NULL) {
         PC_TRY(pc_json_set(signature, "why", json_string(why), err));

@@ -12,8 +12,10 @@
  *
  *   version         number
  *   subject         RFC 4514 text
- *   key             type ("p256", or "unknown" with why), bits, spki-sha256
- *   signature       scheme (name, or the OID of one without a row), verdict ("good", "bad", "not verifiable
+ *   key             type ("p256", or "unknown"), bits, spki-sha256; of one that cannot be used why, and
+ *                   algorithm (its OID)
+ *   signature       scheme (name, or the OID of one without a row; then also its AlgorithmIdentifier in
+ *                   hex, and the name that libcrypto has for it), verdict ("good", "bad", "not verifiable
  *                   here"), why (unless good)
  *   extensions      array of: name (or null), oid, critical, value, and why if something is wrong with it
  *   extensions-why  why the extension request as a whole cannot be read; then `extensions` is empty

@@ -3,6 +3,7 @@
 
 #include "base/error.h"
 #include "base/limits.h"
+#include "csr/reading/base64.h"
 #include "csr/reading/read.h"
 
 #include <limits.h>
@@ -102,6 +103,50 @@ static struct pc_result read_blocks(struct pc_span input, struct pem_search *sea
     }
 }
 
+/* Base64 or base64url, with or without lines and padding, as base64 in one line. NULL: it cannot be that. */
+static char *base64_line(struct pc_span input)
+{
+    struct pc_buf text PC_CLEANUP(pc_buf_done) = {0};
+    char *line = NULL;
+    pc_buf_init(&text, PC_MAX_REQUEST + 4);
+    for (size_t i = 0; i < input.len; i++) {
+        const uint8_t c = input.ptr[i];
+        if (c == 0 || c >= 0x80) {
+            return NULL;
+        }
+        if (c != ' ' && c != '\t' && c != '\r' && c != '\n') {
+            pc_buf_byte(&text, c == '-' ? '+' : (c == '_' ? '/' : c));
+        }
+    }
+    while (text.len % 4 != 0) {
+        pc_buf_byte(&text, '=');
+    }
+    return pc_is_ok(pc_buf_take_text(&text, &line, NULL)) ? line : NULL;
+}
+
+/* What is neither PEM nor DER may be the base64 of DER alone. */
+static struct pc_result decode_base64(struct pc_span input, struct pc_buf *ret, p11csr_error **err)
+{
+    struct pc_buf der PC_CLEANUP(pc_buf_done) = {0};
+    char *line PC_CLEANUP(pc_free_str) = base64_line(input);
+    pc_buf_init(&der, PC_MAX_REQUEST);
+    if (line != NULL && pc_is_ok(pc_base64_decode(line, &der, NULL)) && der.len > 1 &&
+        der.ptr[0] == PC_DER_SEQUENCE && der.ptr[1] >= 0x80) {
+        pc_buf_add_span(ret, pc_buf_span(&der));
+        return pc_buf_check(ret, err);
+    }
+    const struct pc_result result = pc_fail(err, P11CSR_E_REQUEST, "this is neither PEM nor DER");
+    static const uint8_t starts[][2] = {{0xFF, 0xFE}, {0xFE, 0xFF}, {'-', 0}, {0, '-'}};
+    bool utf16 = false;
+    for (size_t i = 0; input.len > 1 && i < PC_ARRAY_LEN(starts); i++) {
+        utf16 = utf16 || memcmp(input.ptr, starts[i], sizeof(starts[i])) == 0;
+    }
+    if (utf16) {
+        pc_hint(err, "it looks like text in UTF-16, as some editors write it: iconv -f UTF-16 -t UTF-8 FILE");
+    }
+    return result;
+}
+
 static struct pc_result decode_pem(struct pc_span input, struct pc_buf *ret, p11csr_error **err)
 {
     PC_OSSL_KEEP_ERRORS(mark);
@@ -113,7 +158,7 @@ static struct pc_result decode_pem(struct pc_span input, struct pc_buf *ret, p11
         return pc_fail(err, P11CSR_E_REQUEST, "this is %s, not a request", search.other);
     }
     if (search.requests == 0) {
-        return pc_fail(err, P11CSR_E_REQUEST, "this is neither PEM nor DER");
+        return decode_base64(input, ret, err);
     }
     pc_buf_add_span(ret, pc_buf_span(&der));
     return pc_buf_check(ret, err);

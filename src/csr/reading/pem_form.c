@@ -51,6 +51,10 @@ PC_RESULT pc_pem_judge(struct pc_span input, struct pc_der_faults *faults, p11cs
         PC_TRY(pc_der_faults_add(faults, PC_DER_NOWHERE, "S20",
                                  "the label is not CERTIFICATE REQUEST, which every program knows", err));
     }
+    if (!inside) {
+        return pc_der_faults_add(faults, PC_DER_NOWHERE, "S20",
+                                 "the lines that begin and end PEM are missing around the base64", err);
+    }
     if (before) {
         PC_TRY(pc_der_faults_add(faults, PC_DER_NOWHERE, "S20",
                                  "text stands before the request, which some programs refuse", err));
