@@ -31,6 +31,9 @@ PC_RESULT cli_take_lint(const struct cli *cli, const char *rules, p11csr_lint **
     if (said != NULL || rules != NULL) {
         PC_TRY(cli_lift(p11csr_lint_set_rules(lint, said != NULL ? said : rules, err)));
     }
+    if (cli_has(cli, OPT_LINT_DATA)) {
+        PC_TRY(cli_lift(p11csr_lint_set_data(lint, cli_value(cli, OPT_LINT_DATA), err)));
+    }
     for (size_t i = 0; i < cli_use_count(cli); i++) {
         const struct cli_use *use = cli_use_get(cli, i);
         if (use->id == OPT_IGNORE) {

@@ -95,6 +95,7 @@ enum cli_option_id {
     OPT_CHECK,
     OPT_RULES,
     OPT_IGNORE,
+    OPT_LINT_DATA,
     OPT_STRICT,
     OPT_LIST,
     OPT_SIGNER_CERT,

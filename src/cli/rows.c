@@ -113,7 +113,7 @@ static const enum cli_option_id attest_collect_options[] = {
 static const enum cli_option_id attest_verify_options[] = {OPT_KEY_LABEL, OPT_KEY_ID, OPT_PIV_SLOT,
                                                            OPT_KEY_FOR,   OPT_PUBKEY, OPT_ROOT};
 static const enum cli_option_id show_options[] = {OPT_CHECK};
-static const enum cli_option_id lint_options[] = {OPT_RULES, OPT_IGNORE, OPT_STRICT, OPT_LIST};
+static const enum cli_option_id lint_options[] = {OPT_RULES, OPT_IGNORE, OPT_STRICT, OPT_LIST, OPT_LINT_DATA};
 static const enum cli_option_id verify_options[] = {OPT_SIGNER_CERT};
 static const enum cli_option_id match_options[] = {OPT_KEY_LABEL, OPT_KEY_ID, OPT_PIV_SLOT};
 static const enum cli_option_id init_soft_options[] = {OPT_PRINT_ENV};

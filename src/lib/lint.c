@@ -13,6 +13,11 @@ enum p11csr_code p11csr_lint_new(p11csr_lint **ret_lint, p11csr_error **err)
         return pc_fail_memory(err).code;
     }
     pc_lint_options_init(&lint->options);
+    const enum p11csr_code code = p11csr_lint_set_data(lint, NULL, err);
+    if (code != P11CSR_OK) {
+        p11csr_lint_free(&lint);
+        return code;
+    }
     *ret_lint = lint;
     return P11CSR_OK;
 }
@@ -21,6 +26,7 @@ void p11csr_lint_free(p11csr_lint **lint)
 {
     if (lint != NULL && *lint != NULL) {
         pc_lint_options_done(&(*lint)->options);
+        pc_lint_data_free(&(*lint)->data);
         pc_release(*lint);
         *lint = NULL;
     }
@@ -29,6 +35,18 @@ void p11csr_lint_free(p11csr_lint **lint)
 enum p11csr_code p11csr_lint_set_rules(p11csr_lint *lint, const char *list, p11csr_error **err)
 {
     return pc_lint_options_set(&lint->options, list, err).code;
+}
+
+enum p11csr_code p11csr_lint_set_data(p11csr_lint *lint, const char *dir, p11csr_error **err)
+{
+    struct pc_lint_data *data = NULL;
+    const struct pc_result made = pc_lint_data_new(dir, &data, err);
+    if (pc_is_ok(made)) {
+        pc_lint_data_free(&lint->data);
+        lint->data = data;
+        lint->options.data = data;
+    }
+    return made.code;
 }
 
 enum p11csr_code p11csr_lint_ignore(p11csr_lint *lint, const char *id, p11csr_error **err)

@@ -34,6 +34,9 @@ static void test_own_request(void **state)
     assert_non_null(strstr(json, "\"ignored\":[\"S14\"]"));
     check_both(p11csr_lint_set_rules(lint, "structure,none", err), P11CSR_E_USAGE);
     check_both(p11csr_lint_ignore(lint, "", err), P11CSR_E_USAGE);
+    check_both(p11csr_lint_set_data(lint, "/nonexistent", err), P11CSR_E_READ);
+    check_ok(p11csr_lint_set_data(lint, "/", &both_err), &both_err);
+    check_ok(p11csr_lint_set_data(lint, NULL, &both_err), &both_err);
     p11csr_free_text(&json);
     p11csr_lint_free(&lint);
     assert_null(lint);

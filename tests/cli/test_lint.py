@@ -104,3 +104,20 @@ def test_text_from_a_request_does_not_reach_the_terminal(box):
     (box.work / "evil.csr").write_bytes(made("a\x1b[31m" + "x" * 70))
     text = box.run("lint", str(box.work / "evil.csr"))
     assert text.status == 1 and "\x1b" not in text.out and "S10" in text.out
+
+
+def test_data_directory(box, files):
+    """A list that is not there leaves its rule open, one that is wrong is an error."""
+    words = ("lint", files["good"], "--rules", "tls-br:dv")
+    folder = box.work / "lists"
+    folder.mkdir()
+    entry = box.run(*words, "--json", "--lint-data", folder).ok().json["files"][0]
+    (missing,) = [row for row in entry["findings"] if row["id"] == "T12"]
+    assert missing["severity"] == "not-judged" and f"'{folder}/tlds-alpha-by-domain.txt'" in missing["text"]
+    (folder / "tlds-alpha-by-domain.txt").write_text("# Version 1\nCOM\n")
+    bad = box.run(*words, "--json", "--lint-data", folder)
+    (internal,) = [row for row in bad.json["files"][0]["findings"] if row["id"] == "T12"]
+    assert bad.status == 1 and "'a.example' is an internal name" in internal["text"]
+    (folder / "tlds-alpha-by-domain.txt").write_text("# Version 1\n<html>\n")
+    box.refused(*words, "--lint-data", folder, status=78, code="CONFIG", says="line 2 of")
+    box.refused(*words, "--lint-data", folder / "none", status=10, code="READ", says="none")

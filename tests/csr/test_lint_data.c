@@ -103,6 +103,7 @@ static void test_absent(void **state)
     pc_crypto_free(&crypto);
     pc_lint_data_free(&data);
     // a file that appears is not seen by a run that has looked for it
+    check_fails(pc_lint_data_new("none", &data, &err), &err, P11CSR_E_READ, "open 'none'");
     check_ok(pc_lint_data_new(NULL, &data, &err), &err);
     assert_non_null(strstr(pc_lint_list_path(data, PC_LIST_TLDS), "/p11csr/lint/tlds-alpha-by-domain.txt"));
     pc_lint_data_free(&data);

@@ -2,12 +2,16 @@
 #include "csr/lint/data.h"
 
 #include "base/error.h"
+#include "base/file.h"
 #include "base/limits.h"
 #include "base/text.h"
 #include "csr/content/host.h"
 #include "csr/lint/lines.h"
 #include "csr/lint/weak_key.h"
 
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -23,6 +27,7 @@ struct list {
 };
 
 struct pc_lint_data {
+    pthread_mutex_t lock; /* held while a list is read; afterwards it does not change */
     struct list lists[PC_LIST_COUNT];
     struct pc_buf blocks; /* struct pc_address_block */
 };
@@ -159,28 +164,42 @@ static const char *filter_address(struct pc_span line, struct pc_buf *ret, void 
     return fault;
 }
 
+#define DEBIAN_FORM "in the form of Debian's package openssl-blacklist"
+
 static const struct {
     const char *file;
+    const char *what;
     const char *elsewhere; /* where to look when it is not in the data directory */
     pc_lines_filter *filter;
     size_t bits; /* of the keys it lists */
 } rows[PC_LIST_COUNT] = {
-    [PC_LIST_TLDS] = {"tlds-alpha-by-domain.txt", NULL, filter_tld, 0},
-    [PC_LIST_SUFFIXES] = {"public_suffix_list.dat", "/usr/share/publicsuffix/public_suffix_list.dat",
-                          filter_suffix, 0},
-    [PC_LIST_ADDRESSES] = {"special-addresses.txt", NULL, filter_address, 0},
-    [PC_LIST_BLOCKED] = {"blocked-keys.txt", NULL, filter_blocked, 0},
-    [PC_LIST_RSA_1024] = {"blacklist.RSA-1024", NULL, filter_debian, 1024},
-    [PC_LIST_RSA_2048] = {"blacklist.RSA-2048", NULL, filter_debian, 2048},
-    [PC_LIST_RSA_3072] = {"blacklist.RSA-3072", NULL, filter_debian, 3072},
-    [PC_LIST_RSA_4096] = {"blacklist.RSA-4096", NULL, filter_debian, 4096},
-    [PC_LIST_RSA_8192] = {"blacklist.RSA-8192", NULL, filter_debian, 8192},
+    [PC_LIST_TLDS] = {"tlds-alpha-by-domain.txt", "https://data.iana.org/TLD/tlds-alpha-by-domain.txt", NULL,
+                      filter_tld, 0},
+    [PC_LIST_SUFFIXES] = {"public_suffix_list.dat", "https://publicsuffix.org/list/public_suffix_list.dat",
+                          "/usr/share/publicsuffix/public_suffix_list.dat", filter_suffix, 0},
+    [PC_LIST_ADDRESSES] = {"special-addresses.txt", "lines of 'CIDR NAME'", NULL, filter_address, 0},
+    [PC_LIST_BLOCKED] = {"blocked-keys.txt", "SHA-256 of SubjectPublicKeyInfo in hex, one a line", NULL,
+                         filter_blocked, 0},
+    [PC_LIST_RSA_1024] = {"blacklist.RSA-1024", DEBIAN_FORM, NULL, filter_debian, 1024},
+    [PC_LIST_RSA_2048] = {"blacklist.RSA-2048", DEBIAN_FORM, NULL, filter_debian, 2048},
+    [PC_LIST_RSA_3072] = {"blacklist.RSA-3072", DEBIAN_FORM, NULL, filter_debian, 3072},
+    [PC_LIST_RSA_4096] = {"blacklist.RSA-4096", DEBIAN_FORM, NULL, filter_debian, 4096},
+    [PC_LIST_RSA_8192] = {"blacklist.RSA-8192", DEBIAN_FORM, NULL, filter_debian, 8192},
 };
+
+static struct pc_result check_directory(const char *dir, p11csr_error **err)
+{
+    int fd PC_CLEANUP(pc_close) = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    return fd >= 0 ? PC_OK : pc_fail_errno(err, P11CSR_E_READ, errno, "open '%s'", dir);
+}
 
 PC_RESULT pc_lint_data_new(const char *dir, struct pc_lint_data **ret, p11csr_error **err)
 {
+    PC_TRY(dir != NULL ? check_directory(dir, err) : PC_OK);
     struct pc_lint_data *data PC_CLEANUP(pc_lint_data_free) = pc_alloc(sizeof(*data));
-    if (data == NULL) {
+    if (data == NULL || pthread_mutex_init(&data->lock, NULL) != 0) {
+        pc_release(data);
+        data = NULL;
         return pc_fail_memory(err);
     }
     for (size_t i = 0; i < PC_LIST_COUNT; i++) {
@@ -203,6 +222,7 @@ void pc_lint_data_free(struct pc_lint_data **data)
             pc_release((*data)->lists[i].path);
         }
         pc_buf_done(&(*data)->blocks);
+        (void)pthread_mutex_destroy(&(*data)->lock);
         pc_release(*data);
         *data = NULL;
     }
@@ -255,7 +275,10 @@ static struct pc_result load(struct pc_lint_data *data, enum pc_lint_list id, p1
 
 static struct pc_result ensure(struct pc_lint_data *data, enum pc_lint_list id, p11csr_error **err)
 {
-    return pc_frame(load(data, id, err), err, "cannot use a list that rules look things up in");
+    (void)pthread_mutex_lock(&data->lock);
+    const struct pc_result result = load(data, id, err);
+    (void)pthread_mutex_unlock(&data->lock);
+    return pc_frame(result, err, "cannot use a list that rules look things up in");
 }
 
 static struct pc_result look_up(struct pc_lint_data *data, enum pc_lint_list id, struct pc_span entry,
@@ -388,6 +411,11 @@ PC_RESULT pc_lint_is_blocked_key(struct pc_lint_data *data, const struct pc_cryp
     uint8_t digest[PC_DIGEST_MAX];
     PC_TRY(pc_crypto_digest(crypto, PC_DIGEST_SHA256, spki, digest, err));
     return look_up_digest(data, PC_LIST_BLOCKED, (struct pc_span){digest, SHA256_SIZE}, ret, err);
+}
+
+const char *pc_lint_list_what(enum pc_lint_list list)
+{
+    return rows[list].what;
 }
 
 const char *pc_lint_list_path(const struct pc_lint_data *data, enum pc_lint_list list)

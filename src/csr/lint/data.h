@@ -7,7 +7,7 @@
 
 /*
  * Lists that rules look things up in: files in a data directory, each read when it is first asked for. None
- * has to be there. One set serves all requests of a run; not for two threads at a time.
+ * has to be there. One set serves all requests of a run; threads may share it.
  */
 struct pc_lint_data;
 
@@ -30,7 +30,10 @@ enum pc_listed {
     PC_LISTED_UNKNOWN, /* the list is not there */
 };
 
-/* `dir` NULL: the directory that p11csr is installed with. It is not looked into yet. */
+/*
+ * `dir` NULL: the directory that p11csr is installed with, which need not be there. The files are not looked
+ * for yet. Errors: READ when `dir` is no directory.
+ */
 PC_RESULT pc_lint_data_new(const char *dir, struct pc_lint_data **ret, p11csr_error **err);
 /* Accepts NULL and a pointer to NULL. */
 void pc_lint_data_free(struct pc_lint_data **data);
@@ -60,6 +63,8 @@ PC_RESULT pc_lint_is_blocked_key(struct pc_lint_data *data, const struct pc_cryp
 
 /* The list that Debian's weak keys of this size would be in; PC_LIST_COUNT when there is none. */
 enum pc_lint_list pc_lint_debian_list(size_t bits);
+/* What the list is and where it comes from, for people. */
+const char *pc_lint_list_what(enum pc_lint_list list);
 /* The path of the file that a list is read from, or wanted at; borrowed from `data`. */
 const char *pc_lint_list_path(const struct pc_lint_data *data, enum pc_lint_list list);
 /* What the list says of its own date or version, "" when nothing or before it was asked. */
