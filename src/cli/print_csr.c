@@ -40,6 +40,13 @@ static void print_text(const char *text, FILE *to)
     }
 }
 
+/* Of an extension or attribute; its OID when it has none. */
+static void print_name(const json_t *object, FILE *to)
+{
+    const char *name = text_of(object, "name");
+    print_text(name[0] != 0 ? name : text_of(object, "oid"), to);
+}
+
 static void print_hex(const json_t *value, FILE *to)
 {
     const char *type = text_of(value, "type");
@@ -55,9 +62,13 @@ static void print_hex(const json_t *value, FILE *to)
 void cli_print_value(const json_t *value, FILE *to)
 {
     if (json_is_array(value)) {
-        for (size_t i = 0; i < json_array_size(value); i++) {
+        const size_t count = json_array_size(value);
+        for (size_t i = 0; i < count && i < MAX_VALUES; i++) {
             (void)fputs(i > 0 ? ", " : "", to);
             cli_print_value(json_array_get(value, i), to);
+        }
+        if (count > MAX_VALUES) {
+            (void)fprintf(to, ", ... (cut: %zu values; --json has all of them)", count);
         }
     } else if (json_is_integer(value)) {
         (void)fprintf(to, "%" JSON_INTEGER_FORMAT, json_integer_value(value));
@@ -114,9 +125,9 @@ static void print_values(const json_t *value, FILE *to)
 
 static void print_extension(const json_t *extension, FILE *to)
 {
-    const char *name = text_of(extension, "name");
-    (void)fprintf(to, "  %s%s\n", name[0] != 0 ? name : text_of(extension, "oid"),
-                  json_is_true(json_object_get(extension, "critical")) ? " (critical)" : "");
+    (void)fputs("  ", to);
+    print_name(extension, to);
+    (void)fputs(json_is_true(json_object_get(extension, "critical")) ? " (critical)\n" : "\n", to);
     print_values(json_object_get(extension, "value"), to);
     if (json_object_get(extension, "why") != NULL) {
         (void)fputs("    not valid: ", to);
@@ -134,8 +145,9 @@ static void print_attributes(const json_t *attributes, FILE *to)
         if (value == NULL) {
             continue;
         }
-        const char *name = text_of(attribute, "name");
-        (void)fprintf(to, "Attribute:  %s: ", name[0] != 0 ? name : text_of(attribute, "oid"));
+        (void)fputs("Attribute:  ", to);
+        print_name(attribute, to);
+        (void)fputs(": ", to);
         cli_print_value(value, to);
         (void)fputc('\n', to);
     }

@@ -13,14 +13,18 @@ static struct pc_result compare(p11csr_ctx *ctx, struct pc_span old, struct pc_s
     struct pc_buf old_der PC_CLEANUP(pc_buf_done) = {0};
     struct pc_buf new_der PC_CLEANUP(pc_buf_done) = {0};
     json_t *changes PC_CLEANUP(pc_json_free) = NULL;
+    struct pc_der_faults old_faults PC_CLEANUP(pc_der_faults_done);
+    struct pc_der_faults new_faults PC_CLEANUP(pc_der_faults_done);
     struct pc_source before;
     struct pc_source after;
+    pc_der_faults_init(&old_faults);
+    pc_der_faults_init(&new_faults);
     pc_buf_init(&old_der, PC_MAX_REQUEST);
     pc_buf_init(&new_der, PC_MAX_REQUEST);
     PC_TRY(pc_ctx_crypto(ctx, &crypto, err));
-    PC_TRY(pc_frame(pc_source_read(old, PC_SOURCE_ANY, &old_der, &before, err), err,
+    PC_TRY(pc_frame(pc_source_read_tolerantly(old, &old_faults, &old_der, &before, err), err,
                     "the first of the two cannot be read"));
-    PC_TRY(pc_frame(pc_source_read(new, PC_SOURCE_ANY, &new_der, &after, err), err,
+    PC_TRY(pc_frame(pc_source_read_tolerantly(new, &new_faults, &new_der, &after, err), err,
                     "the second of the two cannot be read"));
     PC_TRY(pc_source_changes(crypto, &before, &after, &changes, err));
     return pc_json_take_text(changes, ret_json, err);

@@ -227,7 +227,6 @@ CORPUS = os.environ.get("P11CSR_CORPUS")
 EXPLAINED = {
     "x509__requests__rsa_md4.pem": "MD4 is in a provider of OpenSSL that p11csr does not load",
     "x509__requests__rsa_md4.der": "MD4 is in a provider of OpenSSL that p11csr does not load",
-    "x509__requests__long-form-attribute.pem": "its tag number is above 30",
 }
 
 

@@ -80,10 +80,15 @@ char *pc_lint_quote(struct pc_span text)
 
 char *pc_lint_oid_text(struct pc_span oid)
 {
+    enum { SHOWN = 128 };
     struct pc_buf text PC_CLEANUP(pc_buf_done) = {0};
     char *ret = NULL;
-    pc_buf_init(&text, PC_MAX_TEXT);
+    pc_buf_init(&text, (size_t)4 * PC_MAX_REQUEST); // others write any number of arcs
     if (pc_is_ok(pc_oid_format(oid, &text, NULL))) {
+        if (text.len > SHOWN) {
+            text.len = SHOWN;
+            pc_buf_text(&text, "...");
+        }
         pc_ignore(pc_buf_take_text(&text, &ret, NULL)); // out of memory is told by NULL
     }
     return ret;

@@ -140,7 +140,8 @@ static struct pc_result read_said(const struct pc_source *source, struct said *r
     const struct pc_span list = source->extensions;
     if (list.len > 0) {
         const struct pc_der whole = pc_der_over(source->whole);
-        const struct pc_der in = pc_der_part(&whole, list);
+        struct pc_der in = pc_der_part(&whole, list);
+        in.faults = source->csr.faults; // NULL where it was read strictly
         PC_TRY(pc_extensions_walk(in, keep_extension, ret, err));
     }
     return source->kind == PC_SOURCE_REQUEST ? pc_csr_walk_attributes(&source->csr, keep_attribute, ret, err)

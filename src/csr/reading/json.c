@@ -41,6 +41,6 @@ json_t *pc_json_name(const char *name)
 json_t *pc_json_oid(struct pc_span oid)
 {
     struct pc_buf text PC_CLEANUP(pc_buf_done) = {0};
-    pc_buf_init(&text, PC_MAX_TEXT);
+    pc_buf_init(&text, (size_t)4 * PC_MAX_REQUEST); // others write any number of arcs
     return pc_is_ok(pc_oid_format(oid, &text, NULL)) ? pc_json_text(pc_buf_span(&text)) : NULL;
 }

@@ -13,8 +13,10 @@
 /* How the public key is found in each kind of input. */
 static struct pc_result from_request(struct pc_span der, struct pc_span *ret, p11csr_error **err)
 {
+    struct pc_der_faults faults PC_CLEANUP(pc_der_faults_done);
     struct pc_csr csr;
-    PC_TRY(pc_csr_parse(der, &csr, err));
+    pc_der_faults_init(&faults);
+    PC_TRY(pc_csr_parse_tolerantly(der, &faults, &csr, err)); // only its key is wanted
     *ret = csr.spki;
     return PC_OK;
 }

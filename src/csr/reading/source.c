@@ -60,20 +60,22 @@ static struct pc_result parse_certificate(struct pc_span der, struct pc_source *
                     "the subject of the certificate cannot be read");
 }
 
-static struct pc_result parse_request(struct pc_span der, struct pc_source *ret, p11csr_error **err)
+static struct pc_result parse_request(struct pc_span der, struct pc_der_faults *faults, struct pc_source *ret,
+                                      p11csr_error **err)
 {
     *ret = (struct pc_source){.kind = PC_SOURCE_REQUEST, .whole = der};
-    PC_TRY(pc_csr_parse(der, &ret->csr, err));
+    PC_TRY(pc_csr_parse_tolerantly(der, faults, &ret->csr, err));
     ret->subject = ret->csr.subject;
     ret->spki = ret->csr.spki;
     return pc_csr_extensions(&ret->csr, &ret->extensions, err);
 }
 
-static struct pc_result read_request(struct pc_span input, struct pc_buf *ret_der, struct pc_source *ret,
-                                     p11csr_error **err)
+/* `faults`: NULL to read it strictly. */
+static struct pc_result read_request(struct pc_span input, struct pc_der_faults *faults,
+                                     struct pc_buf *ret_der, struct pc_source *ret, p11csr_error **err)
 {
     PC_TRY(pc_csr_decode_input(input, ret_der, err));
-    return parse_request(pc_buf_span(ret_der), ret, err);
+    return parse_request(pc_buf_span(ret_der), faults, ret, err);
 }
 
 static struct pc_result read_certificate(struct pc_span input, struct pc_buf *ret_der, struct pc_source *ret,
@@ -83,15 +85,34 @@ static struct pc_result read_certificate(struct pc_span input, struct pc_buf *re
     return parse_certificate(pc_buf_span(ret_der), ret, err);
 }
 
+/* Whether DER has the fields of a request as far as those of a certificate differ: [0] stands last. */
+static bool has_form_of_request(struct pc_span der)
+{
+    struct pc_der in = pc_der_over(der);
+    struct pc_der outer;
+    struct pc_der info;
+    struct pc_der_value value;
+    if (!pc_is_ok(pc_der_enter(&in, PC_DER_SEQUENCE, "", &outer, NULL)) ||
+        !pc_is_ok(pc_der_enter(&outer, PC_DER_SEQUENCE, "", &info, NULL)) ||
+        !pc_is_ok(pc_der_expect(&info, PC_DER_INTEGER, "", &value, NULL)) ||
+        !pc_is_ok(pc_der_next(&info, &value, NULL)) || !pc_is_ok(pc_der_next(&info, &value, NULL))) {
+        return false;
+    }
+    return pc_der_peek(&info) == PC_DER_CONTEXT_CONSTRUCTED(0);
+}
+
 /* What the input is meant to be, be it whole or damaged. */
 static enum pc_source_kind guess(struct pc_span input)
 {
     static const char label[] = "CERTIFICATE REQUEST-----";
     struct pc_buf der PC_CLEANUP(pc_buf_done) = {0};
+    struct pc_der_faults faults PC_CLEANUP(pc_der_faults_done);
     struct pc_source source;
+    pc_der_faults_init(&faults);
     pc_buf_init(&der, PC_MAX_REQUEST);
     return (input.len > 0 && memmem(input.ptr, input.len, label, strlen(label)) != NULL) ||
-                   pc_is_ok(read_request(input, &der, &source, NULL))
+                   pc_is_ok(read_request(input, &faults, &der, &source, NULL)) ||
+                   has_form_of_request(pc_buf_span(&der))
                ? PC_SOURCE_REQUEST
                : PC_SOURCE_CERTIFICATE;
 }
@@ -103,7 +124,7 @@ static bool is_other(struct pc_span input, enum pc_source_kind kind)
     struct pc_source source;
     pc_buf_init(&der, PC_MAX_REQUEST);
     return pc_is_ok(kind == PC_SOURCE_REQUEST ? read_certificate(input, &der, &source, NULL)
-                                              : read_request(input, &der, &source, NULL));
+                                              : read_request(input, NULL, &der, &source, NULL));
 }
 
 PC_RESULT pc_source_read(struct pc_span input, enum pc_source_kind kind, struct pc_buf *ret_der,
@@ -119,8 +140,15 @@ PC_RESULT pc_source_read(struct pc_span input, enum pc_source_kind kind, struct 
         pc_hint(err, "a request takes it over by --from-%s", request ? "cert" : "csr");
         return result;
     }
-    return kind == PC_SOURCE_REQUEST ? read_request(input, ret_der, ret, err)
+    return kind == PC_SOURCE_REQUEST ? read_request(input, NULL, ret_der, ret, err)
                                      : read_certificate(input, ret_der, ret, err);
+}
+
+PC_RESULT pc_source_read_tolerantly(struct pc_span input, struct pc_der_faults *faults,
+                                    struct pc_buf *ret_der, struct pc_source *ret, p11csr_error **err)
+{
+    return guess(input) == PC_SOURCE_REQUEST ? read_request(input, faults, ret_der, ret, err)
+                                             : read_certificate(input, ret_der, ret, err);
 }
 
 /* What is being taken over, and what is left out. */

@@ -27,6 +27,12 @@ struct pc_source {
 PC_RESULT pc_source_read(struct pc_span input, enum pc_source_kind kind, struct pc_buf *ret_der,
                          struct pc_source *ret, p11csr_error **err);
 /*
+ * The same of any kind, for what is only looked at: what a request deviates in is recorded in `faults`, which
+ * the result borrows.
+ */
+PC_RESULT pc_source_read_tolerantly(struct pc_span input, struct pc_der_faults *faults,
+                                    struct pc_buf *ret_der, struct pc_source *ret, p11csr_error **err);
+/*
  * Takes over into `content` what a requester says: the subject's DER as it stands replaces that which is
  * there, names are added, an extension replaces its like. What belongs to the CA, to the old key or to the
  * old request only is left out; *ret_dropped, which the caller releases, is an array of objects that name it:
