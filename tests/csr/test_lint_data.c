@@ -74,6 +74,9 @@ static void test_tlds(void **state)
     assert_int_equal(tld(data, "aer"), PC_LISTED_NO);
     assert_int_equal(tld(data, "local"), PC_LISTED_NO);
     assert_int_equal(tld(data, ""), PC_LISTED_NO);
+    char longest[300] = {0};
+    memset(longest, 'c', sizeof(longest) - 1);
+    assert_int_equal(tld(data, longest), PC_LISTED_NO);
     assert_string_equal(pc_lint_list_date(data, PC_LIST_TLDS),
                         "2026010100, Last Updated Thu Jan  1 07:07:01 2026 UTC");
     pc_lint_data_free(&data);

@@ -290,6 +290,7 @@ T12 = [
     name_case("T12", "no top-level domain", "server.internal"),
     name_case("T12", "one label", "localhost", "host.example"),
     name_case("T12", "an address", "192.0.2.1"),
+    name_case("T12", "long label", "a." + "com" * 5000, text="internal name"),
     name_case("T12", "reverse zone", "1.2.0.192.in-addr.arpa", text="addresses back"),
     name_case(
         "T12", "reverse zone of IPv6", "0.8.b.d.0.1.0.0.2.IP6.ARPA", ONION + ".onion", text="addresses back"

@@ -295,9 +295,12 @@ PC_RESULT pc_lint_is_tld(struct pc_lint_data *data, struct pc_span label, enum p
                          p11csr_error **err)
 {
     struct pc_buf lower PC_CLEANUP(pc_buf_done) = {0};
-    pc_buf_init(&lower, PC_MAX_SAN_TEXT);
+    pc_buf_init(&lower, PC_HOST_MAX);
     add_lower(&lower, label);
-    PC_TRY(pc_buf_check(&lower, err));
+    if (lower.failed == P11CSR_E_NO_MEMORY) {
+        return pc_fail_memory(err);
+    }
+    // a label that is longer than any is looked up as far as it goes, and not found
     return look_up(data, PC_LIST_TLDS, pc_buf_span(&lower), ret, err);
 }
 
@@ -374,7 +377,7 @@ static struct pc_result look_up_digest(struct pc_lint_data *data, enum pc_lint_l
                                        enum pc_listed *ret, p11csr_error **err)
 {
     struct pc_buf hex PC_CLEANUP(pc_buf_done) = {0};
-    pc_buf_init(&hex, 2 * PC_DIGEST_MAX);
+    pc_buf_init(&hex, (size_t)2 * PC_DIGEST_MAX);
     pc_hex_add(&hex, digest, 0);
     PC_TRY(pc_buf_check(&hex, err));
     return look_up(data, id, pc_buf_span(&hex), ret, err);
@@ -386,7 +389,7 @@ PC_RESULT pc_lint_is_debian_key(struct pc_lint_data *data, const struct pc_crypt
     const enum pc_lint_list id = pc_lint_debian_list(pc_weak_bits(modulus));
     uint8_t digest[PC_DIGEST_MAX];
     struct pc_buf text PC_CLEANUP(pc_buf_done) = {0};
-    pc_buf_init(&text, 4 * PC_MAX_SPKI);
+    pc_buf_init(&text, (size_t)4 * PC_MAX_SPKI);
     if (id == PC_LIST_COUNT) {
         *ret = PC_LISTED_UNKNOWN;
         return PC_OK;

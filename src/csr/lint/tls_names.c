@@ -41,11 +41,10 @@ static struct pc_result check_common_name(struct pc_lint *lint, const struct pc_
 
 PC_RESULT pc_lint_tls_common_name(struct pc_lint *lint, p11csr_error **err)
 {
-    const struct pc_name_part *part = NULL;
-    size_t count = 0;
-    for (size_t at = 0; (part = pc_lint_next_name(lint, "CN", &at)) != NULL;) {
-        PC_TRY(check_common_name(lint, part, err));
-        count++;
+    const size_t count = pc_lint_name_count_of(lint, "CN");
+    size_t at = 0;
+    if (count > 0) { // that there are more is wrong by itself
+        PC_TRY(check_common_name(lint, pc_lint_next_name(lint, "CN", &at), err));
     }
     if (count > 1) {
         return pc_lint_report(lint, PC_LINT_NOWHERE, err, "there are %zu common names, and may be one",
