@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "bench/rawtoken.h"
 #include <p11csr/p11csr.h>
 
 #include <openssl/ec.h>
@@ -8,14 +9,13 @@
 #include <openssl/x509v3.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 
 /*
  * Reads requests and holds them against the structure rules, the signature among them, against OpenSSL's
- * reading and verifying of the same. Both are done in turn, part by part, so that a change of the machine's
- * pace meets both. The ratio is the figure, the seconds are not.
+ * reading and verifying of the same. Both take turns in short rounds, and the medians of these are
+ * compared. The ratio is the figure, the seconds are not.
  */
-enum { REQUESTS = 10000, DISTINCT = 100, PART = 500 };
+enum { REQUESTS = 10000, ROUNDS = 200, PART = REQUESTS / ROUNDS };
 
 struct request {
     unsigned char *der;
@@ -28,13 +28,6 @@ static void check(int truth, const char *what)
         (void)fprintf(stderr, "bench_lint: %s\n", what);
         exit(1);
     }
-}
-
-static double now(void)
-{
-    struct timespec time;
-    (void)clock_gettime(CLOCK_MONOTONIC, &time);
-    return (double)time.tv_sec + (double)time.tv_nsec / 1e9;
 }
 
 static void add_extensions(X509_REQ *req, const char *names)
@@ -97,33 +90,34 @@ static void by_p11csr(p11csr_ctx *ctx, const p11csr_lint *lint, const struct req
 /* Returns 1 when the ratio is over the bar. */
 static int compare(const char *kind, EVP_PKEY *key, double bar)
 {
-    static struct request requests[DISTINCT];
+    static struct request requests[PART];
+    static double theirs[ROUNDS];
+    static double ours[ROUNDS];
     p11csr_ctx *ctx = NULL;
     p11csr_lint *lint = NULL;
-    double theirs = 0;
-    double ours = 0;
     check(key != NULL, "no key");
     check(p11csr_ctx_new(&ctx, NULL) == P11CSR_OK && p11csr_lint_new(&lint, NULL) == P11CSR_OK, "no context");
-    for (int i = 0; i < DISTINCT; i++) {
+    for (int i = 0; i < PART; i++) {
         requests[i] = make(key, i);
     }
-    for (int done = 0; done < REQUESTS; done += PART) {
-        const double start = now();
+    for (int round = 0; round < ROUNDS; round++) {
+        const double start = raw_now();
         for (int i = 0; i < PART; i++) {
-            by_openssl(&requests[i % DISTINCT]);
+            by_openssl(&requests[i]);
         }
-        const double middle = now();
+        const double middle = raw_now();
         for (int i = 0; i < PART; i++) {
-            by_p11csr(ctx, lint, &requests[i % DISTINCT]);
+            by_p11csr(ctx, lint, &requests[i]);
         }
-        theirs += middle - start;
-        ours += now() - middle;
+        theirs[round] = middle - start;
+        ours[round] = raw_now() - middle;
     }
-    const double ratio = ours / theirs;
+    const double their_time = raw_median(theirs, ROUNDS) / PART;
+    const double our_time = raw_median(ours, ROUNDS) / PART;
+    const double ratio = our_time / their_time;
     printf("%-9s %d requests: OpenSSL %.1f us, p11csr %.1f us each, ratio %.2f (bar %.2f) %s\n", kind,
-           (int)REQUESTS, theirs / REQUESTS * 1e6, ours / REQUESTS * 1e6, ratio, bar,
-           ratio <= bar ? "ok" : "TOO SLOW");
-    for (int i = 0; i < DISTINCT; i++) {
+           (int)REQUESTS, their_time * 1e6, our_time * 1e6, ratio, bar, ratio <= bar ? "ok" : "TOO SLOW");
+    for (int i = 0; i < PART; i++) {
         OPENSSL_free(requests[i].der);
     }
     EVP_PKEY_free(key);

@@ -180,7 +180,13 @@ S03 = [
 ]
 
 S04 = [
-    Case("S04", "attribute without a value", Request(other=(der.attribute(UNSTRUCTURED),)), text="no value"),
+    Case(
+        "S04",
+        "attribute without a value",
+        Request(other=(der.attribute(UNSTRUCTURED),)),
+        Request(other=(der.attribute(UNSTRUCTURED, b"\x1f\x81\x00\x00"),)),  # tag number 128
+        text="no value",
+    ),
     Case(
         "S04",
         "extensionRequest without a value",
@@ -307,7 +313,6 @@ def pss(digest="sha256", salt=None, **fields):
     )
 
 
-SHA256_WITHOUT_NULL = der.explicit(0, keys.algorithm(keys.HASHES["sha256"]))
 S07 = [
     Case("S07", "ECDSA with NULL", Request(aid=keys.algorithm(keys.ECDSA_SCHEMES["sha256"], der.null()))),
     Case("S07", "RSA signature without NULL", Request(key=RSA, aid=keys.algorithm(PKCS1)), Request(key=RSA)),
@@ -406,10 +411,21 @@ S08 = [
     Case("S08", "point not on the curve", point(POINT[:-1] + bytes([POINT[-1] ^ 1])), text="curve"),
     Case("S08", "point beyond the field", point(b"\x04" + b"\xff" * 64)),
     Case("S08", "point at infinity", point(b"\0"), text="infinity"),
+    Case("S08", "point cut short", point(POINT[:-1])),
+    Case("S08", "point too long", point(POINT + b"\0")),
     Case("S08", "no point", point(b"")),
     Case("S08", "point of unknown form", point(b"\x05" + POINT[1:])),
     Case("S08", "hybrid point", point(bytes([6 + P256.y[-1] % 2]) + POINT[1:])),
     Case("S08", "compressed point", point(ODD), text="compressed", severity="warning"),
+    Case("S08", "curve by its parameters", ec_parameters(EXPLICIT)),
+    Case("S08", "curve of the CA", ec_parameters(der.null())),
+    Case("S08", "no curve", ec_parameters(b"")),
+    Case(
+        "S08",
+        "point of another curve",
+        ec_parameters(der.oid("1.3.132.0.34")),
+        Request(key=keys.curve("p384")),
+    ),
 ]
 
 
@@ -437,6 +453,14 @@ S09 = [
         Request(key=RSA),
         text="negative",
     ),
+    Case("S09", "negative exponent", rsa_values(MODULUS, der.integer(-3)), Request(key=RSA), text="negative"),
+    Case(
+        "S09",
+        "modulus without its sign octet",
+        rsa_values(der.tlv(2, der.content(MODULUS)[1:]), EXPONENT),
+        Request(key=RSA),
+        text="negative",
+    ),
     Case("S09", "modulus 0", rsa_values(der.integer(0), EXPONENT), Request(key=RSA)),
 ]
 
@@ -449,6 +473,12 @@ S18 = [
     ),
     Case("S18", "RSA with MD5", Request(key=RSA.with_scheme(digest="md5")), Request(key=RSA)),
     Case("S18", "ECDSA with SHA-1", Request(key=keys.curve("p256", "sha1"))),
+    Case(
+        "S18",
+        "PSS with SHA-1",
+        Request(key=RSA.with_scheme("pss", "sha1")),
+        Request(key=RSA.with_scheme("pss")),
+    ),
 ]
 
 

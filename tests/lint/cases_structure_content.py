@@ -152,12 +152,25 @@ S11 = [
     Case("S11", "address of no octets", names(craft.ip(b"")), names(craft.ip("2001:db8::1"))),
     Case("S11", "dNSName in UTF-8", names(dns("bücher.example")), names(dns("xn--bcher-kva.example"))),
     Case("S11", "empty dNSName", names(dns(""))),
+    Case("S11", "dNSName of a space", names(dns(" "))),
     Case("S11", "zero octet in a dNSName", names(dns("a.example\0.b.example")), names(dns("a.example"))),
     Case(
         "S11",
         "rfc822Name in UTF-8",
         names(craft.email("jürgen@example.com")),
         names(craft.email("j@example.com")),
+    ),
+    Case(
+        "S11",
+        "rfc822Name without a domain",
+        names(craft.email("somebody")),
+        names(craft.email("a@example.com")),
+    ),
+    Case(
+        "S11",
+        "URI without a scheme",
+        names(craft.uri("//www.example.com/")),
+        names(craft.uri("https://www.example.com/")),
     ),
     Case(
         "S11",
@@ -203,6 +216,12 @@ S12 = [
         one_extension(craft.BASIC, der.sequence(der.boolean(False)), True),
         one_extension(craft.BASIC, der.sequence(), True),
     ),
+    Case(
+        "S12",
+        "critical that is the default",
+        Request(more=(der.extension(craft.EKU, der.sequence(der.oid(SERVER)), der.boolean(False)),)),
+        Request(more=(craft.eku(SERVER),)),
+    ),
 ]
 
 EMPTY = der.sequence()
@@ -231,6 +250,12 @@ POSSESSION = der.attribute(
 )
 AGREEMENT = craft.key_usage("keyAgreement")
 S16 = [
+    Case(
+        "S16",
+        "statement of an ML-DSA key",
+        Request(key=keys.ML_DSA_44, other=(POSSESSION,)),
+        Request(key=keys.X25519, more=(AGREEMENT,), other=(POSSESSION,)),
+    ),
     Case(
         "S16",
         "statement of an Ed25519 key",
@@ -270,6 +295,12 @@ S17 = [
         "SLH-DSA for encryption",
         mute(keys.SLH_DSA_SHA2_128S, "dataEncipherment"),
         mute(keys.SLH_DSA_SHA2_128S, "nonRepudiation"),
+    ),
+    Case(
+        "S17",
+        "composite for encryption",
+        mute(COMPOSITE, "keyEncipherment"),
+        mute(COMPOSITE, "digitalSignature"),
     ),
     Case(
         "S17",

@@ -22,6 +22,8 @@ static const struct pc_oid_name names[] = {
 };
 // clang-format on
 
+static const char explicit_false_text[] = "critical FALSE stands before this, a default that DER leaves out";
+
 /* The name of an extension, or NULL. */
 static const char *name_of(struct pc_span oid)
 {
@@ -61,6 +63,9 @@ PC_RESULT pc_extension_next(struct pc_der *in, struct pc_extension *ret, p11csr_
     if (pc_der_peek(&inner) == PC_DER_BOOLEAN) {
         PC_TRY(pc_der_read_bool(&inner, "critical", &ret->critical, err));
         ret->explicit_false = !ret->critical;
+    }
+    if (ret->explicit_false && in->faults != NULL) {
+        PC_TRY(pc_der_deviates(&inner, "S12", explicit_false_text, err));
     }
     PC_TRY(pc_der_expect(&inner, PC_DER_OCTET_STRING, "extnValue", &value, err));
     PC_TRY(pc_der_leave(&inner, "Extension", err));
@@ -213,9 +218,8 @@ PC_RESULT pc_extension_read(const struct pc_extension *ext, struct pc_content *c
 {
     const struct pc_extension_field *field = pc_extension_field_find(ext->oid);
     *ret_known = false;
-    if (ext->explicit_false) {
-        PC_TRY(pc_der_deviates(&ext->in, "S12",
-                               "critical FALSE stands before this, a default that DER leaves out", err));
+    if (ext->explicit_false && ext->in.faults == NULL) { // it is recorded where it is read otherwise
+        return pc_der_fail(&ext->in, explicit_false_text, err);
     }
     if (field != NULL) {
         PC_TRY(read_field(field, ext, content, ret_known, err));

@@ -215,6 +215,14 @@ static unsigned bits_of(struct pc_span magnitude)
     return bits;
 }
 
+/* Whether the next value is an INTEGER below zero. */
+static bool is_negative(struct pc_der in)
+{
+    struct pc_der_value value;
+    return pc_is_ok(pc_der_next(&in, &value, NULL)) && value.content.len > 0 &&
+           (value.content.ptr[0] & 0x80) != 0;
+}
+
 static struct pc_result read_rsa(struct pc_lint *lint, p11csr_error **err)
 {
     struct pc_lint_key *key = &lint->key;
@@ -222,7 +230,9 @@ static struct pc_result read_rsa(struct pc_lint *lint, p11csr_error **err)
     struct pc_der inner;
     PC_TRY(pc_der_enter(&in, PC_DER_SEQUENCE, "RSAPublicKey", &inner, err));
     PC_TRY(pc_der_leave(&in, "RSAPublicKey", err));
+    key->negative_modulus = is_negative(inner);
     PC_TRY(pc_der_read_unsigned(&inner, "modulus", &key->modulus, err));
+    key->negative_exponent = is_negative(inner);
     PC_TRY(pc_der_read_unsigned(&inner, "publicExponent", &key->exponent, err));
     PC_TRY(pc_der_leave(&inner, "RSAPublicKey", err));
     key->is_rsa = true;

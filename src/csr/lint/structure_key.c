@@ -6,13 +6,14 @@
 #include "csr/ossl.h"
 #include "csr/reading/verify.h"
 
-#include <openssl/x509.h>
+#include <openssl/ec.h>
+#include <openssl/objects.h>
 #include <string.h>
 
 /* Rules about the public key and the signature. */
 
 /* What an AlgorithmIdentifier has for parameters. */
-enum parameters { NONE, NULL_VALUE, NAMED_CURVE, PSS };
+enum parameters { NONE, NULL_VALUE, PSS };
 
 struct algorithm {
     struct pc_span oid;
@@ -24,7 +25,6 @@ struct algorithm {
 static const struct algorithm keys[] = {
     {PC_BYTES("\x2a\x86\x48\x86\xf7\x0d\x01\x01\x01"), "rsaEncryption", NULL_VALUE},
     {PC_BYTES("\x2a\x86\x48\x86\xf7\x0d\x01\x01\x0a"), "id-RSASSA-PSS", PSS},
-    {PC_BYTES("\x2a\x86\x48\xce\x3d\x02\x01"), "id-ecPublicKey", NAMED_CURVE},
     {PC_BYTES("\x2b\x65\x6e"), "X25519", NONE},
     {PC_BYTES("\x2b\x65\x6f"), "X448", NONE},
     {PC_BYTES("\x2b\x65\x70"), "Ed25519", NONE},
@@ -69,10 +69,19 @@ static int nist_arc(struct pc_span oid, unsigned char arm)
 enum { ML_DSA_FIRST = 17, ML_DSA_LAST = 19, SLH_DSA_FIRST = 20, SLH_DSA_LAST = 31 };
 enum { HASH_ML_DSA_FIRST = 32, HASH_ML_DSA_LAST = 34, HASH_SLH_DSA_LAST = 46 };
 
+/* ML-DSA with a traditional key beside it: 1.3.6.1.5.5.7.6.37 to .54. */
+static bool is_composite(struct pc_span oid)
+{
+    static const uint8_t prefix[] = {0x2b, 0x06, 0x01, 0x05, 0x05, 0x07, 0x06};
+    enum { FIRST = 37, LAST = 54 };
+    return oid.len == sizeof(prefix) + 1 && memcmp(oid.ptr, prefix, sizeof(prefix)) == 0 &&
+           oid.ptr[sizeof(prefix)] >= FIRST && oid.ptr[sizeof(prefix)] <= LAST;
+}
+
 static bool is_post_quantum_signature(struct pc_span oid)
 {
     const int arc = nist_arc(oid, 3);
-    return arc >= ML_DSA_FIRST && arc <= HASH_SLH_DSA_LAST;
+    return (arc >= ML_DSA_FIRST && arc <= HASH_SLH_DSA_LAST) || is_composite(oid);
 }
 
 static bool is_ml_kem(struct pc_span oid)
@@ -148,10 +157,6 @@ static struct pc_result check_parameters(struct pc_lint *lint, const struct algo
     if (row->parameters == NONE && params.len > 0) {
         return pc_lint_report(lint, at, err, "%s has parameters where none belong", row->name);
     }
-    if (row->parameters == NAMED_CURVE && (params.len == 0 || params.ptr[0] != PC_DER_OID)) {
-        return pc_lint_report(lint, at, err, "%s does not name its curve by an OID: no other form is allowed",
-                              row->name);
-    }
     return row->parameters == PSS && params.len > 0 ? check_pss(lint, params, err) : PC_OK;
 }
 
@@ -192,11 +197,17 @@ PC_RESULT pc_lint_signature(struct pc_lint *lint, p11csr_error **err)
 static bool is_on_curve(const struct pc_lint *lint, bool *ret_known)
 {
     PC_OSSL_KEEP_ERRORS(mark);
-    const uint8_t *at = lint->csr->spki.ptr;
-    EVP_PKEY *key PC_CLEANUP(pc_ossl_free_pkey) =
-        d2i_PUBKEY_ex(NULL, &at, (long)lint->csr->spki.len, pc_crypto_libctx(lint->crypto), NULL);
-    *ret_known = key != NULL || lint->key.is_known;
-    return key != NULL;
+    const uint8_t *at = lint->key.params.ptr;
+    const struct pc_span octets = lint->key.octets;
+    ASN1_OBJECT *oid = d2i_ASN1_OBJECT(NULL, &at, (long)lint->key.params.len);
+    EC_GROUP *group = EC_GROUP_new_by_curve_name_ex(pc_crypto_libctx(lint->crypto), NULL, OBJ_obj2nid(oid));
+    EC_POINT *point = group != NULL ? EC_POINT_new(group) : NULL;
+    const bool on = point != NULL && EC_POINT_oct2point(group, point, octets.ptr, octets.len, NULL) == 1;
+    *ret_known = group != NULL;
+    EC_POINT_free(point);
+    EC_GROUP_free(group);
+    ASN1_OBJECT_free(oid);
+    return on;
 }
 
 PC_RESULT pc_lint_ec_key(struct pc_lint *lint, p11csr_error **err)
@@ -204,9 +215,12 @@ PC_RESULT pc_lint_ec_key(struct pc_lint *lint, p11csr_error **err)
     const struct pc_span point = lint->key.octets;
     const size_t at = point.ptr != NULL ? pc_lint_at(lint, point) : PC_LINT_NOWHERE;
     bool known = false;
-    if (!pc_span_eq(lint->key.oid, PC_OID_EC) || lint->key.params.len == 0 ||
-        lint->key.params.ptr[0] != PC_DER_OID) {
+    if (!pc_span_eq(lint->key.oid, PC_OID_EC)) {
         return PC_OK;
+    }
+    if (lint->key.params.len == 0 || lint->key.params.ptr[0] != PC_DER_OID) {
+        return pc_lint_report(lint, pc_lint_at(lint, lint->key.oid), err,
+                              "the curve is not named by an OID: no other form is allowed");
     }
     if (point.len == 0 || (point.ptr[0] != 2 && point.ptr[0] != 3 && point.ptr[0] != 4)) {
         return pc_lint_report(lint, at, err, "%s",
@@ -220,7 +234,7 @@ PC_RESULT pc_lint_ec_key(struct pc_lint *lint, p11csr_error **err)
         return PC_OK;
     }
     return known ? pc_lint_report(lint, at, err, "the point is not on the curve")
-                 : pc_lint_not_judged(lint, err, "this libcrypto does not know the curve, or not the point");
+                 : pc_lint_not_judged(lint, err, "this libcrypto does not know the curve");
 }
 
 PC_RESULT pc_lint_rsa_key(struct pc_lint *lint, p11csr_error **err)
@@ -238,8 +252,9 @@ PC_RESULT pc_lint_rsa_key(struct pc_lint *lint, p11csr_error **err)
         PC_TRY(pc_lint_report(lint, pc_lint_at(lint, key->exponent), err,
                               "the public exponent is even or less than 3"));
     }
-    if (at >= 1 && key->modulus.ptr[0] >= 0x80 && lint->csr->whole.ptr[at - 1] != 0) {
-        PC_TRY(pc_lint_report(lint, at, err, "the modulus is negative"));
+    if (key->negative_modulus || key->negative_exponent) {
+        PC_TRY(pc_lint_report(lint, at, err, "the %s is negative",
+                              key->negative_modulus ? "modulus" : "public exponent"));
     }
     return PC_OK;
 }
@@ -291,6 +306,27 @@ PC_RESULT pc_lint_post_quantum(struct pc_lint *lint, p11csr_error **err)
     return PC_OK;
 }
 
+/* Of RSASSA-PSS the hash stands in the parameters; SHA-1 is the default (RFC 4055 section 3.1). */
+static bool is_pss_with_sha1(const struct pc_lint *lint)
+{
+    struct pc_der in = pc_der_over(lint->signature.params);
+    struct pc_der params;
+    struct pc_der hash;
+    struct pc_der aid;
+    struct pc_der_value oid;
+    if (!pc_span_eq(lint->signature.oid, PC_OID_RSASSA_PSS) ||
+        !pc_is_ok(pc_der_enter(&in, PC_DER_SEQUENCE, "RSASSA-PSS-params", &params, NULL))) {
+        return false;
+    }
+    if (pc_der_peek(&params) != PC_DER_CONTEXT_CONSTRUCTED(0)) {
+        return true;
+    }
+    return pc_is_ok(pc_der_enter(&params, PC_DER_CONTEXT_CONSTRUCTED(0), "hashAlgorithm", &hash, NULL)) &&
+           pc_is_ok(pc_der_enter(&hash, PC_DER_SEQUENCE, "hashAlgorithm", &aid, NULL)) &&
+           pc_is_ok(pc_der_expect(&aid, PC_DER_OID, "algorithm", &oid, NULL)) &&
+           pc_span_eq(oid.content, PC_OID_SHA1);
+}
+
 PC_RESULT pc_lint_digest(struct pc_lint *lint, p11csr_error **err)
 {
     static const struct pc_oid_name weak[] = {
@@ -302,7 +338,8 @@ PC_RESULT pc_lint_digest(struct pc_lint *lint, p11csr_error **err)
         {PC_BYTES("\x2a\x86\x48\xce\x38\x04\x03"), "SHA-1"},
         {PC_BYTES("\x2b\x0e\x03\x02\x1d"), "SHA-1"},
     };
-    const char *name = pc_oid_find(weak, PC_ARRAY_LEN(weak), lint->signature.oid);
+    const char *name =
+        is_pss_with_sha1(lint) ? "SHA-1" : pc_oid_find(weak, PC_ARRAY_LEN(weak), lint->signature.oid);
     return name == NULL ? PC_OK
                         : pc_lint_report(lint, pc_lint_at(lint, lint->signature.oid), err,
                                          "the signature is made with %s", name);

@@ -25,6 +25,12 @@ static bool text_of(const struct pc_name_part *part, struct pc_buf *ret, struct 
     return true;
 }
 
+static bool is_string(unsigned tag)
+{
+    return tag == PC_DER_UTF8_STRING || tag == PC_DER_PRINTABLE_STRING || tag == PC_DER_IA5_STRING ||
+           tag == PC_DER_BMP_STRING || tag == PC_DER_UNIVERSAL_STRING;
+}
+
 static bool is_legacy(unsigned tag)
 {
     return tag == PC_DER_TELETEX_STRING || tag == PC_DER_BMP_STRING || tag == PC_DER_UNIVERSAL_STRING;
@@ -56,8 +62,11 @@ static struct pc_result check_part(struct pc_lint *lint, const struct pc_name_pa
     const size_t at = pc_lint_at(lint, part->whole);
     size_t octet = 0;
     pc_buf_init(&text, 2 * PC_MAX_REQUEST);
-    if (type == NULL) { // what its string may be is not known here
-        return PC_OK;
+    if (type == NULL) { // what its value may be is not known here
+        const bool good = !is_string(part->tag) || pc_name_value_text(part->tag, part->value, &text);
+        PC_TRY(pc_buf_check(&text, err));
+        return good ? PC_OK
+                    : pc_lint_report(lint, at, err, "an attribute holds no text that its string type allows");
     }
     PC_TRY(check_type(lint, part, type, err));
     if (!text_of(part, &text, &trimmed)) {
@@ -92,15 +101,53 @@ PC_RESULT pc_lint_subject(struct pc_lint *lint, p11csr_error **err)
     return PC_OK;
 }
 
+static struct pc_result check_directory_part(const struct pc_name_part *part, void *data, p11csr_error **err)
+{
+    return check_part(data, part, err);
+}
+
+/* A name that is text is held against what p11csr takes as such a name. */
+static struct pc_result check_text(struct pc_lint *lint, const struct pc_general_name *san,
+                                   p11csr_error **err)
+{
+    struct pc_content scratch PC_CLEANUP(pc_content_done) = {0};
+    p11csr_error *why PC_CLEANUP(pc_error_cleanup) = NULL;
+    char *text PC_CLEANUP(pc_free_str) = pc_strndup((const char *)san->content.ptr, san->content.len);
+    if (text == NULL) {
+        return pc_fail_memory(err);
+    }
+    pc_content_init(&scratch);
+    const struct pc_result added = pc_content_add_san(&scratch, san->type, text, &why);
+    if (added.code == P11CSR_E_NO_MEMORY) {
+        return pc_fail_memory(err);
+    }
+    return pc_is_ok(added)
+               ? PC_OK
+               : pc_lint_report(lint, pc_lint_at(lint, san->whole), err, "%s", p11csr_error_message(why));
+}
+
+static struct pc_result check_general_name(struct pc_lint *lint, const struct pc_general_name *san,
+                                           p11csr_error **err)
+{
+    if (san->fault != NULL) {
+        return pc_lint_report(lint, pc_lint_at(lint, san->whole), err, "the %s name %s", san->kind,
+                              san->fault);
+    }
+    if (!san->has_row) {
+        return PC_OK;
+    }
+    if (san->type == PC_SAN_DIRNAME) {
+        return pc_name_walk(pc_csr_reader(lint->csr, san->content), check_directory_part, lint, err);
+    }
+    const bool is_text = san->type == PC_SAN_DNS || san->type == PC_SAN_EMAIL || san->type == PC_SAN_URI;
+    return is_text ? check_text(lint, san, err) : PC_OK;
+}
+
 PC_RESULT pc_lint_alternative_names(struct pc_lint *lint, p11csr_error **err)
 {
     PC_TRY(pc_lint_faults(lint, err));
     for (size_t i = 0; i < pc_lint_san_count(lint); i++) {
-        const struct pc_general_name *san = pc_lint_san(lint, i);
-        if (san->fault != NULL) {
-            PC_TRY(pc_lint_report(lint, pc_lint_at(lint, san->whole), err, "the %s name %s", san->kind,
-                                  san->fault));
-        }
+        PC_TRY(check_general_name(lint, pc_lint_san(lint, i), err));
     }
     return PC_OK;
 }
