@@ -110,7 +110,7 @@ static unsigned take_root(uint8_t digits[static DIGITS], size_t *count)
     unsigned less = *count > 2 || low >= 80 ? 80 : low / 40 * 40;
     const unsigned root = less / 40;
     less /= 10;
-    for (size_t i = 1; less != 0; i++) { // the last digit stays: 0, 40 or 80 goes
+    for (size_t i = 1; less != 0 && i < *count; i++) { // the last digit stays: 0, 40 or 80 goes
         const bool borrows = digits[i] < less;
         digits[i] = (uint8_t)(digits[i] + (borrows ? 10U : 0U) - less);
         less = borrows ? 1 : 0;
@@ -123,7 +123,7 @@ static unsigned take_root(uint8_t digits[static DIGITS], size_t *count)
 
 static void print_arc(struct pc_span arc, struct pc_buf *text)
 {
-    uint8_t digits[DIGITS];
+    uint8_t digits[DIGITS] = {0};
     size_t count = count_digits(arc, digits);
     if (text->len == 0) {
         pc_buf_byte(text, (uint8_t)('0' + take_root(digits, &count)));
