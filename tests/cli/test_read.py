@@ -9,7 +9,8 @@ import re
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.serialization import pkcs7, pkcs12
 from cryptography.x509.oid import NameOID
 
 import support
@@ -190,7 +191,21 @@ def test_other_things(box, foreign):
     private = key.private_bytes(pem, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
     public = key.public_key().public_bytes(pem, serialization.PublicFormat.SubjectPublicKeyInfo)
     request = support.to_pem(foreign)
+    spki, none = serialization.PublicFormat.SubjectPublicKeyInfo, serialization.NoEncryption()
+    pkcs1, sec1 = rsa.generate_private_key(65537, 1024), ec.generate_private_key(ec.SECP521R1())
+    p12 = pkcs12.serialize_key_and_certificates(b"x", key, cert, None, none)
+    encrypted = key.private_bytes(
+        der, serialization.PrivateFormat.PKCS8, serialization.BestAvailableEncryption(b"x")
+    )
     for data, says in [
+        (sec1.private_bytes(der, serialization.PrivateFormat.TraditionalOpenSSL, none), "a private key"),
+        (pkcs1.private_bytes(der, serialization.PrivateFormat.TraditionalOpenSSL, none), "a private key"),
+        (key.private_bytes(der, serialization.PrivateFormat.PKCS8, none), "a private key"),
+        (p12, "PKCS#12"),
+        (pkcs7.serialize_certificates([cert], der), "PKCS#7"),
+        (pkcs7.serialize_certificates([cert], pem), "PKCS#7"),
+        (pkcs1.public_key().public_bytes(der, spki), "a public key"),
+        (encrypted, "an encrypted private key"),
         (cert.public_bytes(pem), "certificate, not a request"),
         (cert.public_bytes(der), "certificate"),
         (private, "private key"),

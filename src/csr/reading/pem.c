@@ -5,6 +5,7 @@
 #include "base/limits.h"
 #include "csr/reading/base64.h"
 #include "csr/reading/read.h"
+#include "der/reader.h"
 
 #include <limits.h>
 #include <string.h>
@@ -164,6 +165,37 @@ static struct pc_result decode_pem(struct pc_span input, struct pc_buf *ret, p11
     return pc_buf_check(ret, err);
 }
 
+/* What DER is that cannot be a request, by its first tags; NULL: it may be one. */
+static const char *kind_of_der(struct pc_span der)
+{
+    static const struct {
+        unsigned first;  /* in the SEQUENCE */
+        unsigned second; /* behind it, or in it when that is a SEQUENCE */
+        const char *kind;
+    } kinds[] = {
+        {PC_DER_INTEGER, PC_DER_INTEGER, "a private key"},      // PKCS#1
+        {PC_DER_INTEGER, PC_DER_OCTET_STRING, "a private key"}, // SEC 1
+        {PC_DER_INTEGER, PC_DER_SEQUENCE, "a private key or a PKCS#12 file"},
+        {PC_DER_OID, PC_DER_CONTEXT_CONSTRUCTED(0), "a PKCS#7 or CMS message"},
+        {PC_DER_SEQUENCE, PC_DER_OID, "a public key or an encrypted private key"},
+    };
+    struct pc_der in = pc_der_over(der);
+    struct pc_der inner;
+    struct pc_der_value first;
+    if (!pc_is_ok(pc_der_enter(&in, PC_DER_SEQUENCE, "", &inner, NULL)) ||
+        !pc_is_ok(pc_der_next(&inner, &first, NULL))) {
+        return NULL;
+    }
+    const struct pc_der within = pc_der_over(first.content);
+    const unsigned second = first.tag == PC_DER_SEQUENCE ? pc_der_peek(&within) : pc_der_peek(&inner);
+    for (size_t i = 0; i < PC_ARRAY_LEN(kinds); i++) {
+        if (kinds[i].first == first.tag && kinds[i].second == second) {
+            return kinds[i].kind;
+        }
+    }
+    return NULL;
+}
+
 PC_RESULT pc_csr_decode_input(struct pc_span input, struct pc_buf *ret_der, p11csr_error **err)
 {
     static const uint8_t byte_order_mark[] = {0xEF, 0xBB, 0xBF};
@@ -175,8 +207,10 @@ PC_RESULT pc_csr_decode_input(struct pc_span input, struct pc_buf *ret_der, p11c
     }
     // 0x30 is also the digit 0 of a text; no request is so short that its length takes one octet
     if (input.len > 1 && input.ptr[0] == PC_DER_SEQUENCE && input.ptr[1] >= 0x80) {
+        const char *other = kind_of_der(input);
         pc_buf_add_span(ret_der, input);
-        return pc_buf_check(ret_der, err);
+        return other == NULL ? pc_buf_check(ret_der, err)
+                             : pc_fail(err, P11CSR_E_REQUEST, "this is %s, not a request", other);
     }
     if (input.len > sizeof(byte_order_mark) &&
         memcmp(input.ptr, byte_order_mark, sizeof(byte_order_mark)) == 0) {
