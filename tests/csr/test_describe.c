@@ -83,8 +83,9 @@ static void test_odd_parts(void **state)
     json_t *root = describe(&(struct specimen){.version = "020102", .aid = "3009 06072a8648ce3d0401"});
     check_member(root, "version", "2");
     check_member(root, "signature",
-                 "{\"scheme\":\"1.2.840.10045.4.1\",\"verdict\":\"not verifiable here\","
-                 "\"why\":\"the signature algorithm is not known here\"}");
+                 "{\"scheme\":\"1.2.840.10045.4.1\",\"name\":\"ecdsa-with-SHA1\","
+                 "\"algorithm\":\"300906072a8648ce3d0401\",\"verdict\":\"bad\","
+                 "\"why\":\"the signature algorithm does not fit the public key\"}");
     json_decref(root);
     root = describe(&(struct specimen){.aid = "3000"});
     check_member(json_object_get(root, "signature"), "scheme", "\"unknown\"");

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """
 Random contents survive: what p11csr makes of them is read by OpenSSL, pyca/cryptography, GnuTLS, Go and
-p11csr, and is what the words said. P11CSR_SEED chooses the same ones again, P11CSR_ROUNDS=10 ten times as
-many.
+p11csr, and is what the words said; no structure rule of lint objects. P11CSR_SEED chooses the same ones
+again, P11CSR_ROUNDS=10 ten times as many.
 """
 
 import json
@@ -46,6 +46,27 @@ def make(token):
         return lines(
             [MAKE, support.MODULE, token.label, "web", source], [json.dumps(spec) for spec in specs], env=env
         )
+
+    return run
+
+
+@pytest.fixture
+def structure_errors(token):
+    """What the structure rules say of requests, as of those that others wrote."""
+
+    def run(requests):
+        errors = []
+        for start in range(0, len(requests), 500):
+            paths = []
+            for octets in requests[start : start + 500]:
+                paths.append(token.work / f"{len(paths)}.csr")
+                paths[-1].write_bytes(octets)
+            said = token.run("lint", "--json", *paths)
+            errors += [
+                [one for one in answer["findings"] if one["severity"] == "error"]
+                for answer in said.json["files"]
+            ]
+        return errors
 
     return run
 
@@ -122,7 +143,7 @@ def check_own(content, described):
         assert kind == "ip" or [kind, value] in names, (kind, value, names)
 
 
-def test_random_contents(make, judges):
+def test_random_contents(make, judges, structure_errors):
     rng = random.Random(SEED)
     made = [contents.make(rng) for _ in range(COUNT)]
     answers = make([content.spec for content in made])
@@ -130,6 +151,8 @@ def test_random_contents(make, judges):
         assert "der" in answer, (content.spec, answer)
     requests = [answer["der"] for answer in answers]
     said = {judge: lines([program], requests) for judge, program in judges.items()}
+    errors = structure_errors([bytes.fromhex(request) for request in requests])
+    assert len(errors) == len(made)
     for number, (content, answer) in enumerate(zip(made, answers)):
         octets = bytes.fromhex(answer["der"])
         row = {judge: told[number] for judge, told in said.items()} | {"pyca": by_pyca(octets)}
@@ -138,6 +161,7 @@ def test_random_contents(make, judges):
             assert answer["again"] and tbs in octets
             check(content, tbs, row)
             check_own(content, answer["json"])
+            assert errors[number] == []
         except AssertionError as error:
             raise AssertionError(f"P11CSR_SEED={SEED}, content {number}: {content.spec}") from error
 
