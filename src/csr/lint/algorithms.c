@@ -151,6 +151,12 @@ const struct pc_lint_algorithm *pc_lint_key_algorithm(const struct pc_lint *lint
     return pc_lint_algorithm_find(key_oid(lint));
 }
 
+bool pc_lint_key_is_read(const struct pc_lint *lint)
+{
+    const struct pc_lint_algorithm *algorithm = pc_lint_key_algorithm(lint);
+    return lint->key.oid.len > 0 && (algorithm == NULL || algorithm->kind != PC_KIND_RSA || lint->key.is_rsa);
+}
+
 bool pc_lint_algorithm_in(const struct pc_lint_algorithm *algorithm, enum pc_lint_set set)
 {
     return algorithm != NULL && (algorithm->sets >> set & 1U) != 0;
@@ -209,7 +215,7 @@ static struct pc_result check_rsa(struct pc_lint *lint, unsigned least, p11csr_e
 
 PC_RESULT pc_lint_check_key(struct pc_lint *lint, const struct pc_lint_key_demand *demand, p11csr_error **err)
 {
-    if (lint->key.oid.len == 0) { // told by the structure rules
+    if (!pc_lint_key_is_read(lint)) {
         return PC_OK;
     }
     if (lint->key.is_rsa) {

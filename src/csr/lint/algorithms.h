@@ -40,6 +40,8 @@ struct pc_lint_algorithm {
 const struct pc_lint_algorithm *pc_lint_algorithm_find(struct pc_span oid);
 /* That of the request's key: of the curve where it names one. */
 const struct pc_lint_algorithm *pc_lint_key_algorithm(const struct pc_lint *lint);
+/* False when the key cannot be judged: the structure rules tell what is wrong with it. */
+bool pc_lint_key_is_read(const struct pc_lint *lint);
 bool pc_lint_algorithm_in(const struct pc_lint_algorithm *algorithm, enum pc_lint_set set);
 /* Strength of the request's key in bits (SP 800-57 part 1 table 2); 0: not known. */
 unsigned pc_lint_key_strength(const struct pc_lint *lint);

@@ -48,8 +48,7 @@ PC_RESULT pc_pem_judge(struct pc_span input, struct pc_der_faults *faults, p11cs
         }
     }
     if (is_old) {
-        PC_TRY(pc_der_faults_add(faults, PC_DER_NOWHERE, "S20",
-                                 "the label is not CERTIFICATE REQUEST, which every program knows", err));
+        PC_TRY(pc_der_faults_add(faults, PC_DER_NOWHERE, "S20", PC_PEM_OTHER_LABEL, err));
     }
     if (!inside) {
         return pc_der_faults_add(faults, PC_DER_NOWHERE, "S20",
