@@ -3,6 +3,7 @@
 #define P11CSR_REQUEST_H
 
 #include "p11csr/key.h"
+#include "p11csr/lint.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -228,6 +229,20 @@ P11CSR_API enum p11csr_code p11csr_request_expect(p11csr_request *request, const
  */
 P11CSR_API enum p11csr_code p11csr_request_sign(const p11csr_request *request, p11csr_key *key,
                                                 p11csr_csr **ret_csr, p11csr_error **err);
+
+/*
+ * The rules that the request has to keep; NULL: none, as it is at first. They are borrowed: `lint` lives as
+ * long as the request uses it. p11csr_request_sign(), _assemble() and _plan() then hold what would be signed
+ * against them and fail with LINT, a note for each broken rule, before the token signs anything.
+ * Thread-safety: as other setters.
+ */
+P11CSR_API void p11csr_request_set_lint(p11csr_request *request, const p11csr_lint *lint);
+/*
+ * The same before there is a key: holds what would be signed with a key of this kind, like "p256", against
+ * the rules. Nothing is done on a token. Errors: LINT, ALGORITHM, and those of an incomplete request.
+ */
+P11CSR_API enum p11csr_code p11csr_request_check_lint(const p11csr_request *request, p11csr_ctx *ctx,
+                                                      const char *key_type, p11csr_error **err);
 
 #ifdef __cplusplus
 }

@@ -2,6 +2,7 @@
 #include "base/file.h"
 #include "base/limits.h"
 #include "cli/evidence.h"
+#include "cli/lint.h"
 #include "cli/transcript.h"
 
 #include <stdlib.h>
@@ -67,11 +68,13 @@ PC_RESULT cli_run_plan(struct cli *cli, p11csr_error **err)
     struct cli_output out = {0};
     struct cli_selection selection PC_CLEANUP(cli_selection_done) = {0};
     p11csr_request *request PC_CLEANUP(free_request) = NULL;
+    p11csr_lint *lint PC_CLEANUP(cli_lint_free) = NULL;
     p11csr_key *key PC_CLEANUP(free_key) = NULL;
     PC_TRY(cli_take_content(cli, &request, err));
     PC_TRY(cli_take_output(cli, false, &out, err));
     PC_TRY(cli_select(cli, cli_arg(cli, 0), &selection, err));
     PC_TRY(cli_lift(p11csr_request_check(request, NULL, err)));
+    PC_TRY(cli_request_take_lint(cli, request, NULL, &lint, err));
     PC_TRY(cli_context(cli, &ctx, err));
     PC_TRY(cli_lift(p11csr_key_open(ctx, &selection.select, &key, err)));
     cli_transcript_key(cli, key, false);
@@ -84,9 +87,9 @@ PC_RESULT cli_run_plan(struct cli *cli, p11csr_error **err)
 static struct pc_result check_alone(const struct cli *cli, p11csr_error **err)
 {
     static const enum cli_option_id with[] = {
-        OPT_PLAN,   OPT_EXPECT_TBS, OPT_KEY_LABEL, OPT_KEY_ID, OPT_PIV_SLOT, OPT_KEY_FOR,
-        OPT_PUBKEY, OPT_OUT,        OPT_FORM,      OPT_FORCE,  OPT_TEXT,     OPT_TRANSCRIPT,
-        OPT_REPORT, OPT_EVIDENCE,   OPT_FILES,     OPT_ROOT,
+        OPT_PLAN,  OPT_EXPECT_TBS, OPT_KEY_LABEL, OPT_KEY_ID, OPT_PIV_SLOT,   OPT_KEY_FOR,   OPT_PUBKEY,
+        OPT_OUT,   OPT_FORM,       OPT_FORCE,     OPT_TEXT,   OPT_TRANSCRIPT, OPT_REPORT,    OPT_EVIDENCE,
+        OPT_FILES, OPT_ROOT,       OPT_RULES,     OPT_IGNORE, OPT_NO_LINT,    OPT_LINT_DATA,
     };
     for (size_t i = 0; i < cli_use_count(cli); i++) {
         const enum cli_option_id id = cli_use_get(cli, i)->id;

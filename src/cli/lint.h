@@ -2,7 +2,7 @@
 #ifndef PC_CLI_LINT_H
 #define PC_CLI_LINT_H
 
-#include "cli/cli.h"
+#include "cli/making.h"
 #include <p11csr/lint.h>
 
 #include <stdio.h>
@@ -12,6 +12,15 @@
 /* The rules that --rules says, `rules` where it says nothing, less those of --ignore. Errors: USAGE. */
 PC_RESULT cli_take_lint(const struct cli *cli, const char *rules, p11csr_lint **ret, p11csr_error **err);
 void cli_lint_free(p11csr_lint **lint);
+/*
+ * Gives the request that is being made the rules it has to keep: those of --rules, or of its profile, or the
+ * structure. Where a new key of the kind `spec` (NULL: it is there) is to be made they are held against what
+ * is known before that. *ret, NULL for none, lives as long as the request. Errors: USAGE, LINT.
+ */
+PC_RESULT cli_request_take_lint(struct cli *cli, p11csr_request *request, const char *spec, p11csr_lint **ret,
+                                p11csr_error **err);
+/* Says on stderr, and in the JSON answer, what the rules say of the finished request. */
+PC_RESULT cli_making_tell_lint(struct cli *cli, const struct cli_making *making, p11csr_error **err);
 /* One line for each finding of a result of p11csr_csr_lint(), but for what was not judged. */
 void cli_print_findings(const char *name, const json_t *result, FILE *to);
 /* "2 errors, 1 warning" */

@@ -3,6 +3,7 @@
 
 #include "base/text.h"
 #include "cli/evidence.h"
+#include "cli/lint.h"
 #include "cli/report.h"
 #include "cli/transcript.h"
 
@@ -14,6 +15,7 @@ void cli_making_done(struct cli_making *making)
     p11csr_csr_free(&making->csr);
     p11csr_key_free(&making->key);
     p11csr_request_free(&making->request);
+    p11csr_lint_free(&making->lint);
     cli_selection_done(&making->selection);
     json_decref(making->attestation);
     cli_files_done(&making->files);
@@ -46,7 +48,7 @@ PC_RESULT cli_making_take_evidence(const struct cli *cli, p11csr_error **err)
     return folder != NULL ? cli_check_folder(cli, folder, err) : PC_OK;
 }
 
-PC_RESULT cli_making_check(const struct cli *cli, struct cli_making *making, p11csr_error **err)
+PC_RESULT cli_making_check(struct cli *cli, struct cli_making *making, p11csr_error **err)
 {
     struct p11csr_keygen *keygen = &making->keygen;
     *keygen = (struct p11csr_keygen)P11CSR_KEYGEN_INIT;
@@ -61,7 +63,8 @@ PC_RESULT cli_making_check(const struct cli *cli, struct cli_making *making, p11
     if (keygen->spec != NULL) {
         PC_TRY(cli_lift(p11csr_request_fill_keygen(making->request, keygen, err)));
     }
-    return cli_lift(p11csr_request_check(making->request, keygen->spec, err));
+    PC_TRY(cli_lift(p11csr_request_check(making->request, keygen->spec, err)));
+    return cli_request_take_lint(cli, making->request, keygen->spec, &making->lint, err);
 }
 
 PC_RESULT cli_making_get_key(struct cli *cli, struct cli_making *making, p11csr_error **err)
@@ -214,6 +217,7 @@ static struct pc_result sign_and_write(struct cli *cli, struct cli_making *makin
     PC_TRY(cli_add_reports(cli, making->key, &making->files, err));
     PC_TRY(gather_evidence(cli, making, err));
     PC_TRY(cli_lift(p11csr_request_sign(making->request, making->key, &making->csr, err)));
+    PC_TRY(cli_making_tell_lint(cli, making, err));
     cli_transcript_fact(cli, "Scheme", p11csr_csr_get_scheme(making->csr));
     cli_transcript_fact(cli, "Mechanism", p11csr_csr_get_mechanism(making->csr));
     PC_TRY(add_request(cli, making, err));

@@ -3,6 +3,7 @@
 #define PC_CLI_MAKING_H
 
 #include "cli/cli.h"
+#include <p11csr/lint.h>
 
 /* Making one request, step by step: what the commands that make requests share. */
 
@@ -19,6 +20,7 @@ struct cli_making {
     int made;               /* the key is new */
     json_t *attestation;    /* what --evidence came to, or NULL */
     struct cli_files files; /* what --report and --evidence ask for, and the request */
+    p11csr_lint *lint;      /* the rules that it is held against; NULL: none */
     p11csr_csr *csr;
 };
 void cli_making_done(struct cli_making *making);
@@ -33,7 +35,7 @@ PC_RESULT cli_making_take_evidence(const struct cli *cli, p11csr_error **err);
  * Holds the content against everything that needs no token, and learns what a new key must be able to do.
  * Comes before cli_making_get_key().
  */
-PC_RESULT cli_making_check(const struct cli *cli, struct cli_making *making, p11csr_error **err);
+PC_RESULT cli_making_check(struct cli *cli, struct cli_making *making, p11csr_error **err);
 /* Opens or makes the key that the selection names. */
 PC_RESULT cli_making_get_key(struct cli *cli, struct cli_making *making, p11csr_error **err);
 /*

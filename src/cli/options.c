@@ -368,6 +368,7 @@ static const struct cli_option options[OPT_COUNT] = {
                        .arg = "DIR",
                        .values = CLI_VALUES_FILES,
                        .help = "lists that rules look things up in: see LINT DATA in p11csr(1)"},
+    [OPT_NO_LINT] = {.name = "no-lint", .help = "hold the request against no rules"},
     [OPT_STRICT] = {.name = "strict", .help = "exit status 1 for warnings too"},
     [OPT_LIST] = {.name = "list", .help = "list the rules themselves"},
     [OPT_SIGNER_CERT] = {.name = "signer-cert",

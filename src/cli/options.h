@@ -97,6 +97,7 @@ enum cli_option_id {
     OPT_IGNORE,
     OPT_LINT_DATA,
     OPT_STRICT,
+    OPT_NO_LINT,
     OPT_LIST,
     OPT_SIGNER_CERT,
     OPT_PROTECTION,

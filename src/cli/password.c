@@ -96,8 +96,5 @@ PC_RESULT cli_take_password(struct cli *cli, const char *source, p11csr_request 
     size_t len = text.len;
     len -= len > 0 && text.ptr[len - 1] == '\n' ? 1 : 0; // the editor's
     len -= len > 0 && len < text.len && text.ptr[len - 1] == '\r' ? 1 : 0;
-    PC_TRY(cli_lift(p11csr_request_set_challenge_password(request, text.ptr, len, err)));
-    cli_warn(cli,
-             "the challenge password stands in the request in clear: whoever reads the request knows it");
-    return PC_OK;
+    return cli_lift(p11csr_request_set_challenge_password(request, text.ptr, len, err));
 }

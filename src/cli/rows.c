@@ -68,15 +68,19 @@ static const enum cli_option_id doctor_options[] = {OPT_QUIRKS, OPT_PROBE, OPT_B
     OPT_FILES, \
     OPT_ROOT
 // clang-format on
+/* The rules that a request is held against. */
+#define LINT_OPTIONS OPT_RULES, OPT_IGNORE, OPT_LINT_DATA, OPT_NO_LINT
+
 static const enum cli_option_id request_options[] = {
-    OPT_KEY_LABEL, OPT_KEY_ID, OPT_PIV_SLOT,       OPT_KEY_FOR,      OPT_PUBKEY,      OPT_GENERATE,
-    OPT_ENSURE,    OPT_BACKUP, OPT_OVERWRITE_SLOT, START_OPTIONS,    CONTENT_OPTIONS, OPT_OUT,
-    OPT_FORM,      OPT_FORCE,  OPT_TEXT,           CEREMONY_OPTIONS, OPT_INTERACTIVE, OPT_DRY_RUN,
+    OPT_KEY_LABEL,    OPT_KEY_ID,      OPT_PIV_SLOT, OPT_KEY_FOR,        OPT_PUBKEY,
+    OPT_GENERATE,     OPT_ENSURE,      OPT_BACKUP,   OPT_OVERWRITE_SLOT, START_OPTIONS,
+    CONTENT_OPTIONS,  OPT_OUT,         OPT_FORM,     OPT_FORCE,          OPT_TEXT,
+    CEREMONY_OPTIONS, OPT_INTERACTIVE, OPT_DRY_RUN,  LINT_OPTIONS,
 };
 static const enum cli_option_id renew_options[] = {
-    OPT_EXPIRING, OPT_SERIAL, OPT_NEW_KEY, OPT_KEY_LABEL,      OPT_KEY_ID,
-    OPT_PIV_SLOT, OPT_PUBKEY, OPT_BACKUP,  OPT_OVERWRITE_SLOT, CONTENT_OPTIONS,
-    OPT_OUT,      OPT_FORM,   OPT_FORCE,   OPT_TEXT,           OPT_DRY_RUN,
+    OPT_EXPIRING, OPT_SERIAL, OPT_NEW_KEY,        OPT_KEY_LABEL,   OPT_KEY_ID, OPT_PIV_SLOT,
+    OPT_PUBKEY,   OPT_BACKUP, OPT_OVERWRITE_SLOT, CONTENT_OPTIONS, OPT_OUT,    OPT_FORM,
+    OPT_FORCE,    OPT_TEXT,   OPT_DRY_RUN,        LINT_OPTIONS,
 };
 static const enum cli_option_id keys_generate_options[] = {OPT_KEY_LABEL, OPT_KEY_ID,         OPT_PIV_SLOT,
                                                            OPT_BACKUP,    OPT_OVERWRITE_SLOT, OPT_TRANSCRIPT,
@@ -103,8 +107,8 @@ static const enum cli_option_id certs_export_options[] = {
 static const enum cli_option_id certs_delete_options[] = {OPT_KEY_LABEL, OPT_KEY_ID, OPT_PIV_SLOT,
                                                           OPT_KEY_FOR,   OPT_SERIAL, OPT_YES};
 static const enum cli_option_id plan_options[] = {
-    OPT_KEY_LABEL,   OPT_KEY_ID, OPT_PIV_SLOT, OPT_KEY_FOR,    OPT_PUBKEY, START_OPTIONS,
-    CONTENT_OPTIONS, OPT_OUT,    OPT_FORCE,    OPT_TRANSCRIPT, OPT_FILES,  OPT_ROOT,
+    OPT_KEY_LABEL, OPT_KEY_ID, OPT_PIV_SLOT,   OPT_KEY_FOR, OPT_PUBKEY, START_OPTIONS, CONTENT_OPTIONS,
+    OPT_OUT,       OPT_FORCE,  OPT_TRANSCRIPT, OPT_FILES,   OPT_ROOT,   LINT_OPTIONS,
 };
 static const enum cli_option_id attest_collect_options[] = {
     OPT_KEY_LABEL,    OPT_KEY_ID, OPT_PIV_SLOT, OPT_KEY_FOR, OPT_PUBKEY,

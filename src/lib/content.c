@@ -32,6 +32,7 @@ void p11csr_request_free(p11csr_request **request)
 enum p11csr_code p11csr_request_set_subject(p11csr_request *request, const char *text, p11csr_error **err)
 {
     const struct pc_result result = pc_content_set_subject(&request->content, text, err);
+    request->subject_is_given = request->subject_is_given && !pc_is_ok(result);
     pc_content_settle(&request->content);
     return result.code;
 }
@@ -41,6 +42,7 @@ enum p11csr_code p11csr_request_set_subject_der(p11csr_request *request, const v
 {
     const struct pc_span name = {der, der_len};
     const struct pc_result result = pc_content_set_subject_der(&request->content, name, err);
+    request->subject_is_given = request->subject_is_given || pc_is_ok(result);
     pc_content_settle(&request->content);
     return result.code;
 }

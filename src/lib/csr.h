@@ -10,6 +10,7 @@ struct p11csr_csr {
     struct pc_csr parts;         /* borrowed from `der` */
     struct pc_der_faults faults; /* what others wrote is read in spite of */
     const char *scheme;          /* static; NULL when the request was read */
+    bool subject_is_given;       /* made here with a subject that was taken over */
     char mechanism[32];          /* empty when the request was read */
 };
 

@@ -65,6 +65,7 @@ static struct pc_result run(p11csr_ctx *ctx, const p11csr_csr *csr, const p11csr
     PC_TRY(pc_ctx_crypto(ctx, &crypto, err));
     struct pc_lint_options asked = lint != NULL ? lint->options : options;
     asked.key_is_proved = csr->scheme != NULL; // it was made here
+    asked.subject_is_given = csr->subject_is_given;
     PC_TRY(pc_lint_run(&asked, crypto, &csr->parts, &counts, &tree, err));
     if (ret_json != NULL) {
         PC_TRY(pc_json_take_text(tree, ret_json, err));

@@ -171,6 +171,7 @@ static struct pc_result from_plan(p11csr_ctx *ctx, struct pc_span text, p11csr_r
     PC_TRY(read);
     PC_TRY((struct pc_result){p11csr_request_new(&request, err)});
     PC_TRY(take_plan(ctx, &plan, request, err));
+    request->subject_is_given = true; // its name was judged when it was planned
     *ret = request;
     request = NULL;
     return PC_OK;

@@ -12,6 +12,7 @@
 #include "lib/log.h"
 #include "lib/profile_use.h"
 #include "lib/request.h"
+#include "lib/request_lint.h"
 #include "lib/target.h"
 #include "tokens/ckr.h"
 #include "tokens/sign.h"
@@ -56,11 +57,8 @@ static struct pc_result check_strength(const p11csr_request *request, const stru
     return result;
 }
 
-/*
- * The scheme for a key of this kind: the one asked for, or the one that has the digest and padding asked for.
- */
-static struct pc_result choose_scheme(const p11csr_request *request, const struct pc_keyspec *spec,
-                                      const struct pc_scheme **ret, p11csr_error **err)
+PC_RESULT pc_lib_choose_scheme(const p11csr_request *request, const struct pc_keyspec *spec,
+                               const struct pc_scheme **ret, p11csr_error **err)
 {
     const struct pc_scheme *usual = pc_scheme_get(spec->scheme);
     enum pc_digest_id digest = request->digest != PC_DIGEST_NONE ? request->digest : request->usual_digest;
@@ -96,7 +94,7 @@ static struct pc_result check(const p11csr_request *request, const char *key_typ
     PC_TRY(pc_keyspec_find(key_type, &spec, err));
     PC_TRY(pc_profile_check_kind(request, spec, err));
     const struct pc_scheme *scheme = NULL;
-    return choose_scheme(request, spec, &scheme, err);
+    return pc_lib_choose_scheme(request, spec, &scheme, err);
 }
 
 enum p11csr_code p11csr_request_check(const p11csr_request *request, const char *key_type, p11csr_error **err)
@@ -114,7 +112,7 @@ static struct pc_result check_token(const p11csr_request *request, p11csr_ctx *c
     const struct pc_mech *mech = NULL;
     char fallback[32];
     PC_TRY(pc_keyspec_find(key_type, &spec, err));
-    PC_TRY(choose_scheme(request, spec, &scheme, err));
+    PC_TRY(pc_lib_choose_scheme(request, spec, &scheme, err));
     PC_TRY(pc_target_resolve(ctx, token, &target, err));
     PC_TRY(pc_target_open(ctx, &target, &opened, err));
     PC_TRY(pc_profile_check_slot(request, &opened->token, err));
@@ -259,18 +257,20 @@ static struct pc_result check_planned_key(const p11csr_request *request, const s
                    key->texts.spki_sha256);
 }
 
-/* Before the token is asked for anything. */
-static struct pc_result check_expected(const p11csr_request *request, struct p11csr_key *key,
-                                       p11csr_error **err)
+/* Before the token is asked for anything: the rules are kept, and what was expected would be signed. */
+static struct pc_result check_info(const p11csr_request *request, struct p11csr_key *key, p11csr_error **err)
 {
     const struct pc_scheme *scheme = NULL;
     char *is PC_CLEANUP(pc_free_str) = NULL;
     struct pc_buf tbs PC_CLEANUP(pc_buf_done) = {0};
     pc_buf_init(&tbs, PC_MAX_REQUEST);
-    if (request->expected[0] == 0) {
+    if (request->expected[0] == 0 && request->lint == NULL) {
         return PC_OK;
     }
     PC_TRY(pc_lib_assemble(request, key, &tbs, &scheme, err));
+    if (request->expected[0] == 0) {
+        return PC_OK;
+    }
     PC_TRY(pc_lib_sha256(key->ctx, pc_buf_span(&tbs), &is, err));
     return strcmp(is, request->expected) == 0
                ? PC_OK
@@ -286,9 +286,10 @@ PC_RESULT pc_lib_assemble(const p11csr_request *request, struct p11csr_key *key,
     PC_TRY(check_names(&request->content, err));
     PC_TRY(check_key(request, key, err));
     PC_TRY(check_planned_key(request, key, err));
-    PC_TRY(choose_scheme(request, key->key.public.spec, ret_scheme, err));
+    PC_TRY(pc_lib_choose_scheme(request, key->key.public.spec, ret_scheme, err));
     PC_TRY(make_content(request, key, &content, err));
-    return pc_request_assemble(&content, pc_buf_span(&key->key.spki), ret, err);
+    PC_TRY(pc_request_assemble(&content, pc_buf_span(&key->key.spki), ret, err));
+    return pc_lib_lint_info(request, key->ctx, pc_buf_span(ret), *ret_scheme, err);
 }
 
 static struct pc_result assemble(const p11csr_request *request, struct p11csr_key *key,
@@ -334,8 +335,8 @@ static struct pc_result sign(const p11csr_request *request, struct p11csr_key *k
     PC_TRY(check_private(key, err));
     PC_TRY(check_key(request, key, err));
     PC_TRY(check_planned_key(request, key, err));
-    PC_TRY(choose_scheme(request, key->key.public.spec, &scheme, err));
-    PC_TRY(check_expected(request, key, err));
+    PC_TRY(pc_lib_choose_scheme(request, key->key.public.spec, &scheme, err));
+    PC_TRY(check_info(request, key, err));
     PC_TRY(prepare_verifier(key, &crypto, err));
     PC_TRY(pc_token_signer_init(&token_signer, &key->opened->token, &key->key, &key->opened->login, &signer,
                                 err));
@@ -351,6 +352,7 @@ static struct pc_result sign(const p11csr_request *request, struct p11csr_key *k
     PC_TRY(made);
     PC_TRY(pc_csr_object_new(&der, ret, err));
     (*ret)->scheme = scheme->name;
+    (*ret)->subject_is_given = request->subject_is_given;
     (void)snprintf((*ret)->mechanism, sizeof((*ret)->mechanism), "%s",
                    pc_ckm_name(token_signer.used->ckm, fallback));
     return PC_OK;

@@ -16,6 +16,7 @@ static struct pc_result take(p11csr_request *request, struct pc_span input, enum
     pc_buf_init(&der, PC_MAX_REQUEST);
     PC_TRY(pc_source_read(input, kind, &der, &source, err));
     PC_TRY(pc_source_take(&source, &request->content, &dropped, err));
+    request->subject_is_given = true;
     return pc_json_take_text(dropped, ret_dropped, err);
 }
 

@@ -48,6 +48,39 @@ static void test_own_request(void **state)
     p11csr_ctx_free(&ctx);
 }
 
+/* A request that asks for what belongs to the CA is refused with and without a key. */
+static void test_request_that_breaks_a_rule(void **state)
+{
+    p11csr_ctx *ctx = new_ctx(*state);
+    p11csr_error *both_err = NULL;
+    p11csr_key *key = ensure_key(ctx, "p256", "linted");
+    p11csr_request *request = new_request("CN=linted");
+    p11csr_csr *csr = NULL;
+    p11csr_lint *lint = NULL;
+    check_ok(p11csr_request_add_extension(request, "1.3.6.1.4.1.11129.2.4.3", "hex:0500", &both_err),
+             &both_err);
+    check_ok(p11csr_request_check_lint(request, ctx, "p256", &both_err), &both_err); // it has no rules yet
+    check_ok(p11csr_lint_new(&lint, &both_err), &both_err);
+    p11csr_request_set_lint(request, lint);
+    static const char *const kinds[] = {"p256", "p521", "brainpoolp384r1", "rsa-2048", "rsa-4096", "ed25519"};
+    for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+        check_both(p11csr_request_check_lint(request, ctx, kinds[i], err), P11CSR_E_LINT);
+    }
+    check_both(p11csr_request_sign(request, key, &csr, err), P11CSR_E_LINT);
+    assert_null(csr);
+    check_ok(p11csr_lint_ignore(lint, "S19", &both_err), &both_err);
+    for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]);
+         i++) { // nothing else is wrong with any kind of key
+        check_ok(p11csr_request_check_lint(request, ctx, kinds[i], &both_err), &both_err);
+    }
+    check_ok(p11csr_request_sign(request, key, &csr, &both_err), &both_err);
+    p11csr_csr_free(&csr);
+    p11csr_request_free(&request);
+    p11csr_lint_free(&lint);
+    p11csr_key_free(&key);
+    p11csr_ctx_free(&ctx);
+}
+
 /* Somebody else's request with octets behind its end is read, and told to have them. */
 static void test_others_request(void **state)
 {
@@ -96,6 +129,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_own_request),
         cmocka_unit_test(test_others_request),
+        cmocka_unit_test(test_request_that_breaks_a_rule),
         cmocka_unit_test(test_list),
     };
     return cmocka_run_group_tests(tests, make_place, remove_place);

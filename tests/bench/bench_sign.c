@@ -11,7 +11,8 @@
 /*
  * Requests per second against the token's own C_SignInit + C_Sign, in one process on one key. Raw signing,
  * requests without self-check and requests as they are made take turns in short rounds, and of each the
- * undisturbed ones are compared: what else the machine does is longer than the microseconds that are asked for.
+ * undisturbed ones are compared: what else the machine does takes longer than the microseconds that are asked
+ * for.
  */
 enum { ROUNDS = 101 };
 

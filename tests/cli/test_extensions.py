@@ -298,7 +298,7 @@ def test_challenge_password(web, source, verify_everywhere):
     done = web.run("request", *web.at, "--key-label", "web", *options, **more).ok()
     if source == "fd":
         os.close(fd)
-    assert "challenge password stands in the request in clear" in done.err
+    assert "S14: a challenge password stands in it in clear" in done.err
     assert "challengePassword: present, not shown" in done.err and PASSWORD not in done.err + done.out
     csr = verify_everywhere((web.work / "out.csr").read_text())
     challenge = x509.oid.AttributeOID.CHALLENGE_PASSWORD

@@ -121,3 +121,65 @@ def test_data_directory(box, files):
     (folder / "tlds-alpha-by-domain.txt").write_text("# Version 1\n<html>\n")
     box.refused(*words, "--lint-data", folder, status=78, code="CONFIG", says="line 2 of")
     box.refused(*words, "--lint-data", folder / "none", status=10, code="READ", says="none")
+
+
+# request: the rules are kept before anything is signed
+
+POISON = ("--extension", "1.3.6.1.4.1.11129.2.4.3:critical:hex:0500")
+CONTENT = ("--subject", "CN=a.example", "--dns", "a.example")
+
+
+def test_no_key_is_made_for_a_request_that_breaks_a_rule(token):
+    made = ("--generate", "p256", "--key-label", "new")
+    token.refused(
+        "request", *token.at, *made, *CONTENT, *POISON, status=8, code="LINT", says=["S19", "--ignore"]
+    )
+    assert token.keys() == []
+    done = token.run("request", *token.at, *made, *CONTENT, *POISON, "--ignore", "S19", "--json").ok().json
+    assert done["lint"]["ignored"] == ["S19"] and done["lint"]["errors"] == 0
+
+
+def test_nothing_is_signed_that_breaks_a_rule(token):
+    token.make_key()
+    at = (*token.at, "--key-label", "web")
+    token.refused("request", *at, *CONTENT, *POISON, status=8, code="LINT", says="S19")
+    token.refused("plan", *at, *CONTENT, *POISON, status=8, code="LINT", says="S19")
+    trace = token.run("request", *at, *CONTENT, *POISON, "-v")
+    assert trace.status == 8 and "C_Sign" not in trace.err
+    assert "lint" not in token.run("request", *at, *CONTENT, *POISON, "--no-lint", "--json").ok().json
+
+
+def test_warnings_of_the_structure(token):
+    token.make_key()
+    at = (*token.at, "--key-label", "web")
+    (token.work / "pw").write_text("secret\n")
+    (token.work / "pw").chmod(0o600)
+    said = (*CONTENT, "--challenge-password", f"file:{token.work / 'pw'}")
+    assert "warning S14: " in token.run("request", *at, *said).ok().err
+    assert "S14" not in token.run("request", *at, *said, "--quiet").ok().err
+    lint = token.run("request", *at, *said, "--json").ok().json["lint"]
+    assert findings(lint, "warning") == ["S14"] and lint["sets"] == ["structure"]
+
+
+def test_options_that_exclude_each_other(token):
+    token.make_key()
+    at = (*token.at, "--key-label", "web", *CONTENT, "--no-lint")
+    token.refused("request", *at, "--rules", "structure", status=64, code="USAGE", says="--no-lint")
+    token.refused("request", *at, "--ignore", "S14", status=64, code="USAGE", says="--no-lint")
+
+
+def test_a_subject_that_is_taken_over_is_warned_about_only(token):
+    """A CA issued it: what is wrong with it is told, and it is renewed all the same."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    long = x509.NameAttribute(NameOID.COMMON_NAME, "x" * 65, _validate=False)
+    csr = x509.CertificateSigningRequestBuilder().subject_name(x509.Name([long])).sign(key, hashes.SHA256())
+    old = token.work / "old.csr"
+    old.write_bytes(csr.public_bytes(serialization.Encoding.PEM))
+    token.make_key()
+    done = token.run("request", *token.at, "--key-label", "web", "--from-csr", old, "--json").ok().json
+    assert findings(done["lint"], "warning") == ["S10"] and done["lint"]["errors"] == 0
+    assert box_errors(token, old) == ["S10"]
+
+
+def box_errors(box, path):
+    return findings(box.run("lint", path, "--json").json["files"][0], "error")

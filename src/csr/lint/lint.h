@@ -37,6 +37,7 @@ struct pc_lint_data;
 struct pc_lint_options {
     unsigned sets; /* bit 1 << set */
     enum pc_lint_validation validation;
+    bool subject_is_given;     /* it was taken over: what is wrong with an established name is a warning */
     bool key_is_proved;        /* the request was made here and proved with the key on its token */
     struct pc_buf ignored;     /* const struct pc_lint_rule *: not checked, and told in the result */
     struct pc_lint_data *data; /* borrowed: lists that rules look things up in; NULL for the structure set */

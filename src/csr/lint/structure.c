@@ -188,9 +188,11 @@ PC_RESULT pc_lint_critical_names(struct pc_lint *lint, p11csr_error **err)
 PC_RESULT pc_lint_challenge(struct pc_lint *lint, p11csr_error **err)
 {
     const struct pc_attribute *challenge = pc_lint_attribute_find(lint, PC_OID_CHALLENGE_PASSWORD);
-    return challenge == NULL ? PC_OK
-                             : pc_lint_report(lint, pc_lint_at(lint, challenge->oid), err,
-                                              "a challenge password stands in it in clear text");
+    return challenge == NULL
+               ? PC_OK
+               : pc_lint_report(
+                     lint, pc_lint_at(lint, challenge->oid), err,
+                     "a challenge password stands in it in clear: whoever reads the request knows it");
 }
 
 PC_RESULT pc_lint_key_place(struct pc_lint *lint, p11csr_error **err)
