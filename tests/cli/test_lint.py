@@ -89,7 +89,7 @@ def test_list(box):
 
 def test_wrong_words(box, files):
     good = files["good"]
-    box.refused("lint", good, "--rules", "structur", status=64, code="USAGE", says="did you mean 'structure'")
+    box.refused("lint", good, "--rules", "structurf", status=64, code="USAGE", says="'structure'")
     box.refused("lint", good, "--rules", "fips:dv", status=64, code="USAGE", says="only tls-br takes")
     box.refused("lint", good, "--rules", "tls-br:ev", status=64, code="USAGE", says="dv, ov and iv")
     box.refused("lint", good, "--rules", "", status=64, code="USAGE", says="no set of lint rules")

@@ -287,7 +287,15 @@ T11 = [
 ]
 
 T12 = [
-    name_case("T12", "no top-level domain", "server.internal"),
+    name_case("T12", "no top-level domain", "server.internal", text="internal name"),
+    name_case("T12", "by a list of a date", "server.internal", text="(list of 2026080700, Last Updated)"),
+    name_case(
+        "T12",
+        "by a list without a date",
+        "server.internal",
+        data=(("tlds-alpha-by-domain.txt", b"COM"),),
+        text="tlds-alpha-by-domain.txt)",
+    ),
     name_case("T12", "one label", "localhost", "host.example"),
     name_case("T12", "an address", "192.0.2.1"),
     name_case("T12", "long label", "a." + "com" * 5000, text="internal name"),

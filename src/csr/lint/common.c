@@ -75,6 +75,12 @@ bool pc_lint_is_curve(const struct pc_lint *lint, enum pc_keyspec_id id)
     return pc_span_eq(lint->key.params, pc_keyspec_get(id)->ec_params);
 }
 
+const char *pc_lint_list_name(const struct pc_lint *lint, enum pc_lint_list list)
+{
+    const char *date = pc_lint_list_date(lint->options->data, list);
+    return date[0] != 0 ? date : pc_lint_list_path(lint->options->data, list);
+}
+
 PC_RESULT pc_lint_no_list(struct pc_lint *lint, enum pc_lint_list list, p11csr_error **err)
 {
     return pc_lint_not_judged(lint, err, "not checked: there is no file '%s' (%s)",

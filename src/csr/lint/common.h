@@ -33,6 +33,8 @@ PC_RESULT pc_lint_format_address(const struct pc_general_name *san, struct pc_bu
 bool pc_lint_is_address_text(struct pc_span text);
 /* True when the key is on this curve. */
 bool pc_lint_is_curve(const struct pc_lint *lint, enum pc_keyspec_id id);
+/* How findings name a list that they rest on: by its date, by its path where it has none. */
+const char *pc_lint_list_name(const struct pc_lint *lint, enum pc_lint_list list);
 /* Reports as not judged that a list is not there, and where it is wanted. */
 PC_RESULT pc_lint_no_list(struct pc_lint *lint, enum pc_lint_list list, p11csr_error **err);
 

@@ -118,6 +118,19 @@ PC_RESULT pc_lint_tls_wildcard(struct pc_lint *lint, p11csr_error **err)
     return missing ? pc_lint_no_list(lint, PC_LIST_SUFFIXES, err) : PC_OK;
 }
 
+static struct pc_result report_internal(struct pc_lint *lint, struct pc_span name, p11csr_error **err)
+{
+    char *quoted PC_CLEANUP(pc_free_str) = pc_lint_quote(name);
+    if (quoted == NULL) {
+        return pc_fail_memory(err);
+    }
+    return pc_lint_report(
+        lint, pc_lint_at(lint, name), err,
+        "the dNSName %s is an internal name: it does not end with a top-level domain of the "
+        "Internet (list of %s)",
+        quoted, pc_lint_list_name(lint, PC_LIST_TLDS));
+}
+
 /* A name that is not below .onion, which is in no list. */
 static struct pc_result check_tld(struct pc_lint *lint, struct pc_span name, bool *missing,
                                   p11csr_error **err)
@@ -129,11 +142,7 @@ static struct pc_result check_tld(struct pc_lint *lint, struct pc_span name, boo
     }
     PC_TRY(pc_lint_is_tld(lint->options->data, pc_dns_last_label(name), &answer, err));
     *missing = *missing || answer == PC_LISTED_UNKNOWN;
-    return answer != PC_LISTED_NO
-               ? PC_OK
-               : pc_lint_fault(lint, "the dNSName", name,
-                               "is an internal name: it does not end with a top-level domain of the Internet",
-                               err);
+    return answer == PC_LISTED_NO ? report_internal(lint, name, err) : PC_OK;
 }
 
 PC_RESULT pc_lint_tls_internal_name(struct pc_lint *lint, p11csr_error **err)
@@ -158,7 +167,7 @@ static struct pc_result report_address(struct pc_lint *lint, const struct pc_gen
     PC_TRY(pc_buf_take_text(&text, &address, err));
     return pc_lint_report(lint, pc_lint_at(lint, san->whole), err,
                           "the iPAddress %s is for a special purpose: %s (list of %s)", address, block->name,
-                          pc_lint_list_date(lint->options->data, PC_LIST_ADDRESSES));
+                          pc_lint_list_name(lint, PC_LIST_ADDRESSES));
 }
 
 PC_RESULT pc_lint_tls_address(struct pc_lint *lint, p11csr_error **err)
