@@ -116,9 +116,24 @@ EXIT = {
 }
 
 
+def lint_items(rules):
+    """The rules of each set."""
+    parts = []
+    for name in dict.fromkeys(rule["set"] for rule in rules):
+        rows = [
+            f".It Li {rule['id']} Pq {rule['severity']}\n{roff(rule['title'])} ({roff(rule['source'])}).\n"
+            f"{roff(rule['explanation'])}"
+            for rule in rules
+            if rule["set"] == name
+        ]
+        parts.append(f".Ss {roff(name)}\n{items(rows)}")
+    return "\n".join(parts)
+
+
 def manual_1(skeleton, program, errors_def, quirks_def, extensions_def, attributes_def, readme):
     answer = subprocess.run([program, "--help", "--json"], check=True, capture_output=True, text=True)
     rows = json.loads(answer.stdout)["help"]
+    listed = subprocess.run([program, "lint", "--list", "--json"], check=True, capture_output=True, text=True)
     errors = error_rows(errors_def)
     statuses = sorted({(int(exit_status), EXIT[kind]) for _, kind, exit_status, *_ in errors})
     used = {name for command in rows["commands"] for name in command["options"]}
@@ -133,6 +148,7 @@ def manual_1(skeleton, program, errors_def, quirks_def, extensions_def, attribut
                 f".It Li {name}\n{roff(text)} ({roff(doc)})." for name, _, _, text, _, doc in errors
             ),
             "QUIRKS": quirk_items(quirks_def),
+            "LINT": lint_items(json.loads(listed.stdout)["rules"]),
             "EXTENSIONS": item_items(extensions_def, attributes_def),
             "NEEDS": readme_section(readme, "Requests for what you need"),
             "EXAMPLES": "\n".join(

@@ -2,6 +2,7 @@
 """lint: how it is asked and how it answers; what each rule finds is in tests/lint."""
 
 import os
+import pathlib
 
 import pytest
 from cryptography import x509
@@ -85,6 +86,13 @@ def test_list(box):
     assert len(set(ids)) == len(ids) and {f"S{n:02}" for n in range(1, 21)} <= set(ids)
     text = box.run("lint", "--list").ok().out
     assert all(f"{rule['id']}  " in text and rule["title"] in text for rule in rules)
+
+
+def test_the_manual_names_every_rule(box):
+    """The list in the manual is made from the rows."""
+    manual = (pathlib.Path(os.environ["P11CSR_MANUAL"]) / "p11csr.1").read_text().replace("\\-", "-")
+    for rule in box.run("lint", "--list", "--json").ok().json["rules"]:
+        assert f".It Li {rule['id']} Pq {rule['severity']}\n{rule['title']} (" in manual, rule["id"]
 
 
 def test_wrong_words(box, files):
