@@ -1,11 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "base/file.h"
 #include "base/limits.h"
 #include "csr/content/attestation.h"
 #include "csr/content/san.h"
+#include "csr/lint/data.h"
+#include "csr/lint/lint.h"
 #include "csr/reading/describe.h"
 #include "csr/request.h"
 #include "lib/check.h"
 #include "lib/softsigner.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
 
 /*
  * Every allocation of a scenario fails once: it must end with NO_MEMORY, or come to the same result as
@@ -29,6 +36,7 @@ void *__wrap_calloc(size_t count, size_t size)
 static struct pc_crypto *crypto;
 static struct softsigner *signer;
 static struct pc_verifier *verifier;
+static struct pc_buf bad_request;
 
 static int set_up(void **state)
 {
@@ -190,6 +198,103 @@ static struct pc_result make_names(struct pc_buf *ret, p11csr_error **err)
     return pc_buf_check(ret, err);
 }
 
+/* A request that many rules have something to say about. */
+static struct pc_result fill_badly(struct pc_content *content, p11csr_error **err)
+{
+    static const struct {
+        enum pc_san_type type;
+        const char *text;
+    } rows[] = {{PC_SAN_DNS, "*.com"},           {PC_SAN_DNS, "xn--bcher-kva.internal"},
+                {PC_SAN_DNS, "a.onion"},         {PC_SAN_IP, "10.0.0.1"},
+                {PC_SAN_EMAIL, "a@example.com"}, {PC_SAN_URI, "x://y"},
+                {PC_SAN_DNS, "localhost"},       {PC_SAN_UPN, "a@example"}};
+    PC_TRY(pc_content_set_subject(content, "OU=a,CN=192.0.2.1,O=-,O=b", err));
+    for (size_t i = 0; i < PC_ARRAY_LEN(rows); i++) {
+        PC_TRY(pc_content_add_san(content, rows[i].type, rows[i].text, err));
+    }
+    PC_TRY(pc_content_set_key_usage(content, "nonRepudiation,dataEncipherment", err));
+    PC_TRY(pc_content_set_ext_key_usage(content, "clientAuth,codeSigning,1.2.3", err));
+    PC_TRY(pc_content_set_basic(content, true, 1, err));
+    PC_TRY(say(content, "ms-template", "User", err));
+    pc_content_set_must_staple(content, true);
+    pc_content_settle(content);
+    return PC_OK;
+}
+
+static struct pc_result make_bad_request(struct pc_buf *ret, p11csr_error **err)
+{
+    struct pc_content content PC_CLEANUP(pc_content_done) = {0};
+    const struct pc_signing signing = {.crypto = crypto,
+                                       .verifier = verifier,
+                                       .signer = softsigner_get(signer),
+                                       .scheme = pc_scheme_get(PC_SCHEME_RSA_PKCS1_SHA256)};
+    pc_content_init(&content);
+    PC_TRY(fill_badly(&content, err));
+    return pc_request_make(&signing, &content, ret, err);
+}
+
+/* Lints the request of set_up() by all sets of rules, with lists in the working directory. */
+static struct pc_result lint(struct pc_buf *ret, p11csr_error **err)
+{
+    struct pc_lint_data *data PC_CLEANUP(pc_lint_data_free) = NULL;
+    struct pc_lint_options options PC_CLEANUP(pc_lint_options_done);
+    struct pc_lint_counts counts = {0};
+    struct pc_csr csr;
+    json_t *root = NULL;
+    pc_lint_options_init(&options);
+    PC_TRY(pc_lint_options_set(
+        &options, "structure,tls-br:ov,smime-br,codesigning-br,fips,cnsa2,bsi,adcs,letsencrypt", err));
+    PC_TRY(pc_lint_options_ignore(&options, "S14", err));
+    PC_TRY(pc_lint_data_new(".", &data, err));
+    options.data = data;
+    PC_TRY(pc_csr_parse(pc_buf_span(&bad_request), &csr, err));
+    PC_TRY(pc_lint_run(&options, crypto, &csr, &counts, &root, err));
+    char *text = json_dumps(root, JSON_COMPACT);
+    json_decref(root);
+    pc_buf_text(ret, text);
+    free(text);
+    return pc_buf_check(ret, err);
+}
+
+static void put(const char *name, const char *content)
+{
+    p11csr_error *err = NULL;
+    check_ok(pc_file_write(name, pc_span_str(content), PC_FILE_REPLACE, 0600, &err), &err);
+}
+
+/* In a folder of its own, which is the working directory. */
+static int set_up_lint(void **state)
+{
+    char path[] = "/tmp/p11csr-test-XXXXXX";
+    p11csr_error *err = NULL;
+    if (mkdtemp(path) == NULL || chdir(path) != 0) {
+        return -1;
+    }
+    *state = strdup(path);
+    put("tlds-alpha-by-domain.txt", "COM\nDE\n");
+    put("public_suffix_list.dat", "// ===BEGIN ICANN DOMAINS===\n\xd1\x80\xd1\x84\ncom\n");
+    put("special-addresses.txt", "# Date: 2030-01-01\n10.0.0.0/8 Private\n");
+    put("blacklist.RSA-2048", "00000000000000000000\n");
+    put("blocked-keys.txt", "# none\n0000000000000000000000000000000000000000000000000000000000000000\n");
+    pc_buf_init(&bad_request, PC_MAX_REQUEST);
+    check_ok(make_bad_request(&bad_request, &err), &err);
+    return 0;
+}
+
+static int tear_down_lint(void **state)
+{
+    static const char *const names[] = {"tlds-alpha-by-domain.txt", "public_suffix_list.dat",
+                                        "special-addresses.txt", "blacklist.RSA-2048", "blocked-keys.txt"};
+    int result = 0;
+    pc_buf_done(&bad_request);
+    for (size_t i = 0; i < PC_ARRAY_LEN(names); i++) {
+        result |= unlink(names[i]);
+    }
+    result |= rmdir(*state);
+    free(*state);
+    return result | chdir("/");
+}
+
 static void check_scenario(struct pc_result (*scenario)(struct pc_buf *ret, p11csr_error **err), size_t most)
 {
     p11csr_error *err = NULL;
@@ -249,12 +354,21 @@ static void test_errors(void **state)
     check_scenario(fail_to_parse, 40);
 }
 
+static void test_lint(void **state)
+{
+    (void)state;
+    check_scenario(lint, 600);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_make_request),  cmocka_unit_test(test_describe),
-        cmocka_unit_test(test_make_verifier), cmocka_unit_test(test_names),
+        cmocka_unit_test(test_make_request),
+        cmocka_unit_test(test_describe),
+        cmocka_unit_test(test_make_verifier),
+        cmocka_unit_test(test_names),
         cmocka_unit_test(test_errors),
+        cmocka_unit_test_setup_teardown(test_lint, set_up_lint, tear_down_lint),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }

@@ -261,6 +261,7 @@ static struct pc_result load(struct pc_lint_data *data, enum pc_lint_list id, p1
     PC_TRY(find_list(list, rows[id].elsewhere, err));
     if (list->there) {
         PC_TRY(pc_lines_read(list->path, PC_MAX_LINT_FILE, rows[id].filter, &reading, &list->lines, err));
+        PC_TRY(pc_buf_check(&data->blocks, err));
         if (list->lines.count == 0 && (id != PC_LIST_ADDRESSES || data->blocks.len == 0)) {
             return pc_fail(err, P11CSR_E_CONFIG, "'%s' has no entries of the kind that is looked for in it",
                            list->path);
@@ -270,7 +271,7 @@ static struct pc_result load(struct pc_lint_data *data, enum pc_lint_list id, p1
         (void)snprintf(list->date, sizeof(list->date), "%s", PC_ADDRESSES_DATE);
     }
     list->looked = true;
-    return pc_buf_check(&data->blocks, err);
+    return PC_OK;
 }
 
 static struct pc_result ensure(struct pc_lint_data *data, enum pc_lint_list id, p11csr_error **err)
