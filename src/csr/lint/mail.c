@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/error.h"
 #include "base/limits.h"
-#include "csr/content/host.h"
 #include "csr/lint/algorithms.h"
+#include "csr/lint/mailboxes.h"
 #include "csr/lint/oids.h"
 #include "csr/lint/purposes.h"
 #include "csr/lint/rule_functions.h"
@@ -28,78 +28,39 @@ PC_RESULT pc_lint_mail_key(struct pc_lint *lint, p11csr_error **err)
                                 "the RSA key has %u bits, which 8 does not divide", lint->key.bits);
 }
 
-/*
- * Appends a mailbox in the form in which two are compared: the domain in small letters, with A-labels. False
- * when the text is no mailbox: somebody at a host name.
- */
-static bool add_mailbox(struct pc_span text, struct pc_buf *ret)
-{
-    const uint8_t *sign = text.len > 0 ? memrchr(text.ptr, '@', text.len) : NULL;
-    size_t at = 0;
-    if (sign == NULL || sign == text.ptr || memchr(text.ptr, ' ', (size_t)(sign - text.ptr)) != NULL) {
-        return false;
-    }
-    const size_t domain = (size_t)(sign - text.ptr) + 1;
-    pc_buf_add(ret, text.ptr, domain);
-    const size_t from = ret->len;
-    if (pc_host_add(text, domain, ret, &at) != NULL) {
-        return false;
-    }
-    for (size_t i = from; i < ret->len; i++) {
-        ret->ptr[i] = ret->ptr[i] >= 'A' && ret->ptr[i] <= 'Z' ? (uint8_t)(ret->ptr[i] + 32) : ret->ptr[i];
-    }
-    return true;
-}
-
-/* Appends the text of an alternative name that is a mailbox; false when it is none. */
-static bool add_san_mailbox(const struct pc_general_name *san, struct pc_buf *ret)
-{
-    struct pc_buf text PC_CLEANUP(pc_buf_done) = {0};
-    pc_buf_init(&text, PC_MAX_REQUEST);
-    if (!san->has_row || (san->type != PC_SAN_EMAIL && san->type != PC_SAN_SMTP_UTF8)) {
-        return false;
-    }
-    return pc_is_ok(pc_san_format((struct pc_san){san->type, san->content}, &text, NULL)) &&
-           add_mailbox(pc_buf_span(&text), ret);
-}
-
-/* Whether the mailbox, in the form for comparison, is an alternative name. */
-static struct pc_result is_san(const struct pc_lint *lint, struct pc_span mailbox, bool *ret,
-                               p11csr_error **err)
-{
-    *ret = false;
-    for (size_t i = 0; i < pc_lint_san_count(lint) && !*ret; i++) {
-        struct pc_buf other PC_CLEANUP(pc_buf_done) = {0};
-        pc_buf_init(&other, 2 * PC_MAX_REQUEST);
-        *ret = add_san_mailbox(pc_lint_san(lint, i), &other) && pc_span_eq(pc_buf_span(&other), mailbox);
-        PC_TRY(pc_buf_check(&other, err));
-    }
-    return PC_OK;
-}
-
 static bool is_type(const struct pc_name_part *part, const char *type)
 {
     return part->type != NULL && strcmp(part->type, type) == 0;
 }
 
+/* What the check of M02 goes through the names with. */
+struct repetition {
+    struct pc_lint *lint;
+    struct pc_lint_mailboxes mailboxes;
+};
+
+static void repetition_done(struct repetition *check)
+{
+    pc_lint_mailboxes_done(&check->mailboxes);
+}
+
 /* A mailbox in a name, which has to be an alternative name too. */
 static struct pc_result check_repeated(const struct pc_name_part *part, void *data, p11csr_error **err)
 {
-    struct pc_lint *lint = data;
+    struct repetition *check = data;
+    struct pc_lint *lint = check->lint;
     struct pc_buf text PC_CLEANUP(pc_buf_done) = {0};
     struct pc_buf mailbox PC_CLEANUP(pc_buf_done) = {0};
-    bool found = false;
-    pc_buf_init(&text, 2 * PC_MAX_REQUEST);
-    pc_buf_init(&mailbox, 4 * PC_MAX_REQUEST);
+    pc_buf_init(&text, (size_t)2 * PC_MAX_REQUEST);
+    pc_buf_init(&mailbox, (size_t)4 * PC_MAX_REQUEST);
     const bool known = pc_name_value_text(part->tag, part->value, &text);
-    const bool is_mailbox = known && add_mailbox(pc_buf_span(&text), &mailbox);
+    const bool is_mailbox = known && pc_lint_mailbox_add(pc_buf_span(&text), &mailbox);
     PC_TRY(pc_buf_check(&text, err));
     PC_TRY(pc_buf_check(&mailbox, err));
     if (!is_mailbox && !is_type(part, "emailAddress")) {
         return PC_OK;
     }
-    PC_TRY(is_san(lint, pc_buf_span(&mailbox), &found, err));
-    if (is_mailbox && found) {
+    if (is_mailbox && pc_lint_mailboxes_have(&check->mailboxes, pc_buf_span(&mailbox))) {
         return PC_OK;
     }
     char *quoted PC_CLEANUP(pc_free_str) = pc_lint_quote(part->value);
@@ -112,8 +73,8 @@ static struct pc_result check_repeated(const struct pc_name_part *part, void *da
 }
 
 /* Kinds of names that have no place in a certificate for mail; otherNames of any kind have. */
-static struct pc_result check_san(struct pc_lint *lint, const struct pc_general_name *san, size_t *mailboxes,
-                                  p11csr_error **err)
+static struct pc_result check_san(struct repetition *check, const struct pc_general_name *san,
+                                  size_t *mailboxes, p11csr_error **err)
 {
     enum { OTHER_NAME = 0xA0, MAILBOX = 0x81, DIRECTORY_NAME = 0xA4 };
     if (san->tag == MAILBOX || strcmp(san->kind, pc_san_type_name(PC_SAN_SMTP_UTF8)) == 0) {
@@ -124,25 +85,27 @@ static struct pc_result check_san(struct pc_lint *lint, const struct pc_general_
         return PC_OK;
     }
     if (san->tag != DIRECTORY_NAME) {
-        return pc_lint_warn(lint, pc_lint_at(lint, san->whole), err,
+        return pc_lint_warn(check->lint, pc_lint_at(check->lint, san->whole), err,
                             "an alternative name of the kind %s has no place beside mailboxes", san->kind);
     }
-    struct pc_der in = pc_csr_reader(lint->csr, san->content);
-    return san->has_row ? pc_name_walk(in, check_repeated, lint, err) : PC_OK;
+    struct pc_der in = pc_csr_reader(check->lint->csr, san->content);
+    return san->has_row ? pc_name_walk(in, check_repeated, check, err) : PC_OK;
 }
 
 PC_RESULT pc_lint_mailboxes(struct pc_lint *lint, p11csr_error **err)
 {
+    struct repetition check PC_CLEANUP(repetition_done) = {.lint = lint};
     size_t mailboxes = 0;
+    PC_TRY(pc_lint_mailboxes_gather(lint, &check.mailboxes, err));
     for (size_t i = 0; i < pc_lint_san_count(lint); i++) {
-        PC_TRY(check_san(lint, pc_lint_san(lint, i), &mailboxes, err));
+        PC_TRY(check_san(&check, pc_lint_san(lint, i), &mailboxes, err));
     }
     if (mailboxes == 0) {
         PC_TRY(pc_lint_report(lint, pc_lint_extension_at(lint, PC_OID_SAN), err,
                               "no mailbox is an alternative name: rfc822Name or SmtpUTF8Mailbox"));
     }
     for (size_t i = 0; i < pc_lint_name_count(lint); i++) {
-        PC_TRY(check_repeated(pc_lint_name(lint, i), lint, err));
+        PC_TRY(check_repeated(pc_lint_name(lint, i), &check, err));
     }
     return PC_OK;
 }
@@ -292,10 +255,11 @@ static struct pc_result check_common_name(struct pc_lint *lint, const struct pc_
     struct pc_buf mailbox PC_CLEANUP(pc_buf_done) = {0};
     struct pc_buf other PC_CLEANUP(pc_buf_done) = {0};
     const char *fault = NULL;
-    pc_buf_init(&text, 2 * PC_MAX_REQUEST);
-    pc_buf_init(&mailbox, 4 * PC_MAX_REQUEST);
-    pc_buf_init(&other, 2 * PC_MAX_REQUEST);
-    if (pc_name_value_text(part->tag, part->value, &text) && !add_mailbox(pc_buf_span(&text), &mailbox)) {
+    pc_buf_init(&text, (size_t)2 * PC_MAX_REQUEST);
+    pc_buf_init(&mailbox, (size_t)4 * PC_MAX_REQUEST);
+    pc_buf_init(&other, (size_t)2 * PC_MAX_REQUEST);
+    if (pc_name_value_text(part->tag, part->value, &text) &&
+        !pc_lint_mailbox_add(pc_buf_span(&text), &mailbox)) {
         fault = common_name_fault(lint, pc_buf_span(&text), &other);
     }
     PC_TRY(pc_buf_check(&text, err));
