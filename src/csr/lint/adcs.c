@@ -132,7 +132,7 @@ PC_RESULT pc_lint_adcs_sid(struct pc_lint *lint, p11csr_error **err)
                ? PC_OK
                : pc_lint_report(lint, pc_lint_extension_at(lint, PC_OID_SAN), err,
                                 "a user's principal name without a SID: domain controllers that enforce "
-                                "strong mapping refuse the log-on (--ext ms-sid=S-1-5-...)");
+                                "strong mapping refuse the log-on (--ms-sid S-1-5-...)");
 }
 
 PC_RESULT pc_lint_adcs_san_attribute(struct pc_lint *lint, p11csr_error **err)
