@@ -184,7 +184,7 @@ S04 = [
         "S04",
         "attribute without a value",
         Request(other=(der.attribute(UNSTRUCTURED),)),
-        Request(other=(der.attribute(UNSTRUCTURED, b"\x1f\x81\x00\x00"),)),  # tag number 128
+        Request(other=(der.attribute("1.3.6.1.4.1.99999.1", b"\x1f\x81\x00\x00"),)),  # tag number 128
         text="no value",
     ),
     Case(
@@ -210,6 +210,20 @@ S04 = [
             attributes=(der.attribute(craft.EXTENSION_REQUEST, der.sequence(SAN), der.sequence(KU_SIGN)),)
         ),
         Request(extensions=(SAN, KU_SIGN)),
+    ),
+    Case(
+        "S04",
+        "password that is no text",
+        Request(other=(der.attribute(craft.CHALLENGE_PASSWORD, der.integer(3)),)),
+        Request(other=(PASSWORD,)),
+        text="no text",
+    ),
+    Case(
+        "S04",
+        "password of 256 characters",
+        Request(other=(der.attribute(craft.CHALLENGE_PASSWORD, der.utf8("ä" * 256)),)),
+        Request(other=(der.attribute(craft.CHALLENGE_PASSWORD, der.utf8("ä" * 255)),)),
+        text="no text",
     ),
     Case(
         "S04",
@@ -298,6 +312,14 @@ S06 = [
             key=RSA.with_scheme("pss"), spki=keys.spki(keys.algorithm("1.2.840.113549.1.1.10"), RSA.public)
         ),
     ),
+    Case(
+        "S06",
+        "ECDSA algorithm for an ML-DSA key",
+        Request(key=keys.ML_DSA_44, aid=P256.aid),
+        Request(key=keys.ML_DSA_44),
+        text="fit",
+    ),
+    Case("S06", "signature of a key that cannot sign", Request(key=keys.ML_KEM_768), text="fit"),
     Case("S06", "ML-DSA is not verifiable here", Request(key=keys.ML_DSA_44), severity="not-judged"),
 ]
 

@@ -134,6 +134,12 @@ S10 = [
         subject("email", der.ia5("a" * 243 + "@" + "b.example.co")),
         subject("email", der.ia5("a" * 242 + "@" + "b.example.co")),
     ),
+    Case(
+        "S10",
+        "text of unknown type that is none",
+        subject("1.3.6.1.4.1.99999.3", der.tlv(0x0C, b"\xff")),
+        subject("1.3.6.1.4.1.99999.3", der.utf8("ÿ")),
+    ),
     Case("S10", "empty RDN", Request(subject=der.sequence(der.set_of()))),
     Case(
         "S10", "empty RDN among others", Request(subject=der.sequence(der.content(dn("CN=a")), der.set_of()))
@@ -153,6 +159,8 @@ S11 = [
     Case("S11", "dNSName in UTF-8", names(dns("bücher.example")), names(dns("xn--bcher-kva.example"))),
     Case("S11", "empty dNSName", names(dns(""))),
     Case("S11", "dNSName of a space", names(dns(" "))),
+    Case("S11", "dNSName with a dot at its end", names(dns("www.example.com.")), text="www.example.com."),
+    Case("S11", "directoryName that is no text", names(der.tlv(0xA4, dn(("CN", der.tlv(12, b"\xff")))))),
     Case("S11", "zero octet in a dNSName", names(dns("a.example\0.b.example")), names(dns("a.example"))),
     Case(
         "S11",
@@ -164,7 +172,7 @@ S11 = [
         "S11",
         "rfc822Name without a domain",
         names(craft.email("somebody")),
-        names(craft.email("a@example.com")),
+        names(craft.email("a@example.com"), craft.email('"a b"@example.com'), craft.email("a@[192.0.2.1]")),
     ),
     Case(
         "S11",

@@ -82,6 +82,7 @@ FAULTS = {
     "requests__invalid_signature": "S06",
     "bad-version": "S02",
     "challenge": "S14",
+    "challenge-invalid": "S04",
     "challenge-multi-valued": "S04",
     "old_header": "S20",
     "freeipa-bad-critical": "S12",

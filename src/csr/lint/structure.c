@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/error.h"
 #include "base/limits.h"
+#include "base/text.h"
 #include "csr/lint/oids.h"
 #include "csr/lint/rule_functions.h"
 
@@ -132,6 +133,45 @@ static size_t count_values(const struct pc_lint *lint, struct pc_span values)
     return count;
 }
 
+/* Attributes whose values are text of 1 to 255 characters (RFC 2985 sections 5.2.2, 5.2.3, 5.4.1). */
+static bool is_text(struct pc_span oid)
+{
+    return pc_span_eq(oid, PC_OID_CHALLENGE_PASSWORD) || pc_span_eq(oid, PC_OID_UNSTRUCTURED_NAME) ||
+           pc_span_eq(oid, PC_OID_UNSTRUCTURED_ADDRESS);
+}
+
+static bool is_in_bounds(const struct pc_der_value *value, struct pc_buf *text)
+{
+    enum { MAX_CHARACTERS = 255 };
+    size_t count = 0;
+    text->len = 0;
+    if (!pc_name_value_text(value->tag, value->content, text)) {
+        return value->tag == PC_DER_TELETEX_STRING; // its characters are not known
+    }
+    for (size_t at = 0; at < text->len; count++) {
+        (void)pc_utf8_next(pc_buf_span(text), &at);
+    }
+    return count >= 1 && count <= MAX_CHARACTERS;
+}
+
+static struct pc_result check_text(struct pc_lint *lint, const struct pc_attribute *attribute,
+                                   p11csr_error **err)
+{
+    struct pc_buf text PC_CLEANUP(pc_buf_done) = {0};
+    struct pc_der in = pc_csr_reader(lint->csr, attribute->values);
+    struct pc_der_value value;
+    pc_buf_init(&text, (size_t)2 * PC_MAX_REQUEST);
+    while (!pc_der_at_end(&in) && pc_is_ok(pc_der_next(&in, &value, NULL))) {
+        const bool good = is_in_bounds(&value, &text);
+        PC_TRY(pc_buf_check(&text, err));
+        if (!good) {
+            PC_TRY(pc_lint_report(lint, pc_lint_at(lint, value.whole), err,
+                                  "the value is no text of 1 to 255 characters"));
+        }
+    }
+    return PC_OK;
+}
+
 PC_RESULT pc_lint_attributes(struct pc_lint *lint, p11csr_error **err)
 {
     PC_TRY(pc_lint_faults(lint, err));
@@ -153,6 +193,7 @@ PC_RESULT pc_lint_attributes(struct pc_lint *lint, p11csr_error **err)
             PC_TRY(pc_lint_report(lint, pc_lint_at(lint, attribute->oid), err,
                                   "the attribute %s has %zu values where it takes one", name, values));
         }
+        PC_TRY(is_text(attribute->oid) ? check_text(lint, attribute, err) : PC_OK);
     }
     return PC_OK;
 }

@@ -186,6 +186,11 @@ PC_RESULT pc_lint_signature(struct pc_lint *lint, p11csr_error **err)
     if (pc_lint_attribute_find(lint, PC_OID_POSSESSION) != NULL) {
         return pc_lint_not_judged(lint, err, "another key signed it: p11csr verify --signer-cert CERT FILE");
     }
+    if (is_ml_kem(lint->key.oid) ||
+        (is_post_quantum_signature(lint->key.oid) && !pc_span_eq(lint->key.oid, lint->signature.oid))) {
+        return pc_lint_report(lint, PC_LINT_NOWHERE, err,
+                              "the signature algorithm does not fit the public key");
+    }
     PC_TRY(pc_csr_verify(lint->crypto, lint->csr, &verdict, &why, err));
     if (verdict == PC_VERDICT_BAD) {
         return pc_lint_report(lint, PC_LINT_NOWHERE, err, "%s", why);

@@ -4,6 +4,8 @@
 #include "csr/content/name_types.h"
 #include "csr/lint/rule_functions.h"
 
+#include <string.h>
+
 /* Rules about the subject and the alternative names. */
 
 /* The text of a string in UTF-8, without blanks at its ends. False when it is none. */
@@ -138,17 +140,18 @@ static struct pc_result check_text(struct pc_lint *lint, const struct pc_general
     if (added.code == P11CSR_E_NO_MEMORY) {
         return pc_fail_memory(err);
     }
+    const size_t causes = p11csr_error_cause_count(why);
     return pc_is_ok(added)
                ? PC_OK
-               : pc_lint_report(lint, pc_lint_at(lint, san->whole), err, "%s", p11csr_error_message(why));
+               : pc_lint_report(lint, pc_lint_at(lint, san->whole), err, "%s",
+                                causes > 0 ? p11csr_error_cause(why, causes - 1) : p11csr_error_message(why));
 }
 
 static struct pc_result check_general_name(struct pc_lint *lint, const struct pc_general_name *san,
                                            p11csr_error **err)
 {
     if (san->fault != NULL) {
-        return pc_lint_report(lint, pc_lint_at(lint, san->whole), err, "the %s name %s", san->kind,
-                              san->fault);
+        return pc_lint_report(lint, pc_lint_at(lint, san->whole), err, "%s: %s", san->kind, san->fault);
     }
     if (!san->has_row) {
         return PC_OK;
@@ -156,7 +159,11 @@ static struct pc_result check_general_name(struct pc_lint *lint, const struct pc
     if (san->type == PC_SAN_DIRNAME) {
         return pc_name_walk(pc_csr_reader(lint->csr, san->content), check_directory_part, lint, err);
     }
-    const bool is_text = san->type == PC_SAN_DNS || san->type == PC_SAN_EMAIL || san->type == PC_SAN_URI;
+    // quoted local parts and literal addresses are legal, and nothing that p11csr would write
+    const bool quoted = memchr(san->content.ptr, '"', san->content.len) != NULL ||
+                        memchr(san->content.ptr, '[', san->content.len) != NULL;
+    const bool is_text =
+        san->type == PC_SAN_DNS || san->type == PC_SAN_URI || (san->type == PC_SAN_EMAIL && !quoted);
     return is_text ? check_text(lint, san, err) : PC_OK;
 }
 
