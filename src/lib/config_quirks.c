@@ -29,7 +29,7 @@ static struct pc_result take_quirk(struct pc_config_reader *reader, yaml_node_t 
     if (result.code == P11CSR_E_NO_MEMORY) {
         return pc_fail_memory(err);
     }
-    return pc_is_ok(result) ? result : pc_config_fail_at(reader, key, p11csr_error_cause(why, 0), err);
+    return pc_is_ok(result) ? result : pc_config_fail_with(reader, key, &why, err);
 }
 
 /* The quirks of an alias. Its name is known already. */
@@ -70,7 +70,7 @@ static struct pc_result take_match(struct pc_config_reader *reader, const struct
                                  err);
     }
     const struct pc_result result = pc_match_texts_check(target, &why);
-    return pc_is_ok(result) ? result : pc_config_fail_at(reader, value, p11csr_error_cause(why, 0), err);
+    return pc_is_ok(result) ? result : pc_config_fail_with(reader, value, &why, err);
 }
 
 /* `set` is read by take_rule() when the whole `match` is known. */

@@ -17,9 +17,13 @@ PC_RESULT pc_config_fail_at(const struct pc_config_reader *reader, const yaml_no
 PC_RESULT pc_config_fail_with(const struct pc_config_reader *reader, const yaml_node_t *node,
                               p11csr_error **why, p11csr_error **err)
 {
-    const struct pc_result result = p11csr_error_code(*why) == P11CSR_E_NO_MEMORY
+    const bool has_note = p11csr_error_note_count(*why) > 0; // like the words that there are
+    char *text PC_CLEANUP(pc_free_str) =
+        pc_asprintf("%s%s%s", p11csr_error_cause(*why, 0), has_note ? "; " : "",
+                    has_note ? p11csr_error_note(*why, 0) : "");
+    const struct pc_result result = p11csr_error_code(*why) == P11CSR_E_NO_MEMORY || text == NULL
                                         ? pc_fail_memory(err)
-                                        : pc_config_fail_at(reader, node, p11csr_error_cause(*why, 0), err);
+                                        : pc_config_fail_at(reader, node, text, err);
     p11csr_error_free(why);
     return result;
 }

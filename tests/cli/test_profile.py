@@ -87,6 +87,7 @@ MISTAKES = [
     ("name: x\nextensions:\n  policy: { values: [1.2.x] }\n", "3:21", "byte 5"),
     ("name: x\nextensions:\n  authority-key-id: { values: [/etc/passwd] }\n", "3:3", "unknown extension"),
     ("name: x\nextensions:\n  1.2.3: { values: [/etc/passwd] }\n", "3:20", "hex:... or asn1:..."),
+    ("name: x\nextensions:\n  subject-key-id: { values: [md5] }\n", "3:29", "there are: sha1, sha1-60"),
     ("name: x\nattributes: { unstructured-nmae: {} }\n", "2:15", "the nearest is 'unstructured-name'"),
     ("name: x\nattributes:\n  ms-csp: { values: [x] }\n", "3:21", "byte 1"),
     ("name: x\nattributes:\n  1.2.3: { values: [/etc/passwd] }\n", "3:20", "hex:... or asn1:..."),

@@ -50,6 +50,7 @@ def test_option_refused(token, setting, text):
         ("quirks:\n  - match: {library-version: '-'}\n    set: {}\n", "2:12", "'-' is no version"),
         ("quirks:\n  - match: {firmware: 1.256}\n    set: {}\n", "2:12", "'1.256' is no version"),
         ("quirks:\n  - match: {model: x}\n    set: {touch: maybe}\n", "3:11", "none of: no yes"),
+        ("quirks:\n  - match: {model: x}\n    set: {xyzzy: maybe}\n", "3:11", "there are: login,"),
         ("quirks:\n  - match: {model: x}\n    set: {touch: [a]}\n", "3:18", "a text is expected"),
         ("quirks:\n  - match: {model: x}\n    sets: {touch: a}\n", "3:5", "nearest is 'set'"),
     ],
