@@ -202,6 +202,33 @@ def test_nested_subject(box):
     box.refused("compare", "a", "a", status=9, code="REQUEST", says="RelativeDistinguishedName")
 
 
+def test_faults_of_a_subject(box):
+    """What is readable in spite of a fault is shown: a long form, something behind a value, an empty RDN."""
+    oid, value = b"\x06\x03\x55\x04\x03", tlv(0x0C, b"a")
+    rdn = tlv(0x31, tlv(0x30, oid, value))
+    for name, text in (
+        (b"\x30\x81" + bytes([len(rdn)]) + rdn, "CN=a"),
+        (tlv(0x30, tlv(0x31, tlv(0x30, oid, value, b"\x05\x00"))), "CN=a"),
+        (tlv(0x30, rdn, tlv(0x31)), ",CN=a"),
+    ):
+        (box.work / "a").write_bytes(request(name=name))
+        shown = box.run("show", "a", "--json").ok().json
+        assert shown["csr"]["subject"] == text and shown["lint"]["errors"] > 0
+        assert box.run("verify", "a").status == 1
+        box.run("compare", "a", "a").ok()
+
+
+def test_the_same_twice(box):
+    """A request is like itself also where a type is there twice."""
+    twice = (attribute("2a0304", tlv(0x05)), attribute("2a0304", tlv(0x02, b"\x01")))
+    for parts in (twice, [extensions(("2a0304", b"\x05\x00"), ("2a0304", b"\x02\x01\x01"))]):
+        (box.work / "a").write_bytes(request(*parts))
+        box.run("compare", "a", "a").ok()
+    (box.work / "b").write_bytes(request(*reversed(twice)))
+    (box.work / "a").write_bytes(request(*twice))
+    assert box.run("compare", "a", "b").status == 1
+
+
 def test_public_keys_of_any_size(box):
     (box.work / "a").write_bytes(
         tlv(0x30, tlv(0x30, tlv(0x06, b"\x2a\x03\x04")), tlv(0x03, bytes(MIB - 100)))

@@ -242,6 +242,7 @@ def test_requests_of_others(box):
         (path,) = (folder / row["source"]).rglob(row["file"])
         shown = box.run("show", path, "--json")
         verified = box.run("verify", path, "--json")
+        assert box.run("show", "--check", path).status == verified.status, row
         expected = verdicts.get(row["openssl-3.0.19"])
         if row["file"] in EXPLAINED:
             assert verified.status in (7, 9), row

@@ -166,8 +166,12 @@ static struct pc_result format_part(const struct pc_name_part *part, struct pc_b
 
 PC_RESULT pc_name_format(struct pc_span der, struct pc_buf *ret, p11csr_error **err)
 {
+    struct pc_der_faults faults PC_CLEANUP(pc_der_faults_done); // for those who judge, and walk it
+    struct pc_der in = pc_der_over(der);
     struct rdn_list list;
-    PC_TRY(list_rdns(pc_der_over(der), &list, err));
+    pc_der_faults_init(&faults);
+    in.faults = &faults;
+    PC_TRY(list_rdns(in, &list, err));
     for (size_t i = list.count; i > 0; i--) {
         struct pc_der *rdn = &list.rdns[i - 1];
         if (i < list.count) {

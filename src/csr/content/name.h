@@ -16,7 +16,10 @@
  * position, counted in bytes from 1, and the nearest known type.
  */
 PC_RESULT pc_name_parse(const char *text, struct pc_buf *ret, p11csr_error **err);
-/* Appends the RFC 4514 text of a Name's DER. Values that are no valid text are shown as #hex. */
+/*
+ * Appends the RFC 4514 text of a Name's DER. Values that are no valid text are shown as #hex; deviations from
+ * DER that leave it readable are passed over.
+ */
 PC_RESULT pc_name_format(struct pc_span der, struct pc_buf *ret, p11csr_error **err);
 /*
  * Appends the Name with its RDNs in the order of `types`: names or dotted OIDs, the first for what shall

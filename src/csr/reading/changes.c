@@ -148,21 +148,37 @@ static struct pc_result read_said(const struct pc_source *source, struct said *r
                                              : PC_OK;
 }
 
-static const struct pc_extension *find_extension(const struct said *said, struct pc_span oid)
+/*
+ * What stands in `other` for the extension at `index`: the one that has as many of its type before it, since
+ * others put a type twice. NULL: nothing.
+ */
+static const struct pc_extension *like_extension(const struct said *said, size_t index,
+                                                 const struct said *other)
 {
-    for (size_t i = 0; i < said->extension_count; i++) {
-        if (pc_span_eq(said->extensions[i].oid, oid)) {
-            return &said->extensions[i];
+    const struct pc_span oid = said->extensions[index].oid;
+    size_t before = 0;
+    for (size_t i = 0; i < index; i++) {
+        before += pc_span_eq(said->extensions[i].oid, oid) ? 1 : 0;
+    }
+    for (size_t i = 0; i < other->extension_count; i++) {
+        if (pc_span_eq(other->extensions[i].oid, oid) && before-- == 0) {
+            return &other->extensions[i];
         }
     }
     return NULL;
 }
 
-static const struct pc_attribute *find_attribute(const struct said *said, struct pc_span oid)
+static const struct pc_attribute *like_attribute(const struct said *said, size_t index,
+                                                 const struct said *other)
 {
-    for (size_t i = 0; i < said->attribute_count; i++) {
-        if (pc_span_eq(said->attributes[i].oid, oid)) {
-            return &said->attributes[i];
+    const struct pc_span oid = said->attributes[index].oid;
+    size_t before = 0;
+    for (size_t i = 0; i < index; i++) {
+        before += pc_span_eq(said->attributes[i].oid, oid) ? 1 : 0;
+    }
+    for (size_t i = 0; i < other->attribute_count; i++) {
+        if (pc_span_eq(other->attributes[i].oid, oid) && before-- == 0) {
+            return &other->attributes[i];
         }
     }
     return NULL;
@@ -205,11 +221,11 @@ static struct pc_result compare_extensions(const struct said *old, const struct 
 {
     for (size_t i = 0; i < old->extension_count; i++) {
         const struct pc_extension *ext = &old->extensions[i];
-        PC_TRY(compare_extension(ext, find_extension(new, ext->oid), list, err));
+        PC_TRY(compare_extension(ext, like_extension(old, i, new), list, err));
     }
     for (size_t i = 0; i < new->extension_count; i++) {
         const struct pc_extension *ext = &new->extensions[i];
-        if (find_extension(old, ext->oid) == NULL) {
+        if (like_extension(new, i, old) == NULL) {
             PC_TRY(compare_extension(NULL, ext, list, err));
         }
     }
@@ -244,11 +260,11 @@ static struct pc_result compare_attributes(const struct said *old, const struct 
 {
     for (size_t i = 0; i < old->attribute_count; i++) {
         const struct pc_attribute *attribute = &old->attributes[i];
-        PC_TRY(compare_attribute(attribute, find_attribute(new, attribute->oid), list, err));
+        PC_TRY(compare_attribute(attribute, like_attribute(old, i, new), list, err));
     }
     for (size_t i = 0; i < new->attribute_count; i++) {
         const struct pc_attribute *attribute = &new->attributes[i];
-        if (find_attribute(old, attribute->oid) == NULL) {
+        if (like_attribute(new, i, old) == NULL) {
             PC_TRY(compare_attribute(NULL, attribute, list, err));
         }
     }
@@ -272,7 +288,7 @@ static json_t *common_extensions(const struct said *said, const struct said *oth
 {
     json_t *oids = json_array();
     for (size_t i = 0; i < said->extension_count; i++) {
-        if (find_extension(other, said->extensions[i].oid) != NULL) {
+        if (like_extension(said, i, other) != NULL) {
             (void)json_array_append_new(oids, pc_json_oid(said->extensions[i].oid));
         }
     }
@@ -283,7 +299,7 @@ static json_t *common_attributes(const struct said *said, const struct said *oth
 {
     json_t *oids = json_array();
     for (size_t i = 0; i < said->attribute_count; i++) {
-        if (find_attribute(other, said->attributes[i].oid) != NULL) {
+        if (like_attribute(said, i, other) != NULL) {
             (void)json_array_append_new(oids, pc_json_oid(said->attributes[i].oid));
         }
     }
