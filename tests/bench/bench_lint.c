@@ -12,7 +12,7 @@
 
 /*
  * Reads requests and holds them against the structure rules, the signature among them, against OpenSSL's
- * reading and verifying of the same. Both take turns in short rounds, and the medians of these are
+ * reading and verifying of the same. Both take turns in short rounds, and of each the undisturbed are
  * compared. The ratio is the figure, the seconds are not.
  */
 enum { REQUESTS = 10000, ROUNDS = 200, PART = REQUESTS / ROUNDS };
@@ -112,8 +112,8 @@ static int compare(const char *kind, EVP_PKEY *key, double bar)
         theirs[round] = middle - start;
         ours[round] = raw_now() - middle;
     }
-    const double their_time = raw_median(theirs, ROUNDS) / PART;
-    const double our_time = raw_median(ours, ROUNDS) / PART;
+    const double their_time = raw_undisturbed(theirs, ROUNDS) / PART;
+    const double our_time = raw_undisturbed(ours, ROUNDS) / PART;
     const double ratio = our_time / their_time;
     printf("%-9s %d requests: OpenSSL %.1f us, p11csr %.1f us each, ratio %.2f (bar %.2f) %s\n", kind,
            (int)REQUESTS, their_time * 1e6, our_time * 1e6, ratio, bar, ratio <= bar ? "ok" : "TOO SLOW");
