@@ -219,6 +219,7 @@ PC_RESULT pc_lint_ec_key(struct pc_lint *lint, p11csr_error **err)
 {
     const struct pc_span point = lint->key.octets;
     const size_t at = point.ptr != NULL ? pc_lint_at(lint, point) : PC_LINT_NOWHERE;
+    const int form = point.ptr != NULL && point.len > 0 ? point.ptr[0] : -1;
     bool known = false;
     if (!pc_span_eq(lint->key.oid, PC_OID_EC)) {
         return PC_OK;
@@ -227,12 +228,12 @@ PC_RESULT pc_lint_ec_key(struct pc_lint *lint, p11csr_error **err)
         return pc_lint_report(lint, pc_lint_at(lint, lint->key.oid), err,
                               "the curve is not named by an OID: no other form is allowed");
     }
-    if (point.len == 0 || (point.ptr[0] != 2 && point.ptr[0] != 3 && point.ptr[0] != 4)) {
+    if (form != 2 && form != 3 && form != 4) {
         return pc_lint_report(lint, at, err, "%s",
-                              point.len == 1 && point.ptr[0] == 0 ? "the point is at infinity"
-                                                                  : "the point has no form that is defined");
+                              form == 0 && point.len == 1 ? "the point is at infinity"
+                                                          : "the point has no form that is defined");
     }
-    if (point.ptr[0] != 4) {
+    if (form != 4) {
         PC_TRY(pc_lint_warn(lint, at, err, "the point is compressed: not every program reads that"));
     }
     if (is_on_curve(lint, &known)) {

@@ -76,7 +76,7 @@ static struct pc_result check_part(struct pc_lint *lint, const struct pc_name_pa
     struct pc_span trimmed = {0};
     const size_t at = pc_lint_at(lint, part->whole);
     size_t octet = 0;
-    pc_buf_init(&text, 2 * PC_MAX_REQUEST);
+    pc_buf_init(&text, (size_t)2 * PC_MAX_REQUEST);
     if (type == NULL) { // what its value may be is not known here
         const bool good = !is_string(part->tag) || pc_name_value_text(part->tag, part->value, &text);
         PC_TRY(pc_buf_check(&text, err));
