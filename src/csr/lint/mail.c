@@ -37,6 +37,8 @@ static bool is_type(const struct pc_name_part *part, const char *type)
 struct repetition {
     struct pc_lint *lint;
     struct pc_lint_mailboxes mailboxes;
+    size_t count;                        /* of alternative names that are mailboxes */
+    const struct pc_general_name *other; /* the first that has no place beside them */
 };
 
 static void repetition_done(struct repetition *check)
@@ -69,45 +71,42 @@ static struct pc_result check_repeated(const struct pc_name_part *part, void *da
     }
     return pc_lint_report(lint, pc_lint_at(lint, part->whole), err, "%s %s %s",
                           part->type != NULL ? part->type : "the attribute", quoted,
-                          is_mailbox ? "is no alternative name too" : "is no mailbox");
+                          is_mailbox ? "is not repeated as an alternative name" : "is no mailbox");
 }
 
-/* Kinds of names that have no place in a certificate for mail; otherNames of any kind have. */
+/* Mailboxes, directory names and otherNames have a place in a certificate for mail. */
 static struct pc_result check_san(struct repetition *check, const struct pc_general_name *san,
-                                  size_t *mailboxes, p11csr_error **err)
+                                  p11csr_error **err)
 {
     enum { OTHER_NAME = 0xA0, MAILBOX = 0x81, DIRECTORY_NAME = 0xA4 };
     if (san->tag == MAILBOX || strcmp(san->kind, pc_san_type_name(PC_SAN_SMTP_UTF8)) == 0) {
-        (*mailboxes)++;
-        return PC_OK;
-    }
-    if (san->tag == OTHER_NAME) {
-        return PC_OK;
-    }
-    if (san->tag != DIRECTORY_NAME) {
-        return pc_lint_warn(check->lint, pc_lint_at(check->lint, san->whole), err,
-                            "an alternative name of the kind %s has no place beside mailboxes", san->kind);
+        check->count++;
+    } else if (san->tag != OTHER_NAME && san->tag != DIRECTORY_NAME && check->other == NULL) {
+        check->other = san;
     }
     struct pc_der in = pc_csr_reader(check->lint->csr, san->content);
-    return san->has_row ? pc_name_walk(in, check_repeated, check, err) : PC_OK;
+    return san->tag == DIRECTORY_NAME && san->has_row ? pc_name_walk(in, check_repeated, check, err) : PC_OK;
 }
 
 PC_RESULT pc_lint_mailboxes(struct pc_lint *lint, p11csr_error **err)
 {
     struct repetition check PC_CLEANUP(repetition_done) = {.lint = lint};
-    size_t mailboxes = 0;
     PC_TRY(pc_lint_mailboxes_gather(lint, &check.mailboxes, err));
     for (size_t i = 0; i < pc_lint_san_count(lint); i++) {
-        PC_TRY(check_san(&check, pc_lint_san(lint, i), &mailboxes, err));
-    }
-    if (mailboxes == 0) {
-        PC_TRY(pc_lint_report(lint, pc_lint_extension_at(lint, PC_OID_SAN), err,
-                              "no mailbox is an alternative name: rfc822Name or SmtpUTF8Mailbox"));
+        PC_TRY(check_san(&check, pc_lint_san(lint, i), err));
     }
     for (size_t i = 0; i < pc_lint_name_count(lint); i++) {
         PC_TRY(check_repeated(pc_lint_name(lint, i), &check, err));
     }
-    return PC_OK;
+    if (check.other != NULL) {
+        PC_TRY(pc_lint_warn(lint, pc_lint_at(lint, check.other->whole), err,
+                            "an alternative name of the kind %s has no place beside mailboxes",
+                            check.other->kind));
+    }
+    return check.count > 0
+               ? PC_OK
+               : pc_lint_report(lint, pc_lint_extension_at(lint, PC_OID_SAN), err,
+                                "no mailbox is an alternative name: rfc822Name or SmtpUTF8Mailbox");
 }
 
 PC_RESULT pc_lint_mail_purposes(struct pc_lint *lint, p11csr_error **err)
