@@ -344,11 +344,18 @@ def test_a_placeholder_of_another_key_stays(web, authority):
 
 def test_a_placeholder_that_contradicts_its_key(web, authority):
     """The public half of the key is not agreed on: the placeholder is for none of the token's keys."""
+    new = write(web, "web.crt", issue(web, authority))
     put(web, placeholder(ec.generate_private_key(ec.SECP256R1()).public_key(), authority.key))
     (row,) = certs(web)
     assert row["placeholder"] is False and row["key"] is False
     due = web.run("renew", "--expiring", "30d", *web.at, "--json").ok().json
     assert [one["why"] for one in due["skipped"]] == ["its key is not on this token"] and not due["renewed"]
+    # The key that is named proves itself by a signature, and what stands in its place stays all the same.
+    named = ("--key-label", "web")
+    says = ["the key has a certificate", "Slot%209A"]
+    web.refused("certs", "install", new, *web.at, *named, status=11, code="CERT_EXISTS", says=says)
+    answer = install(web, new, "--replace", *named).ok().json
+    assert [row["placeholder"] for row in answer["removed"]] == [False] and len(certs(web)) == 1
 
 
 def test_a_placeholder_is_not_renewed(web):
