@@ -1,116 +1,60 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/error.h"
-#include "csr/content/content.h"
-#include "csr/lint/common.h"
 #include "csr/lint/oids.h"
+#include "csr/lint/purposes.h"
 #include "csr/lint/rule_functions.h"
 
 #include <string.h>
 
 /* TLS Baseline Requirements on extensions that a request asks for. */
 
-#define OID_SERVER_AUTH PC_LINT_OID("\x2b\x06\x01\x05\x05\x07\x03\x01")
-#define OID_CLIENT_AUTH PC_LINT_OID("\x2b\x06\x01\x05\x05\x07\x03\x02")
-
-/* Extended key usages that no TLS certificate may have (section 7.1.2.7.10). */
-static const struct pc_span banned[] = {
-    PC_BYTES("\x2b\x06\x01\x05\x05\x07\x03\x03"),         // codeSigning
-    PC_BYTES("\x2b\x06\x01\x05\x05\x07\x03\x04"),         // emailProtection
-    PC_BYTES("\x2b\x06\x01\x05\x05\x07\x03\x08"),         // timeStamping
-    PC_BYTES("\x2b\x06\x01\x05\x05\x07\x03\x09"),         // OCSPSigning
-    PC_BYTES("\x55\x1d\x25\x00"),                         // anyExtendedKeyUsage
-    PC_BYTES("\x2b\x06\x01\x04\x01\xd6\x79\x02\x04\x04"), // Precertificate Signing
-};
-
-static bool is_banned(struct pc_span oid)
-{
-    for (size_t i = 0; i < PC_ARRAY_LEN(banned); i++) {
-        if (pc_span_eq(oid, banned[i])) {
-            return true;
-        }
-    }
-    return false;
-}
-
-static struct pc_result check_purpose(struct pc_lint *lint, size_t at, struct pc_span oid, p11csr_error **err)
-{
-    if (pc_span_eq(oid, OID_SERVER_AUTH)) {
-        return PC_OK;
-    }
-    char *text PC_CLEANUP(pc_free_str) = pc_lint_oid_text(oid);
-    if (text == NULL) {
-        return pc_fail_memory(err);
-    }
-    const char *name = pc_eku_name(oid) != NULL ? pc_eku_name(oid) : text;
-    if (is_banned(oid)) {
-        return pc_lint_report(lint, at, err, "extKeyUsage has %s, which a TLS certificate may not have",
-                              name);
-    }
-    return pc_lint_warn(lint, at, err, "extKeyUsage has %s, %s", name,
-                        pc_span_eq(oid, OID_CLIENT_AUTH) ? "which root programmes and CAs are giving up"
-                                                         : "which is not recommended beside serverAuth");
-}
-
 PC_RESULT pc_lint_tls_purposes(struct pc_lint *lint, p11csr_error **err)
 {
-    const struct pc_extension *ext = pc_lint_extension_find(lint, PC_OID_EXT_KEY_USAGE);
-    struct pc_der in = pc_der_over(pc_buf_span(&lint->content.ekus));
-    struct pc_der_value value;
-    if (ext == NULL) { // the CA puts serverAuth in
+    static const struct pc_span banned[] = {
+        PC_BYTES("\x2b\x06\x01\x05\x05\x07\x03\x03"),         // codeSigning
+        PC_BYTES("\x2b\x06\x01\x05\x05\x07\x03\x04"),         // emailProtection
+        PC_BYTES("\x2b\x06\x01\x05\x05\x07\x03\x08"),         // timeStamping
+        PC_BYTES("\x2b\x06\x01\x05\x05\x07\x03\x09"),         // OCSPSigning
+        PC_BYTES("\x55\x1d\x25\x00"),                         // anyExtendedKeyUsage
+        PC_BYTES("\x2b\x06\x01\x04\x01\xd6\x79\x02\x04\x04"), // Precertificate Signing
+    };
+    static const struct pc_span allowed[] = {PC_BYTES("\x2b\x06\x01\x05\x05\x07\x03\x01")}; // serverAuth
+    static const struct pc_lint_purposes purposes = {
+        .banned = banned,
+        .banned_count = PC_ARRAY_LEN(banned),
+        .allowed = allowed,
+        .allowed_count = PC_ARRAY_LEN(allowed),
+        .why_banned = "which a TLS certificate may not have",
+        .why_warned = "which is not recommended beside serverAuth; CAs are giving clientAuth up"};
+    const size_t at = pc_lint_extension_at(lint, PC_OID_EXT_KEY_USAGE);
+    if (at == PC_LINT_NOWHERE) { // the CA puts serverAuth in
         return PC_OK;
     }
-    const size_t at = pc_lint_at(lint, ext->value);
-    while (!pc_der_at_end(&in)) {
-        PC_TRY(pc_der_next(&in, &value, err));
-        PC_TRY(check_purpose(lint, at, value.content, err));
-    }
-    return pc_lint_has_eku(lint, OID_SERVER_AUTH)
+    PC_TRY(pc_lint_check_purposes(lint, &purposes, err));
+    return pc_lint_has_eku(lint, PC_EKU_SERVER_AUTH)
                ? PC_OK
                : pc_lint_report(lint, at, err, "extKeyUsage lacks serverAuth");
 }
 
-/* Named bits of KeyUsage (RFC 5280 section 4.2.1.3). */
-enum {
-    DIGITAL_SIGNATURE = 1U << 0,
-    KEY_ENCIPHERMENT = 1U << 2,
-    DATA_ENCIPHERMENT = 1U << 3,
-    KEY_AGREEMENT = 1U << 4,
-};
-
-/* Reports each bit of `wrong`, as an error or as a warning. */
-static struct pc_result report_bits(struct pc_lint *lint, size_t at, unsigned wrong, bool error,
-                                    p11csr_error **err)
-{
-    const char *kind = lint->key.is_rsa ? "RSA" : "EC";
-    for (unsigned bit = 0; bit < PC_KEY_USAGE_COUNT; bit++) {
-        const char *name = pc_key_usage_name(bit);
-        if ((wrong >> bit & 1U) == 0) {
-            continue;
-        }
-        PC_TRY(error ? pc_lint_report(lint, at, err,
-                                      "keyUsage has %s, which a TLS certificate of an %s key may "
-                                      "not have",
-                                      name, kind)
-                     : pc_lint_warn(lint, at, err, "keyUsage has %s, which is not recommended for an %s key",
-                                    name, kind));
-    }
-    return PC_OK;
-}
-
 PC_RESULT pc_lint_tls_usage(struct pc_lint *lint, p11csr_error **err)
 {
-    const struct pc_extension *ext = pc_lint_extension_find(lint, PC_OID_KEY_USAGE);
+    const size_t at = pc_lint_extension_at(lint, PC_OID_KEY_USAGE);
     const unsigned usage = lint->content.key_usage;
     const bool ec = pc_span_eq(lint->key.oid, PC_OID_EC);
-    const unsigned unwise = ec ? KEY_AGREEMENT : DATA_ENCIPHERMENT;
-    const unsigned allowed = DIGITAL_SIGNATURE | unwise | (ec ? 0U : (unsigned)KEY_ENCIPHERMENT);
-    if (ext == NULL || usage == 0 || (!ec && !lint->key.is_rsa)) {
+    const unsigned unwise = ec ? PC_USE_KEY_AGREEMENT : PC_USE_DATA_ENCIPHERMENT;
+    const unsigned allowed =
+        PC_USE_DIGITAL_SIGNATURE | unwise | (ec ? 0U : (unsigned)PC_USE_KEY_ENCIPHERMENT);
+    if (at == PC_LINT_NOWHERE || usage == 0 || (!ec && !lint->key.is_rsa)) {
         return PC_OK;
     }
-    const size_t at = pc_lint_at(lint, ext->value);
-    PC_TRY(report_bits(lint, at, usage & ~allowed, true, err));
-    PC_TRY(report_bits(lint, at, usage & unwise, false, err));
-    return !ec || (usage & DIGITAL_SIGNATURE) != 0
+    PC_TRY(pc_lint_report_usages(lint, usage & ~allowed, true,
+                                 ec ? "which a TLS certificate of an EC key may not have"
+                                    : "which a TLS certificate of an RSA key may not have",
+                                 err));
+    PC_TRY(pc_lint_report_usages(
+        lint, usage & unwise, false,
+        ec ? "which is not recommended for an EC key" : "which is not recommended for an RSA key", err));
+    return !ec || (usage & PC_USE_DIGITAL_SIGNATURE) != 0
                ? PC_OK
                : pc_lint_report(lint, at, err,
                                 "keyUsage lacks digitalSignature, which an EC key has to have");
