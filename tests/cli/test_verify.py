@@ -88,7 +88,7 @@ def flipped(der, at):
 
 
 # What the signature does not make right.
-WRONG = {"own curve": {"S07"}}
+WRONG = {"own curve": {"S08"}}
 
 
 def broken(lint):
@@ -117,7 +117,7 @@ def test_structure_counts(box, requests):
     assert shown.status == 1 and "the structure of 'standard input' is wrong" in shown.err
     lines = shown.out.splitlines()
     assert lines[0] == "standard input: the signature is good"
-    assert {line.split()[3] for line in lines[1:]} == {"S01:", "S07:"}
+    assert {line.split()[3] for line in lines[1:]} == {"S01:", "S08:"}
     checked = box.run("show", "--check", stdin=der)
     assert checked.status == 1 and checked.out.splitlines()[-1].startswith("Lint:       2 errors")
     assert box.run("show", stdin=der).ok().out == checked.out
