@@ -38,9 +38,9 @@ struct pc_lint_key {
     struct pc_span exponent; /* the same */
     bool negative_modulus;
     bool negative_exponent;
-    unsigned bits;           /* RSA: of the modulus; on a curve that is known: of its order; 0: not known */
-    bool is_rsa;             /* rsaEncryption or id-RSASSA-PSS, and modulus and exponent could be read */
-    bool is_known;           /* `values` is set: p11csr can use such a key */
+    unsigned bits; /* RSA: of the modulus; on a curve that is known: of its order; 0: not known */
+    bool is_rsa;   /* rsaEncryption or id-RSASSA-PSS, and modulus and exponent could be read */
+    bool is_known; /* `values` is set: p11csr can use such a key */
     struct pc_public values;
 };
 
