@@ -64,6 +64,13 @@ S01 = [
     ),
     Case(
         "S01",
+        "long length in a directoryName",
+        Request(san=(der.tlv(0xA4, der.long_form(dn("CN=a"))),)),
+        Request(san=(der.tlv(0xA4, dn("CN=a")),)),
+        text="shortest",
+    ),
+    Case(
+        "S01",
         "octet behind the value of an extension",
         one_extension(craft.EKU, der.sequence(der.oid(SERVER)) + b"\5\0"),
         one_extension(craft.EKU, der.sequence(der.oid(SERVER))),

@@ -116,9 +116,12 @@ static struct pc_result keep_extension(const struct pc_extension *ext, void *dat
 
 static struct pc_result keep_general_name(const struct pc_general_name *name, void *data, p11csr_error **err)
 {
-    struct pc_buf *sans = data;
-    pc_buf_add(sans, name, sizeof(*name));
-    return pc_buf_check(sans, err);
+    struct pc_lint *lint = data;
+    if (name->has_row && name->type == PC_SAN_DIRNAME) { // so that deviations in it are recorded
+        PC_TRY(pc_name_walk(pc_csr_reader(lint->csr, name->content), NULL, NULL, err));
+    }
+    pc_buf_add(&lint->sans, name, sizeof(*name));
+    return pc_buf_check(&lint->sans, err);
 }
 
 /* A part that cannot be read at all is a finding of the rule that it breaks; `failure` is why. */
@@ -168,7 +171,7 @@ static struct pc_result read_extension(struct pc_lint *lint, const struct pc_ext
     const struct pc_item_row *row = pc_extension_row_by_oid(ext->oid);
     bool known = field != NULL;
     if (pc_extension_is_san(ext->oid)) {
-        return pc_general_names_walk(ext->in, keep_general_name, &lint->sans, err);
+        return pc_general_names_walk(ext->in, keep_general_name, lint, err);
     }
     if (field != NULL) {
         PC_TRY(field->read(ext->in, ext->critical, &lint->content, &known, err));
