@@ -182,12 +182,13 @@ PC_RESULT pc_lint_adcs_signature(struct pc_lint *lint, p11csr_error **err)
 {
     enum pc_verdict verdict = PC_VERDICT_UNKNOWN;
     const char *why = NULL;
+    const struct pc_attribute *statement = pc_lint_attribute_find(lint, PC_OID_POSSESSION);
+    if (statement != NULL) {
+        return pc_lint_report(lint, pc_lint_at(lint, statement->oid), err,
+                              "another key signs it: AD CS wants a signature by the key itself");
+    }
     if (lint->options->key_is_proved || lint->csr->aid.len == 0) {
         return PC_OK;
-    }
-    if (pc_lint_attribute_find(lint, PC_OID_POSSESSION) != NULL) {
-        return pc_lint_report(lint, pc_lint_at(lint, lint->signature.oid), err,
-                              "another key signed it: AD CS wants a signature by the key itself");
     }
     PC_TRY(pc_csr_verify(lint->crypto, lint->csr, &verdict, &why, err));
     if (verdict == PC_VERDICT_BAD) {
