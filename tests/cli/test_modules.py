@@ -172,5 +172,5 @@ def test_every_command_on_one_token_finds_its_module():
     rows = (support.TESTS.parent / "src/cli/rows.c").read_text().split("    {.name = ")[1:]
     takes = {row.split('"')[1] for row in rows if re.search(r'\.args = "[^"]*\bURI\b', row)}
     finds = {row.split('"')[1] for row in rows if ".one_token = true" in row}
-    asks_all = {"tokens list", "tokens show", "tokens clear-latch", "uri explain"}
+    asks_all = {"tokens list", "tokens show", "tokens clear-latch", "uri explain", "match"}
     assert len(takes) > 8 and takes - finds == asks_all and "keys generate" in finds
