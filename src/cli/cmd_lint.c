@@ -181,8 +181,8 @@ static struct pc_result judge(const struct cli *cli, const struct outcome *outco
                        outcome->unreadable, json_array_size(outcome->files));
     }
     if (total->errors > 0) {
-        return pc_fail(err, P11CSR_E_CHECK_FAILED, "%zu rule%s broken", total->errors,
-                       total->errors == 1 ? " is" : "s are");
+        return pc_fail(err, P11CSR_E_CHECK_FAILED, "the rules found %zu error%s", total->errors,
+                       total->errors == 1 ? "" : "s");
     }
     if (total->warnings > 0 && cli_has(cli, OPT_STRICT)) {
         return pc_fail(err, P11CSR_E_CHECK_FAILED, "%zu warning%s, which --strict takes for errors",

@@ -117,8 +117,8 @@ static struct pc_result judge_structure(const struct cli *cli, const json_t *res
     if (errors == 0) {
         return PC_OK;
     }
-    return pc_frame(pc_fail(err, P11CSR_E_CHECK_FAILED, "%lld rule%s broken", (long long)errors,
-                            errors == 1 ? " is" : "s are"),
+    return pc_frame(pc_fail(err, P11CSR_E_CHECK_FAILED, "the rules of the structure found %lld error%s",
+                            (long long)errors, errors == 1 ? "" : "s"),
                     err, "the structure of '%s' is wrong", source_name(cli));
 }
 

@@ -16,7 +16,7 @@ static struct pc_result fail_lint(const json_t *result, size_t errors, p11csr_er
 {
     const json_t *findings = json_object_get(result, "findings");
     const struct pc_result failed =
-        pc_fail(err, P11CSR_E_LINT, "%zu lint rule%s broken", errors, errors == 1 ? " is" : "s are");
+        pc_fail(err, P11CSR_E_LINT, "the lint rules found %zu error%s", errors, errors == 1 ? "" : "s");
     for (size_t i = 0; i < json_array_size(findings); i++) {
         const json_t *finding = json_array_get(findings, i);
         if (strcmp(json_string_value(json_object_get(finding, "severity")), "error") == 0) {
