@@ -142,6 +142,13 @@ S10 = [
     ),
     Case(
         "S10",
+        "BMPString of an odd length",
+        subject("CN", der.tlv(0x1E, b"\0a\0")),
+        subject("CN", der.utf8("a")),
+        text="no text",
+    ),
+    Case(
+        "S10",
         "text of unknown type that is none",
         subject("1.3.6.1.4.1.99999.3", der.tlv(0x0C, b"\xff")),
         subject("1.3.6.1.4.1.99999.3", der.utf8("ÿ")),

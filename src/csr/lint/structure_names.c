@@ -86,8 +86,8 @@ static struct pc_result check_part(struct pc_lint *lint, const struct pc_name_pa
     PC_TRY(check_type(lint, part, type, err));
     if (!text_of(part, &text, &trimmed)) {
         PC_TRY(pc_buf_check(&text, err));
-        return is_legacy(part->tag)
-                   ? PC_OK // the old types have many readings
+        return part->tag == PC_DER_TELETEX_STRING
+                   ? PC_OK // it has many readings
                    : report(lint, at,
                             pc_asprintf("%s holds no text that its string type (tag %02x) allows", type->name,
                                         part->tag),
