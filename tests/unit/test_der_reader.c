@@ -386,7 +386,7 @@ static void test_many_deviations(void **state)
     struct pc_der_faults faults;
     (void)state;
     pc_der_faults_init(&faults);
-    for (size_t at = 0; at < 10 * PC_MAX_FAULTS; at++) {
+    for (size_t at = 0; at < (size_t)10 * PC_MAX_FAULTS; at++) {
         check_ok(pc_der_faults_add(&faults, at, NULL, "something", NULL), NULL);
     }
     assert_int_equal(pc_der_faults_count(&faults), PC_MAX_FAULTS);
