@@ -243,6 +243,14 @@ S12 = [
         Request(more=(der.extension(craft.EKU, der.sequence(der.oid(SERVER)), der.boolean(False)),)),
         Request(more=(craft.eku(SERVER),)),
     ),
+    Case(
+        "S12",
+        "subject key identifier that is critical",
+        one_extension("2.5.29.14", der.octet_string(b"identifier"), True),
+        one_extension("2.5.29.14", der.octet_string(b"identifier")),
+        severity="warning",
+        text="never",
+    ),
 ]
 
 EMPTY = der.sequence()
@@ -299,6 +307,34 @@ def mute(key, *bits):
 HASH_ML_DSA = keys.Mute("2.16.840.1.101.3.4.3.32", 1312, 2420)
 COMPOSITE = keys.Mute("1.3.6.1.5.5.7.6.40", 1377, 2492)
 S17 = [
+    Case(
+        "S17",
+        "ML-DSA-65 key of a wrong length",
+        mute(keys.Mute("2.16.840.1.101.3.4.3.18", 1951, 3309), "digitalSignature"),
+        mute(keys.Mute("2.16.840.1.101.3.4.3.18", 1952, 3309), "digitalSignature"),
+        text="1951 octets where its parameter set has 1952",
+    ),
+    Case(
+        "S17",
+        "SLH-DSA-SHA2-192f key of a wrong length",
+        mute(keys.Mute("2.16.840.1.101.3.4.3.23", 32, 35664), "digitalSignature"),
+        mute(keys.Mute("2.16.840.1.101.3.4.3.23", 48, 35664), "digitalSignature"),
+        text="32 octets where its parameter set has 48",
+    ),
+    Case(
+        "S17",
+        "SLH-DSA-SHAKE-256s key of a wrong length",
+        mute(keys.Mute("2.16.840.1.101.3.4.3.30", 63, 29792), "digitalSignature"),
+        mute(keys.Mute("2.16.840.1.101.3.4.3.30", 64, 29792), "digitalSignature"),
+        text="63 octets where its parameter set has 64",
+    ),
+    Case(
+        "S17",
+        "ML-KEM-1024 key of a wrong length",
+        mute(keys.Mute("2.16.840.1.101.3.4.4.3", 1184, 70, keys.ML_KEM_768.aid), "keyEncipherment"),
+        mute(keys.Mute("2.16.840.1.101.3.4.4.3", 1568, 70, keys.ML_KEM_768.aid), "keyEncipherment"),
+        text="1184 octets where its parameter set has 1568",
+    ),
     Case(
         "S17",
         "ML-DSA for encryption",

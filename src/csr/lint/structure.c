@@ -209,6 +209,21 @@ PC_RESULT pc_lint_extension_request(struct pc_lint *lint, p11csr_error **err)
     return PC_OK;
 }
 
+PC_RESULT pc_lint_extension_values(struct pc_lint *lint, p11csr_error **err)
+{
+    static const struct pc_oid_name identifiers[] = {{PC_BYTES("\x55\x1d\x0e"), "subjectKeyIdentifier"},
+                                                     {PC_BYTES("\x55\x1d\x23"), "authorityKeyIdentifier"}};
+    PC_TRY(pc_lint_faults(lint, err));
+    for (size_t i = 0; i < PC_ARRAY_LEN(identifiers); i++) {
+        const struct pc_extension *ext = pc_lint_extension_find(lint, identifiers[i].oid);
+        if (ext != NULL && ext->critical) {
+            PC_TRY(pc_lint_warn(lint, pc_lint_at(lint, ext->oid), err, "%s is critical, which it never is",
+                                identifiers[i].name));
+        }
+    }
+    return PC_OK;
+}
+
 PC_RESULT pc_lint_critical_names(struct pc_lint *lint, p11csr_error **err)
 {
     const bool empty = pc_lint_name_count(lint) == 0;

@@ -287,6 +287,33 @@ PC_RESULT pc_lint_possession(struct pc_lint *lint, p11csr_error **err)
     return PC_OK;
 }
 
+/* The octets of a public key of ML-DSA, SLH-DSA (pure) or ML-KEM; 0: of none of these. */
+static size_t post_quantum_length(struct pc_span oid)
+{
+    static const size_t ml_dsa[] = {1312, 1952, 2592};
+    static const size_t ml_kem[] = {800, 1184, 1568};
+    static const size_t slh_dsa[] = {32, 48, 64}; // two of each, by SHA-2 and then by SHAKE
+    const int arc = nist_arc(oid, 3);
+    const int kem = nist_arc(oid, 4);
+    if (arc >= ML_DSA_FIRST && arc <= ML_DSA_LAST) {
+        return ml_dsa[arc - ML_DSA_FIRST];
+    }
+    if (arc >= SLH_DSA_FIRST && arc <= SLH_DSA_LAST) {
+        return slh_dsa[(arc - SLH_DSA_FIRST) % 6 / 2];
+    }
+    return kem >= 1 && kem <= 3 ? ml_kem[kem - 1] : 0;
+}
+
+static struct pc_result check_length(struct pc_lint *lint, p11csr_error **err)
+{
+    const size_t length = post_quantum_length(lint->key.oid);
+    return length == 0 || lint->key.octets.len == length
+               ? PC_OK
+               : pc_lint_report(lint, pc_lint_at(lint, lint->key.oid), err,
+                                "the public key has %zu octets where its parameter set has %zu",
+                                lint->key.octets.len, length);
+}
+
 PC_RESULT pc_lint_post_quantum(struct pc_lint *lint, p11csr_error **err)
 {
     enum { SIGNS = 1 << 0 | 1 << 1 | 1 << 5 | 1 << 6, ENCIPHERS = 1 << 2 };
@@ -296,6 +323,7 @@ PC_RESULT pc_lint_post_quantum(struct pc_lint *lint, p11csr_error **err)
     if (!kem && !is_post_quantum_signature(lint->key.oid)) {
         return PC_OK;
     }
+    PC_TRY(check_length(lint, err));
     if (arc >= HASH_ML_DSA_FIRST && arc <= HASH_ML_DSA_LAST) {
         PC_TRY(pc_lint_report(lint, pc_lint_at(lint, lint->key.oid), err,
                               "HashML-DSA is not used in X.509: ML-DSA is"));
