@@ -150,6 +150,17 @@ def test_standard_input_and_hostile_names(box, keys):
     assert "standard input" in result.out and "\x1b" not in result.out and "\\x1b[31m" in result.out
 
 
+def test_one_of_several_requests_is_not_picked(box, keys):
+    """Which one is meant nobody says; of certificates the first counts."""
+    pem = serialization.Encoding.PEM
+    one, other = (request_of(keys[name]).public_bytes(pem) for name in ("rsa", "ec"))
+    (box.work / "two.csr").write_bytes(one + other)
+    (box.work / "one.csr").write_bytes(one)
+    box.refused(
+        "match", "two.csr", "one.csr", status=9, code="REQUEST", says=["more than one request", "two.csr"]
+    )
+
+
 def test_refusals(box, keys):
     private = keys["ec"].private_bytes(PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
     put(box, a=spki_of(keys["ec"]), private=private, empty=b"", text=b"hello\n")

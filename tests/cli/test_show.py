@@ -68,7 +68,7 @@ def test_layout(box):
         "    hex:040178",
         "Attribute:  unstructuredName: server 7",
         "Signature:  ecdsa-sha256: good",
-        "Lint:       0 errors, 0 warnings",
+        "Lint:       0 errors, 1 warning",
     ]
 
 
@@ -252,3 +252,16 @@ def test_requests_of_others(box):
             assert shown.status == 0 and shown.json["csr"]["signature"]["verdict"] == expected, row
             assert verified.json["verdict"] == expected, row
             assert expected == "good" or verified.status == 1, row
+
+
+def test_a_usage_that_stands_there_twice_is_shown_twice(box):
+    """What is wrong is shown as it is."""
+    server = bytes.fromhex("06082b06010505070301")
+    twice = x509.UnrecognizedExtension(x509.ObjectIdentifier("2.5.29.37"), b"\x30\x14" + server + server)
+    csr = x509.CertificateSigningRequestBuilder().subject_name(x509.Name([]))
+    csr = csr.add_extension(twice, critical=False).sign(
+        ec.generate_private_key(ec.SECP256R1()), hashes.SHA256()
+    )
+    (box.work / "a.csr").write_bytes(csr.public_bytes(serialization.Encoding.DER))
+    shown = box.run("show", "a.csr", "--json").ok().json["csr"]["extensions"]
+    assert shown[0]["value"] == ["serverAuth", "serverAuth"]

@@ -185,7 +185,7 @@ B01 = [
     bsi("B01", "ML-DSA-65 by itself", of(keys.ML_DSA_65), of(COMPOSITE), text="together", severity="warning"),
     bsi("B01", "SLH-DSA of category 1", of(keys.SLH_DSA_SHA2_128S), of(SLH_DSA_192S), text="128s"),
     bsi("B01", "ECDSA with SHA-224", of(keys.curve("p256", "sha224")), text="SHA-224"),
-    bsi("B01", "PSS with a mask of SHA-1", pss(mgf_digest="sha1"), of(PSS), text="SHA-1"),
+    bsi("B01", "PSS with a mask of SHA-1", pss(mgf_digest="sha1"), of(PSS), text="the mask of its signature"),
     bsi("B01", "PKCS #1 v1.5", of(RSA3072), of(PSS), text="preferred", severity="warning"),
 ]
 

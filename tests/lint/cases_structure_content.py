@@ -245,6 +245,32 @@ S12 = [
     ),
     Case(
         "S12",
+        "basic constraints of a CA that are not critical",
+        one_extension(craft.BASIC, der.sequence(der.boolean(True))),
+        one_extension(craft.BASIC, der.sequence(der.boolean(True)), True),
+        severity="warning",
+        text="not critical",
+    ),
+    Case(
+        "S12",
+        "signs certificates and is no CA",
+        Request(
+            more=(
+                der.extension(craft.BASIC, der.sequence(), True),
+                der.extension(craft.KEY_USAGE, b"\x03\x02\x02\x04", True),
+            )
+        ),
+        Request(
+            more=(
+                der.extension(craft.BASIC, der.sequence(der.boolean(True)), True),
+                der.extension(craft.KEY_USAGE, b"\x03\x02\x02\x04", True),
+            )
+        ),
+        severity="warning",
+        text="keyCertSign",
+    ),
+    Case(
+        "S12",
         "subject key identifier that is critical",
         one_extension("2.5.29.14", der.octet_string(b"identifier"), True),
         one_extension("2.5.29.14", der.octet_string(b"identifier")),

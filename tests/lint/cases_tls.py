@@ -303,6 +303,8 @@ T12 = [
     name_case(
         "T12", "reverse zone of IPv6", "0.8.b.d.0.1.0.0.2.IP6.ARPA", ONION + ".onion", text="addresses back"
     ),
+    name_case("T12", "one label without a list", "printer", "a.com", data=(SUFFIXES,), text="nobody owns"),
+    name_case("T12", "mDNS without a list", "nas.local", "a.com", data=(SUFFIXES,), text="nobody owns"),
     name_case(
         "T12", "no list", "a.com", ONION + ".onion", data=(SUFFIXES,), severity="not-judged", text=NAMES[0]
     ),

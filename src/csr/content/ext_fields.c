@@ -165,6 +165,8 @@ static struct pc_result read_ext_key_usage(struct pc_der in, bool critical, stru
         if (added.code == P11CSR_E_EXTENSION) {
             p11csr_error_free(err);
             PC_TRY(pc_der_deviates(&before, "S12", "the same extended key usage twice", err));
+            pc_buf_add(&content->ekus, before.at, (size_t)(inner.at - before.at)); // shown as it stands
+            PC_TRY(pc_buf_check(&content->ekus, err));
             continue;
         }
         PC_TRY(added.code == P11CSR_E_LIMIT ? pc_der_fail(&before, "too many extended key usages", err)

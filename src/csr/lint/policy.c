@@ -236,11 +236,15 @@ PC_RESULT pc_lint_bsi(struct pc_lint *lint, p11csr_error **err)
     if (!pc_lint_signing_read(lint, &signing)) {
         return PC_OK;
     }
-    const struct pc_lint_hash *hash =
-        signing.mgf_hash->octets < signing.hash->octets ? signing.mgf_hash : signing.hash;
-    if (hash->octets < SHA256_OCTETS) {
+    if (signing.hash->octets < SHA256_OCTETS) {
         PC_TRY(pc_lint_report(lint, signature_at(lint), err,
-                              "it is signed with %s, and needs SHA-256 or a longer hash", hash->name));
+                              "it is signed with %s, and needs SHA-256 or a longer hash",
+                              signing.hash->name));
+    } else if (signing.mgf_hash->octets < SHA256_OCTETS) {
+        PC_TRY(pc_lint_report(lint, signature_at(lint), err,
+                              "the mask of its signature is generated with %s, and needs SHA-256 or a longer "
+                              "hash",
+                              signing.mgf_hash->name));
     }
     return signing.is_pkcs1 ? pc_lint_warn(lint, signature_at(lint), err,
                                            "it is signed with RSA by PKCS #1 v1.5: RSASSA-PSS is preferred")

@@ -90,10 +90,14 @@ static struct pc_result read_validation(const char *word, enum pc_lint_validatio
 {
     static const char *const names[] = {[PC_LINT_DV] = "dv", [PC_LINT_OV] = "ov", [PC_LINT_IV] = "iv"};
     for (size_t i = PC_LINT_DV; i < PC_ARRAY_LEN(names); i++) {
-        if (pc_ascii_equal(names[i], word)) {
-            *ret = (enum pc_lint_validation)i;
-            return PC_OK;
+        if (!pc_ascii_equal(names[i], word)) {
+            continue;
         }
+        if (*ret != PC_LINT_VALIDATION_UNSAID && *ret != (enum pc_lint_validation)i) {
+            return pc_fail(err, P11CSR_E_USAGE, "tls-br is asked for as %s and as %s", names[*ret], names[i]);
+        }
+        *ret = (enum pc_lint_validation)i;
+        return PC_OK;
     }
     return pc_fail(err, P11CSR_E_USAGE, "'%s' is no kind of validation: tls-br has dv, ov and iv", word);
 }

@@ -209,6 +209,27 @@ PC_RESULT pc_lint_extension_request(struct pc_lint *lint, p11csr_error **err)
     return PC_OK;
 }
 
+/* RFC 5280 sections 4.2.1.9 and 4.2.1.10: what is true of certificates, whose maker may still mend it. */
+static struct pc_result check_ca_extensions(struct pc_lint *lint, p11csr_error **err)
+{
+    enum { KEY_CERT_SIGN = 5 };
+    const struct pc_extension *basic = pc_lint_extension_find(lint, PC_OID_BASIC_CONSTRAINTS);
+    const struct pc_extension *names = pc_lint_extension_find(lint, PC_OID_NAME_CONSTRAINTS);
+    const bool is_ca = lint->content.is_ca;
+    if (basic != NULL && is_ca && !basic->critical) {
+        PC_TRY(pc_lint_warn(lint, pc_lint_at(lint, basic->oid), err,
+                            "basicConstraints of a CA are not critical"));
+    }
+    if (basic != NULL && !is_ca && pc_lint_has_usage(lint, KEY_CERT_SIGN)) {
+        PC_TRY(pc_lint_warn(lint, pc_lint_at(lint, basic->oid), err,
+                            "keyCertSign is asked for, and basicConstraints say that it is no CA"));
+    }
+    if (names != NULL && !names->critical) {
+        PC_TRY(pc_lint_warn(lint, pc_lint_at(lint, names->oid), err, "nameConstraints are not critical"));
+    }
+    return PC_OK;
+}
+
 PC_RESULT pc_lint_extension_values(struct pc_lint *lint, p11csr_error **err)
 {
     static const struct pc_oid_name identifiers[] = {{PC_BYTES("\x55\x1d\x0e"), "subjectKeyIdentifier"},
@@ -221,7 +242,7 @@ PC_RESULT pc_lint_extension_values(struct pc_lint *lint, p11csr_error **err)
                                 identifiers[i].name));
         }
     }
-    return PC_OK;
+    return check_ca_extensions(lint, err);
 }
 
 PC_RESULT pc_lint_critical_names(struct pc_lint *lint, p11csr_error **err)

@@ -6,6 +6,8 @@
 #include "csr/lint/oids.h"
 #include "csr/lint/rule_functions.h"
 
+#include <string.h>
+
 /* TLS Baseline Requirements on the names that a certificate is for. */
 
 /* True when the text is, octet for octet, a dNSName, or an address as its standard writes it. */
@@ -131,6 +133,18 @@ static struct pc_result report_internal(struct pc_lint *lint, struct pc_span nam
         quoted, pc_lint_list_name(lint, PC_LIST_TLDS));
 }
 
+/* What is told without a list: one label, or below what is set aside (RFC 6761, RFC 6762, and ICANN). */
+static bool is_never_public(struct pc_span name)
+{
+    static const char *const reserved[] = {"local", "localhost", "internal"};
+    for (size_t i = 0; i < PC_ARRAY_LEN(reserved); i++) {
+        if (pc_dns_is_below(name, reserved[i])) {
+            return true;
+        }
+    }
+    return name.len > 0 && memchr(name.ptr, '.', name.len) == NULL;
+}
+
 /* A name that is not below .onion, which is in no list. */
 static struct pc_result check_tld(struct pc_lint *lint, struct pc_span name, bool *missing,
                                   p11csr_error **err)
@@ -141,6 +155,10 @@ static struct pc_result check_tld(struct pc_lint *lint, struct pc_span name, boo
                              err);
     }
     PC_TRY(pc_lint_is_tld(lint->options->data, pc_dns_last_label(name), &answer, err));
+    if (answer == PC_LISTED_UNKNOWN && is_never_public(name)) {
+        return pc_lint_fault(lint, "the dNSName", name,
+                             "is an internal name, which nobody owns on the Internet", err);
+    }
     *missing = *missing || answer == PC_LISTED_UNKNOWN;
     return answer == PC_LISTED_NO ? report_internal(lint, name, err) : PC_OK;
 }

@@ -88,6 +88,23 @@ static struct pc_result read_block(const struct pc_pem_block *block, struct pc_b
                    "the PEM block '%s' is neither a certificate, a request nor a public key", block->label);
 }
 
+/* Which of several requests is meant nobody says; of certificates the first counts, the others are its chain. */
+static struct pc_result check_alone(BIO *bio, p11csr_error **err)
+{
+    for (;;) {
+        struct pc_pem_block block PC_CLEANUP(pc_pem_block_done) = {0};
+        bool end = false;
+        PC_TRY(pc_pem_next(bio, P11CSR_E_REQUEST, &block, &end, err));
+        if (end) {
+            return PC_OK;
+        }
+        if (strcmp(block.label, PEM_STRING_X509_REQ) == 0 ||
+            strcmp(block.label, PEM_STRING_X509_REQ_OLD) == 0) {
+            return pc_fail(err, P11CSR_E_REQUEST, "more than one request in one input");
+        }
+    }
+}
+
 static struct pc_result read_pem(struct pc_span input, struct pc_buf *ret, const char **ret_kind,
                                  p11csr_error **err)
 {
@@ -98,8 +115,11 @@ static struct pc_result read_pem(struct pc_span input, struct pc_buf *ret, const
         return pc_fail_memory(err);
     }
     PC_TRY(pc_pem_next(bio, P11CSR_E_REQUEST, &block, &end, err));
-    return end ? pc_fail(err, P11CSR_E_REQUEST, "neither PEM nor DER")
-               : read_block(&block, ret, ret_kind, err);
+    if (end) {
+        return pc_fail(err, P11CSR_E_REQUEST, "neither PEM nor DER");
+    }
+    PC_TRY(read_block(&block, ret, ret_kind, err));
+    return strcmp(*ret_kind, "request") == 0 ? check_alone(bio, err) : PC_OK;
 }
 
 PC_RESULT pc_key_file_read(struct pc_span input, struct pc_buf *ret_spki, const char **ret_kind,

@@ -8,14 +8,17 @@
 static const char begin[] = "-----BEGIN ";
 static const char label[] = "CERTIFICATE REQUEST-----";
 
-/* The line at `at` without its end; moves past it. */
+/* The line at `at` without its end and the blanks before that; moves past it. */
 static struct pc_span next_line(struct pc_span text, size_t *at)
 {
     const uint8_t *start = text.ptr + *at;
     const uint8_t *end = memchr(start, '\n', text.len - *at);
-    const size_t len = end != NULL ? (size_t)(end - start) : text.len - *at;
+    size_t len = end != NULL ? (size_t)(end - start) : text.len - *at;
     *at += len + (end != NULL ? 1 : 0);
-    return (struct pc_span){start, len > 0 && start[len - 1] == '\r' ? len - 1 : len};
+    while (len > 0 && strchr("\r \t", start[len - 1]) != NULL) {
+        len--;
+    }
+    return (struct pc_span){start, len};
 }
 
 static bool starts_with(struct pc_span line, const char *text)
@@ -23,42 +26,74 @@ static bool starts_with(struct pc_span line, const char *text)
     return line.len >= strlen(text) && memcmp(line.ptr, text, strlen(text)) == 0;
 }
 
-PC_RESULT pc_pem_judge(struct pc_span input, struct pc_der_faults *faults, p11csr_error **err)
+static bool contains(struct pc_span line, const char *text)
+{
+    return memmem(line.ptr, line.len, text, strlen(text)) != NULL;
+}
+
+/* What there is to say about the form, and where the walk through the lines stands. */
+struct form {
+    enum { OUTSIDE, REQUEST, OTHER } in;
+    bool request; /* there is one */
+    bool mark;    /* a byte order mark */
+    bool before;  /* text */
+    bool other;   /* blocks of another kind */
+    bool secret;  /* a private key is among them */
+    bool is_long;
+    bool is_old;
+};
+
+static void take_line(struct form *form, struct pc_span line)
 {
     enum { LINE = 64 };
-    bool before = false; // there is text before the request
-    bool inside = false;
-    bool is_long = false;
-    bool is_old = false;
+    if (form->in != OUTSIDE && starts_with(line, "-----END ")) {
+        form->in = OUTSIDE;
+    } else if (form->in == OUTSIDE && starts_with(line, begin)) {
+        const struct pc_span rest = {line.ptr + strlen(begin), line.len - strlen(begin)};
+        form->in = contains(rest, label) ? REQUEST : OTHER;
+        form->request = form->request || form->in == REQUEST;
+        form->is_old = form->is_old || (form->in == REQUEST && !starts_with(rest, label));
+        form->other = form->other || form->in == OTHER;
+        form->secret = form->secret || contains(rest, "PRIVATE KEY");
+    } else if (form->in == REQUEST) {
+        form->is_long = form->is_long || line.len > LINE;
+    } else if (form->in == OUTSIDE && !form->request) {
+        form->before = form->before || line.len > 0;
+    }
+}
+
+static struct pc_result tell(const struct form *form, struct pc_der_faults *faults, p11csr_error **err)
+{
+    const struct {
+        bool holds;
+        const char *text;
+    } rows[] = {
+        {form->mark, "a byte order mark stands before it, which some programs refuse"},
+        {form->is_old, PC_PEM_OTHER_LABEL},
+        {!form->request, "the lines that begin and end PEM are missing around the base64"},
+        {form->request && form->before, "text stands before the request, which some programs refuse"},
+        {form->request && form->other, "something else than a request stands in the file"},
+        {form->secret, "a private key stands in the file: it has no business at a CA"},
+        {form->request && form->is_long, "a line has more than 64 characters"},
+    };
+    for (size_t i = 0; i < PC_ARRAY_LEN(rows); i++) {
+        if (rows[i].holds) {
+            PC_TRY(pc_der_faults_add(faults, PC_DER_NOWHERE, "S20", rows[i].text, err));
+        }
+    }
+    return PC_OK;
+}
+
+PC_RESULT pc_pem_judge(struct pc_span input, struct pc_der_faults *faults, p11csr_error **err)
+{
+    static const char byte_order_mark[] = "\xEF\xBB\xBF";
+    struct form form = {0};
     if (input.len > 1 && input.ptr[0] == PC_DER_SEQUENCE && input.ptr[1] >= 0x80) {
         return PC_OK; // it is DER
     }
-    for (size_t at = 0; at < input.len && !(inside && is_long);) {
-        const struct pc_span line = next_line(input, &at);
-        if (!inside && starts_with(line, begin)) {
-            inside = true;
-            is_old =
-                !starts_with((struct pc_span){line.ptr + strlen(begin), line.len - strlen(begin)}, label);
-        } else if (inside && starts_with(line, "-----END ")) {
-            break;
-        } else if (inside) {
-            is_long = line.len > LINE;
-        } else {
-            before = before || line.len > 0;
-        }
+    form.mark = starts_with(input, byte_order_mark);
+    for (size_t at = form.mark ? strlen(byte_order_mark) : 0; at < input.len;) {
+        take_line(&form, next_line(input, &at));
     }
-    if (is_old) {
-        PC_TRY(pc_der_faults_add(faults, PC_DER_NOWHERE, "S20", PC_PEM_OTHER_LABEL, err));
-    }
-    if (!inside) {
-        return pc_der_faults_add(faults, PC_DER_NOWHERE, "S20",
-                                 "the lines that begin and end PEM are missing around the base64", err);
-    }
-    if (before) {
-        PC_TRY(pc_der_faults_add(faults, PC_DER_NOWHERE, "S20",
-                                 "text stands before the request, which some programs refuse", err));
-    }
-    return is_long
-               ? pc_der_faults_add(faults, PC_DER_NOWHERE, "S20", "a line has more than 64 characters", err)
-               : PC_OK;
+    return tell(&form, faults, err);
 }
