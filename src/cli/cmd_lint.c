@@ -5,6 +5,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 /* p11csr lint */
 
@@ -29,7 +30,7 @@ PC_RESULT cli_take_lint(const struct cli *cli, const char *rules, p11csr_lint **
     p11csr_lint *lint PC_CLEANUP(cli_lint_free) = NULL;
     PC_TRY(cli_lift(p11csr_lint_new(&lint, err)));
     if (said != NULL || rules != NULL) {
-        PC_TRY(cli_lift(p11csr_lint_set_rules(lint, said != NULL ? said : rules, err)));
+        PC_TRY(cli_lift(p11csr_lint_set_rules(lint, rules != NULL ? rules : said, err)));
     }
     if (cli_has(cli, OPT_LINT_DATA)) {
         PC_TRY(cli_lift(p11csr_lint_set_data(lint, cli_value(cli, OPT_LINT_DATA), err)));
@@ -55,13 +56,13 @@ static bool is_not_judged(const json_t *finding)
     return strcmp(text_of(finding, "severity"), "not-judged") == 0;
 }
 
-void cli_print_findings(const char *name, const json_t *result, FILE *to)
+void cli_print_findings(const char *name, const json_t *result, bool infos, FILE *to)
 {
     const json_t *findings = json_object_get(result, "findings");
     for (size_t i = 0; i < json_array_size(findings); i++) {
         const json_t *finding = json_array_get(findings, i);
         const json_t *at = json_object_get(finding, "byte");
-        if (is_not_judged(finding)) {
+        if (is_not_judged(finding) || (!infos && strcmp(text_of(finding, "severity"), "info") == 0)) {
             continue;
         }
         (void)fprintf(to, "%s: %s %s: %s (", name, text_of(finding, "severity"), text_of(finding, "id"),
@@ -104,6 +105,14 @@ static void print_not_judged(const struct cli *cli, const json_t *result)
     }
 }
 
+static void print_ignored(const json_t *result)
+{
+    const json_t *ignored = json_object_get(result, "ignored");
+    for (size_t i = 0; i < json_array_size(ignored); i++) {
+        cli_print("%s%s", i == 0 ? "; left out: " : ", ", json_string_value(json_array_get(ignored, i)));
+    }
+}
+
 static const char *source_name(const char *path)
 {
     return path == NULL || strcmp(path, "-") == 0 ? "standard input" : path;
@@ -113,6 +122,7 @@ static const char *source_name(const char *path)
 struct outcome {
     struct p11csr_lint_counts total;
     size_t unreadable;
+    enum p11csr_code why; /* of the first of them */
     json_t *files;
 };
 
@@ -123,7 +133,7 @@ static struct pc_result note_unreadable(struct cli *cli, const char *path, const
     const size_t causes = p11csr_error_cause_count(reason);
     const char *why = causes > 0 ? p11csr_error_cause(reason, causes - 1) : p11csr_error_message(reason);
     json_t *entry = json_pack("{s:s, s:s}", "file", source_name(path), "unreadable", why);
-    outcome->unreadable++;
+    outcome->why = outcome->unreadable++ == 0 ? p11csr_error_code(reason) : outcome->why;
     if (json_array_append_new(outcome->files, entry) != 0) {
         return pc_fail_memory(err);
     }
@@ -149,10 +159,11 @@ static struct pc_result lint_csr(struct cli *cli, const p11csr_lint *lint, const
     }
     char *name PC_CLEANUP(pc_free_str) = pc_text_printable(source_name(path)); // nothing steers the terminal
     if (cli_wants_text(cli) && name != NULL) {
-        cli_print_findings(name, result, stdout);
+        cli_print_findings(name, result, true, stdout);
         cli_print("%s: ", name);
         cli_print_counts(result, stdout);
         print_not_judged(cli, result);
+        print_ignored(result);
         cli_print("\n");
     }
     outcome->total.errors += counts.errors;
@@ -177,8 +188,8 @@ static struct pc_result judge(const struct cli *cli, const struct outcome *outco
 {
     const struct p11csr_lint_counts *total = &outcome->total;
     if (outcome->unreadable > 0) {
-        return pc_fail(err, P11CSR_E_REQUEST, "%zu of %zu files cannot be read as requests",
-                       outcome->unreadable, json_array_size(outcome->files));
+        return pc_fail(err, outcome->why, "%zu of %zu files cannot be read as requests", outcome->unreadable,
+                       json_array_size(outcome->files));
     }
     if (total->errors > 0) {
         return pc_fail(err, P11CSR_E_CHECK_FAILED, "the rules found %zu error%s", total->errors,
@@ -191,26 +202,49 @@ static struct pc_result judge(const struct cli *cli, const struct outcome *outco
     return PC_OK;
 }
 
+/* Whether --rules asks for the set; its words have been checked. */
+static bool is_asked(const struct cli *cli, const char *set)
+{
+    const char *at = cli_value(cli, OPT_RULES);
+    const size_t len = strlen(set);
+    while (at != NULL) {
+        if (strncasecmp(at, set, len) == 0 && strchr(",:", at[len]) != NULL) {
+            return true;
+        }
+        at = strchr(at, ',');
+        at = at != NULL ? at + 1 : NULL;
+    }
+    return !cli_has(cli, OPT_RULES);
+}
+
 static struct pc_result list_rules(struct cli *cli, p11csr_error **err)
 {
     char *text PC_CLEANUP(p11csr_free_text) = NULL;
+    json_t *shown = json_array();
+    cli_json(cli, "rules", shown);
     PC_TRY(cli_lift(p11csr_lint_list(&text, err)));
     json_t *rules PC_CLEANUP(free_json) = json_loads(text, 0, NULL);
     if (rules == NULL) {
         return pc_fail_memory(err);
     }
-    for (size_t i = 0; cli_wants_text(cli) && i < json_array_size(rules); i++) {
-        const json_t *rule = json_array_get(rules, i);
-        cli_print("%-5s%-16s%-9s%s (%s)\n", text_of(rule, "id"), text_of(rule, "set"),
-                  text_of(rule, "severity"), text_of(rule, "title"), text_of(rule, "source"));
+    for (size_t i = 0; i < json_array_size(rules); i++) {
+        json_t *rule = json_array_get(rules, i);
+        if (!is_asked(cli, text_of(rule, "set"))) {
+            continue;
+        }
+        (void)json_array_append(shown, rule);
+        if (cli_wants_text(cli)) {
+            cli_print("%-5s%-16s%-9s%s (%s)\n", text_of(rule, "id"), text_of(rule, "set"),
+                      text_of(rule, "severity"), text_of(rule, "title"), text_of(rule, "source"));
+        }
     }
-    cli_json(cli, "rules", json_incref(rules));
     return PC_OK;
 }
 
 PC_RESULT cli_run_lint(struct cli *cli, p11csr_error **err)
 {
     p11csr_lint *lint PC_CLEANUP(cli_lint_free) = NULL;
+    PC_TRY(cli_take_lint(cli, NULL, &lint, err));
     if (cli_has(cli, OPT_LIST)) {
         return cli_arg_count(cli) == 0 ? list_rules(cli, err)
                                        : pc_fail(err, P11CSR_E_USAGE, "--list takes no file");
@@ -218,7 +252,6 @@ PC_RESULT cli_run_lint(struct cli *cli, p11csr_error **err)
     struct outcome outcome = {.files = json_array()};
     cli_json(cli, "files", outcome.files);
     cli->answers_anyway = true;
-    PC_TRY(cli_take_lint(cli, NULL, &lint, err));
     for (size_t i = 0; i == 0 || i < cli_arg_count(cli); i++) {
         PC_TRY(lint_file(cli, lint, cli_arg(cli, i), &outcome, err));
     }

@@ -40,6 +40,18 @@ static struct pc_result write_plan(struct cli *cli, const struct cli_output *out
     return lines == NULL ? pc_fail_memory(err) : cli_write_output(cli, out, pc_span_str(lines), err);
 }
 
+/* The warnings, where the kind of key has a name of its own; errors have been refused. */
+static struct pc_result foresee_lint(struct cli *cli, const p11csr_request *request, const char *type,
+                                     p11csr_error **err)
+{
+    const struct pc_result result = cli_request_foresee_lint(cli, request, type, err);
+    if (result.code != P11CSR_E_ALGORITHM) {
+        return result;
+    }
+    p11csr_error_free(err);
+    return PC_OK;
+}
+
 static struct pc_result plan_key(struct cli *cli, const struct cli_output *out, const p11csr_request *request,
                                  p11csr_key *key, p11csr_error **err)
 {
@@ -49,6 +61,7 @@ static struct pc_result plan_key(struct cli *cli, const struct cli_output *out, 
     if (plan == NULL) {
         return pc_fail_memory(err);
     }
+    PC_TRY(foresee_lint(cli, request, p11csr_key_get_info(key)->type, err));
     PC_TRY(cli_pin_files(cli, plan, err));
     PC_TRY(write_plan(cli, out, plan, err));
     cli_transcript_fact(cli, "Scheme", json_string_value(json_object_get(plan, "scheme")));

@@ -45,6 +45,24 @@ static struct pc_result judge(const struct cli *cli, const struct finding *findi
     return result;
 }
 
+/* A request whose own key signed it has no use for another's certificate. */
+static struct pc_result refuse_own_signature(const struct cli *cli, const p11csr_csr *csr, p11csr_error **err)
+{
+    enum p11csr_verdict verdict = P11CSR_VERDICT_UNKNOWN;
+    if (p11csr_csr_names_signer(csr) != 0) {
+        return PC_OK;
+    }
+    PC_TRY(cli_lift(p11csr_csr_verify(cli->ctx, csr, &verdict, NULL, err)));
+    if (verdict != P11CSR_VERDICT_GOOD) {
+        return PC_OK;
+    }
+    const struct pc_result result = pc_fail(
+        err, P11CSR_E_USAGE, "the own key of '%s' signed it: --signer-cert is for those that cannot sign",
+        source_name(cli));
+    pc_hint(err, "verify it without --signer-cert");
+    return result;
+}
+
 /* With the key of the request, or that of --signer-cert. */
 static struct pc_result find_out(struct cli *cli, const p11csr_csr *csr, struct finding *ret,
                                  p11csr_error **err)
@@ -58,6 +76,7 @@ static struct pc_result find_out(struct cli *cli, const p11csr_csr *csr, struct 
         return cli_lift(p11csr_csr_verify(ctx, csr, &ret->verdict, &ret->why, err));
     }
     PC_TRY(cli_read_input(signer, &content, err));
+    PC_TRY(refuse_own_signature(cli, csr, err));
     const struct p11csr_bytes bytes = {content.ptr, content.len};
     ret->by_another = false;
     return pc_frame(cli_lift(p11csr_csr_verify_by(ctx, csr, &bytes, &ret->verdict, &ret->why, err)), err,
@@ -106,7 +125,7 @@ static struct pc_result print_good(const struct cli *cli, const json_t *result, 
         return pc_fail_memory(err);
     }
     cli_print("%s: the signature is good\n", name);
-    cli_print_findings(name, errors, stdout);
+    cli_print_findings(name, errors, false, stdout);
     return PC_OK;
 }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "cli/making.h"
+#include "cli/lint.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -176,6 +176,7 @@ static struct pc_result foresee(struct cli *cli, struct cli_making *making, p11c
     PC_TRY(assemble(cli, making, &sha256, err)); // which may open the key once more
     const char *type = making->key != NULL ? p11csr_key_get_info(making->key)->type : making->keygen.spec;
     PC_TRY(cli_lift(p11csr_request_get_signature(making->request, cli->ctx, token, type, &signature, err)));
+    PC_TRY(cli_request_foresee_lint(cli, making->request, type, err));
     PC_TRY(cli_lift(p11csr_request_describe(making->request, &text, err)));
     json_t *content PC_CLEANUP(free_json) = json_loads(text, 0, NULL);
     if (content == NULL) {

@@ -359,7 +359,7 @@ static const struct cli_option options[OPT_COUNT] = {
                    .words =
                        "structure tls-br:dv tls-br:ov tls-br:iv smime-br codesigning-br fips cnsa2 bsi adcs "
                        "letsencrypt",
-                   .help = "the sets of lint rules (structure unless said)"},
+                   .help = "sets of lint rules: see p11csr lint --list, LINT RULES in p11csr(1)"},
     [OPT_IGNORE] = {.name = "ignore",
                     .arg = "ID",
                     .repeatable = true,

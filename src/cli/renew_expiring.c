@@ -154,6 +154,9 @@ static struct pc_result renew_and_tell(struct walk *walk, const struct p11csr_ce
         cli_remark(cli, "not renewed: %s: %s%s%s", info->uri, p11csr_error_message(why),
                    p11csr_error_cause_count(why) > 0 ? ": " : "",
                    p11csr_error_cause_count(why) > 0 ? p11csr_error_cause(why, 0) : "");
+        for (size_t i = 0; i < p11csr_error_note_count(why); i++) {
+            cli_remark(cli, "  %s", p11csr_error_note(why, i));
+        }
         walk->failed++;
     }
     cli_json(cli, "ok", json_boolean(pc_is_ok(result)));

@@ -28,8 +28,9 @@ static struct pc_result fail_lint(const json_t *result, size_t errors, p11csr_er
     return failed;
 }
 
-PC_RESULT pc_lib_lint_info(const p11csr_request *request, p11csr_ctx *ctx, struct pc_span tbs,
-                           const struct pc_scheme *scheme, p11csr_error **err)
+/* *ret is left alone when there are no rules. */
+static struct pc_result lint_info(const p11csr_request *request, p11csr_ctx *ctx, struct pc_span tbs,
+                                  const struct pc_scheme *scheme, json_t **ret, p11csr_error **err)
 {
     struct pc_csr csr;
     struct pc_lint_counts counts = {0};
@@ -45,7 +46,18 @@ PC_RESULT pc_lib_lint_info(const p11csr_request *request, p11csr_ctx *ctx, struc
     PC_TRY(pc_csr_parse_info(tbs, &csr, err));
     csr.aid = scheme->aid;
     PC_TRY(pc_lint_run(&options, crypto, &csr, &counts, &result, err));
-    return counts.of[PC_LINT_ERROR] == 0 ? PC_OK : fail_lint(result, counts.of[PC_LINT_ERROR], err);
+    if (counts.of[PC_LINT_ERROR] > 0) {
+        return fail_lint(result, counts.of[PC_LINT_ERROR], err);
+    }
+    *ret = json_incref(result);
+    return PC_OK;
+}
+
+PC_RESULT pc_lib_lint_info(const p11csr_request *request, p11csr_ctx *ctx, struct pc_span tbs,
+                           const struct pc_scheme *scheme, p11csr_error **err)
+{
+    json_t *ignored PC_CLEANUP(pc_json_free) = NULL;
+    return lint_info(request, ctx, tbs, scheme, &ignored, err);
 }
 
 void p11csr_request_set_lint(p11csr_request *request, const p11csr_lint *lint)
@@ -54,7 +66,7 @@ void p11csr_request_set_lint(p11csr_request *request, const p11csr_lint *lint)
 }
 
 static struct pc_result check(const p11csr_request *request, p11csr_ctx *ctx, const char *key_type,
-                              p11csr_error **err)
+                              json_t **ret, p11csr_error **err)
 {
     const struct pc_crypto *crypto = NULL;
     const struct pc_keyspec *spec = NULL;
@@ -75,12 +87,22 @@ static struct pc_result check(const p11csr_request *request, p11csr_ctx *ctx, co
         PC_TRY(pc_skid_compute(crypto, request->skid, pc_buf_span(&spki), &content, err));
     }
     PC_TRY(pc_request_assemble(&content, pc_buf_span(&spki), &tbs, err));
-    return pc_lib_lint_info(request, ctx, pc_buf_span(&tbs), scheme, err);
+    return lint_info(request, ctx, pc_buf_span(&tbs), scheme, ret, err);
 }
 
 enum p11csr_code p11csr_request_check_lint(const p11csr_request *request, p11csr_ctx *ctx,
-                                           const char *key_type, p11csr_error **err)
+                                           const char *key_type, char **ret_json, p11csr_error **err)
 {
     const struct pc_lock lock PC_LOCK_CLEANUP = pc_lock_begin(ctx);
-    return pc_frame(check(request, lock.ctx, key_type, err), err, "the request would not be a good one").code;
+    json_t *found PC_CLEANUP(pc_json_free) = NULL;
+    char *text = NULL;
+    struct pc_result result =
+        pc_frame(check(request, lock.ctx, key_type, &found, err), err, "the request would not be a good one");
+    if (pc_is_ok(result) && ret_json != NULL && found != NULL) {
+        result = pc_json_take_text(found, &text, err);
+    }
+    if (pc_is_ok(result) && ret_json != NULL) {
+        *ret_json = text;
+    }
+    return result.code;
 }

@@ -59,19 +59,20 @@ static void test_request_that_breaks_a_rule(void **state)
     p11csr_lint *lint = NULL;
     check_ok(p11csr_request_add_extension(request, "1.3.6.1.4.1.11129.2.4.3", "hex:0500", &both_err),
              &both_err);
-    check_ok(p11csr_request_check_lint(request, ctx, "p256", &both_err), &both_err); // it has no rules yet
+    check_ok(p11csr_request_check_lint(request, ctx, "p256", NULL, &both_err),
+             &both_err); // it has no rules yet
     check_ok(p11csr_lint_new(&lint, &both_err), &both_err);
     p11csr_request_set_lint(request, lint);
     static const char *const kinds[] = {"p256", "p521", "brainpoolp384r1", "rsa-2048", "rsa-4096", "ed25519"};
     for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
-        check_both(p11csr_request_check_lint(request, ctx, kinds[i], err), P11CSR_E_LINT);
+        check_both(p11csr_request_check_lint(request, ctx, kinds[i], NULL, err), P11CSR_E_LINT);
     }
     check_both(p11csr_request_sign(request, key, &csr, err), P11CSR_E_LINT);
     assert_null(csr);
     check_ok(p11csr_lint_ignore(lint, "S19", &both_err), &both_err);
     for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]);
          i++) { // nothing else is wrong with any kind of key
-        check_ok(p11csr_request_check_lint(request, ctx, kinds[i], &both_err), &both_err);
+        check_ok(p11csr_request_check_lint(request, ctx, kinds[i], NULL, &both_err), &both_err);
     }
     check_ok(p11csr_request_sign(request, key, &csr, &both_err), &both_err);
     p11csr_csr_free(&csr);

@@ -57,6 +57,7 @@ def test_errors_and_strict(box, files):
 
 
 def test_ignored_rules_are_told(box, files):
+    assert "; left out: S14\n" in box.run("lint", files["warned"], "--ignore", "S14").ok().out
     entry = (
         box.run("lint", files["warned"], "--ignore", "S14", "--ignore", "S15", "--json").ok().json["files"][0]
     )
@@ -68,6 +69,7 @@ def test_several_files(box, files):
     four = [files["good"], str(box.work / "none.csr"), files["bad"], str(box.work / "absent.csr")]
     result = box.run("lint", *four, "--json")
     assert result.status == 9 and [row["file"] for row in result.json["files"]] == four
+    assert box.run("lint", four[3], files["good"]).status == 10
     assert ["unreadable" in row for row in result.json["files"]] == [False, True, False, True]
     text = box.run("lint", *four)
     assert text.status == 9 and "none.csr: cannot be read: this is neither PEM nor DER" in text.out
@@ -95,11 +97,44 @@ def test_the_manual_names_every_rule(box):
         assert f".It Li {rule['id']} Pq {rule['severity']}\n{rule['title']} (" in manual, rule["id"]
 
 
+def test_list_of_some_sets(box):
+    some = box.run("lint", "--list", "--rules", "fips,tls-br:dv", "--json").ok().json["rules"]
+    assert {rule["set"] for rule in some} == {"fips", "tls-br"}
+    box.refused("lint", "--list", "--rules", "foo", status=64, code="USAGE", says="no set of lint rules")
+
+
+@pytest.mark.parametrize(
+    "change, says",
+    [
+        (lambda pem: b"\xef\xbb\xbf" + pem, "byte order mark"),
+        (lambda pem: b"text\n" + pem, "text stands before"),
+        (
+            lambda pem: pem.replace(b"BEGIN CERT", b"BEGIN NEW CERT").replace(b"END CERT", b"END NEW CERT"),
+            "label",
+        ),
+        (
+            lambda pem: pem + pem.replace(b"CERTIFICATE REQUEST", b"CERTIFICATE"),
+            "something else than a request",
+        ),
+        (lambda pem: pem + pem.replace(b"CERTIFICATE REQUEST", b"PRIVATE KEY"), "a private key"),
+        (lambda pem: pem.replace(b"\n", b"  \r\n"), None),
+    ],
+)
+def test_form_of_the_pem(box, change, says):
+    (box.work / "a.csr").write_bytes(change(support.to_pem(made("a.example"))))
+    entry = box.run("lint", "a.csr", "--json").ok().json["files"][0]
+    texts = [row["text"] for row in entry["findings"] if row["id"] == "S20"]
+    assert (texts == []) if says is None else any(says in text for text in texts), texts
+    assert says == "a private key" or len(texts) <= 1
+
+
 def test_wrong_words(box, files):
     good = files["good"]
     box.refused("lint", good, "--rules", "structurf", status=64, code="USAGE", says="'structure'")
     box.refused("lint", good, "--rules", "fips:dv", status=64, code="USAGE", says="only tls-br takes")
     box.refused("lint", good, "--rules", "tls-br:ev", status=64, code="USAGE", says="dv, ov and iv")
+    both = "tls-br:dv,tls-br:ov"
+    box.refused("lint", good, "--rules", both, status=64, code="USAGE", says="as dv and as ov")
     box.refused("lint", good, "--rules", "", status=64, code="USAGE", says="no set of lint rules")
     box.refused(
         "lint", good, "--ignore", "Z99", status=64, code="USAGE", says=["no lint rule", "lint --list"]
@@ -167,6 +202,35 @@ def test_warnings_of_the_structure(token):
     assert "S14" not in token.run("request", *at, *said, "--quiet").ok().err
     lint = token.run("request", *at, *said, "--json").ok().json["lint"]
     assert findings(lint, "warning") == ["S14"] and lint["sets"] == ["structure"]
+
+
+def test_rules_that_are_said_add_to_the_others(token):
+    """The structure and the profile hold all the same."""
+    token.make_key()
+    at = (*token.at, "--key-label", "web")
+    token.refused("request", *at, *CONTENT, *POISON, "--rules", "fips", status=8, code="LINT", says="S19")
+    public = (
+        "--profile",
+        "tls-server-public",
+        "--rules",
+        "fips",
+        "--subject",
+        "CN=b.example",
+        "--dns",
+        "a.example",
+    )
+    token.refused("request", *at, *public, status=8, code="LINT", says="T08")
+    done = token.run("request", *at, *CONTENT, "--rules", "fips", "--ignore", "S14").ok()
+    assert "lint rules left out: S14\n" in done.err
+
+
+def test_what_is_foreseen_is_warned_about(token):
+    """A dry run and a plan say what the request would be warned about."""
+    token.make_key()
+    at = (*token.at, "--key-label", "web", *CONTENT, "--rules", "tls-br:dv", "--ignore", "T12")
+    for more in (("request", "--dry-run"), ("plan", "-o", token.work / "plan.json", "--force")):
+        assert "warning T08" in token.run(*more, *at).ok().err
+        assert "T08" in findings(token.run(*more, *at, "--json").ok().json["lint"], "warning")
 
 
 def test_options_that_exclude_each_other(token):

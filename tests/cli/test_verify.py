@@ -248,6 +248,15 @@ def test_another_certificate_proves_nothing(box, signer):
     assert box.run("verify", "--signer-cert", "signer", stdin=der).status == 1
 
 
+def test_own_signature_needs_no_certificate(box, signer):
+    key, certificate = signer
+    (box.work / "signer").write_bytes(certificate.public_bytes(PEM))
+    der = signed_for(key, key)
+    box.run("verify", stdin=der).ok()
+    says = ["the own key of 'standard input' signed it", "without --signer-cert"]
+    box.refused("verify", "--signer-cert", "signer", stdin=der, status=64, code="USAGE", says=says)
+
+
 def test_no_certificate(box, signer):
     der = signed_for(x25519.X25519PrivateKey.generate(), signer[0], statement(signer[1]))
     (box.work / "text").write_bytes(b"hello\n")
