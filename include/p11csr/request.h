@@ -239,9 +239,9 @@ P11CSR_API enum p11csr_code p11csr_request_sign(const p11csr_request *request, p
 P11CSR_API void p11csr_request_set_lint(p11csr_request *request, const p11csr_lint *lint);
 /*
  * The same before there is a key: holds what would be signed with a key of this kind, like "p256", against
- * the rules. Nothing is done on a token. *ret_json, if not NULL, receives what p11csr_csr_lint() would give, to
- * be freed with p11csr_free_text(), or NULL without rules. Errors: LINT, ALGORITHM, and those of an incomplete
- * request.
+ * the rules. Nothing is done on a token. *ret_json, if not NULL, receives what p11csr_csr_lint() would give,
+ * to be freed with p11csr_free_text(), or NULL without rules. Errors: LINT, ALGORITHM, and those of an
+ * incomplete request.
  */
 P11CSR_API enum p11csr_code p11csr_request_check_lint(const p11csr_request *request, p11csr_ctx *ctx,
                                                       const char *key_type, char **ret_json,

@@ -14,8 +14,8 @@ PC_RESULT cli_take_lint(const struct cli *cli, const char *rules, p11csr_lint **
 void cli_lint_free(p11csr_lint **lint);
 /*
  * Gives the request that is being made the rules it has to keep: the structure, those of its profile, and
- * those of --rules. Where a new key of the kind `spec` (NULL: it is there) is to be made they are held against what
- * is known before that. *ret, NULL for none, lives as long as the request. Errors: USAGE, LINT.
+ * those of --rules. Where a new key of the kind `spec` (NULL: it is there) is to be made they are held
+ * against what is known before that. *ret, NULL for none, lives as long as the request. Errors: USAGE, LINT.
  */
 PC_RESULT cli_request_take_lint(struct cli *cli, p11csr_request *request, const char *spec, p11csr_lint **ret,
                                 p11csr_error **err);

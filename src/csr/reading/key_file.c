@@ -88,7 +88,7 @@ static struct pc_result read_block(const struct pc_pem_block *block, struct pc_b
                    "the PEM block '%s' is neither a certificate, a request nor a public key", block->label);
 }
 
-/* Which of several requests is meant nobody says; of certificates the first counts, the others are its chain. */
+/* Which of several requests is meant nobody says. Of certificates the first counts: its chain follows. */
 static struct pc_result check_alone(BIO *bio, p11csr_error **err)
 {
     for (;;) {
