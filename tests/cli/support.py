@@ -37,10 +37,7 @@ UNCAUGHT = {
     "UBSAN_OPTIONS": os.environ.get("UBSAN_OPTIONS", "") + ":handle_segv=0:handle_abort=0",
 }
 # Sanitizers are steered by these.
-KEPT = (
-    *("ASAN_OPTIONS", "UBSAN_OPTIONS", "LSAN_OPTIONS", "TSAN_OPTIONS", "GCOV_ERROR_FILE"),
-    *("LD_LIBRARY_PATH", "LD_PRELOAD"),
-)
+KEPT = ("ASAN_OPTIONS", "UBSAN_OPTIONS", "LSAN_OPTIONS", "TSAN_OPTIONS", "LD_LIBRARY_PATH", "LD_PRELOAD")
 
 
 def soft_module():

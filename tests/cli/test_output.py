@@ -128,12 +128,15 @@ def test_read_only_folder(ready):
             *ready.ask, "-o", "locked/a.csr", status=10, code="WRITE", says=["locked", "Permission denied"]
         )
         return
-    with tempfile.TemporaryDirectory() as tools:
+    with tempfile.TemporaryDirectory() as tools, tempfile.TemporaryDirectory() as counts:
         os.chmod(tools, 0o755)
+        os.chmod(counts, 0o777)
         program = shutil.copy(support.PROGRAM, tools)
         uid = 65534
         give_away(ready, uid)
-        who = {"user": uid, "group": uid, "extra_groups": [], "executable": program}
+        # A build that counts its lines says on stderr that this user may not write where the counts are.
+        env = {"GCOV_PREFIX": counts}
+        who = {"user": uid, "group": uid, "extra_groups": [], "executable": program, "env": env}
         for args in (("-o", "locked/a.csr"), ("-o", "locked/there.csr", "--force")):
             ready.refused(
                 *ready.ask, *args, status=10, code="WRITE", says=["locked", "Permission denied"], **who
