@@ -14,7 +14,6 @@
 #define PC_OID_EC PC_LINT_OID("\x2a\x86\x48\xce\x3d\x02\x01")
 #define PC_OID_ED25519 PC_LINT_OID("\x2b\x65\x70")
 #define PC_OID_ED448 PC_LINT_OID("\x2b\x65\x71")
-#define PC_OID_SHA1 PC_LINT_OID("\x2b\x0e\x03\x02\x1a")
 #define PC_OID_DSA PC_LINT_OID("\x2a\x86\x48\xce\x38\x04\x01")
 
 /* extensions */

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/error.h"
 #include "base/limits.h"
+#include "csr/lint/algorithms.h"
 #include "csr/lint/oids.h"
 #include "csr/lint/rule_functions.h"
 #include "csr/ossl.h"
@@ -340,41 +341,13 @@ PC_RESULT pc_lint_post_quantum(struct pc_lint *lint, p11csr_error **err)
     return PC_OK;
 }
 
-/* Of RSASSA-PSS the hash stands in the parameters; SHA-1 is the default (RFC 4055 section 3.1). */
-static bool is_pss_with_sha1(const struct pc_lint *lint)
-{
-    struct pc_der in = pc_der_over(lint->signature.params);
-    struct pc_der params;
-    struct pc_der hash;
-    struct pc_der aid;
-    struct pc_der_value oid;
-    if (!pc_span_eq(lint->signature.oid, PC_OID_RSASSA_PSS) ||
-        !pc_is_ok(pc_der_enter(&in, PC_DER_SEQUENCE, "RSASSA-PSS-params", &params, NULL))) {
-        return false;
-    }
-    if (pc_der_peek(&params) != PC_DER_CONTEXT_CONSTRUCTED(0)) {
-        return true;
-    }
-    return pc_is_ok(pc_der_enter(&params, PC_DER_CONTEXT_CONSTRUCTED(0), "hashAlgorithm", &hash, NULL)) &&
-           pc_is_ok(pc_der_enter(&hash, PC_DER_SEQUENCE, "hashAlgorithm", &aid, NULL)) &&
-           pc_is_ok(pc_der_expect(&aid, PC_DER_OID, "algorithm", &oid, NULL)) &&
-           pc_span_eq(oid.content, PC_OID_SHA1);
-}
-
 PC_RESULT pc_lint_digest(struct pc_lint *lint, p11csr_error **err)
 {
-    static const struct pc_oid_name weak[] = {
-        {PC_BYTES("\x2a\x86\x48\x86\xf7\x0d\x01\x01\x02"), "MD2"},
-        {PC_BYTES("\x2a\x86\x48\x86\xf7\x0d\x01\x01\x03"), "MD4"},
-        {PC_BYTES("\x2a\x86\x48\x86\xf7\x0d\x01\x01\x04"), "MD5"},
-        {PC_BYTES("\x2a\x86\x48\x86\xf7\x0d\x01\x01\x05"), "SHA-1"},
-        {PC_BYTES("\x2a\x86\x48\xce\x3d\x04\x01"), "SHA-1"},
-        {PC_BYTES("\x2a\x86\x48\xce\x38\x04\x03"), "SHA-1"},
-        {PC_BYTES("\x2b\x0e\x03\x02\x1d"), "SHA-1"},
-    };
-    const char *name =
-        is_pss_with_sha1(lint) ? "SHA-1" : pc_oid_find(weak, PC_ARRAY_LEN(weak), lint->signature.oid);
-    return name == NULL ? PC_OK
-                        : pc_lint_report(lint, pc_lint_at(lint, lint->signature.oid), err,
-                                         "the signature is made with %s", name);
+    enum { SHA1_OCTETS = 20 };
+    struct pc_lint_signing signing;
+    if (!pc_lint_signing_read(lint, &signing) || signing.hash->octets > SHA1_OCTETS) {
+        return PC_OK;
+    }
+    return pc_lint_report(lint, pc_lint_at(lint, lint->signature.oid), err, "the signature is made with %s",
+                          signing.hash->name);
 }
