@@ -51,18 +51,24 @@ static const char *text_of(const json_t *object, const char *key)
     return json_string_value(json_object_get(object, key));
 }
 
-static bool is_not_judged(const json_t *finding)
+static enum cli_severity severity_of(const json_t *finding)
 {
-    return strcmp(text_of(finding, "severity"), "not-judged") == 0;
+    static const char *const names[] = {
+        [CLI_ERROR] = "error", [CLI_WARNING] = "warning", [CLI_INFO] = "info"};
+    size_t i = 0;
+    while (i < PC_ARRAY_LEN(names) && strcmp(names[i], text_of(finding, "severity")) != 0) {
+        i++;
+    }
+    return (enum cli_severity)i;
 }
 
-void cli_print_findings(const char *name, const json_t *result, bool infos, FILE *to)
+void cli_print_findings(const char *name, const json_t *result, enum cli_severity least, FILE *to)
 {
     const json_t *findings = json_object_get(result, "findings");
     for (size_t i = 0; i < json_array_size(findings); i++) {
         const json_t *finding = json_array_get(findings, i);
         const json_t *at = json_object_get(finding, "byte");
-        if (is_not_judged(finding) || (!infos && strcmp(text_of(finding, "severity"), "info") == 0)) {
+        if (severity_of(finding) > least) {
             continue;
         }
         (void)fprintf(to, "%s: %s %s: %s (", name, text_of(finding, "severity"), text_of(finding, "id"),
@@ -94,7 +100,7 @@ static void print_not_judged(const struct cli *cli, const json_t *result)
     bool first = true;
     for (size_t i = 0; i < json_array_size(findings); i++) {
         const json_t *finding = json_array_get(findings, i);
-        if (!is_not_judged(finding)) {
+        if (severity_of(finding) != CLI_NOT_JUDGED) {
             continue;
         }
         cli_print("%s%s", first ? "; not judged: " : ", ", text_of(finding, "id"));
@@ -159,7 +165,7 @@ static struct pc_result lint_csr(struct cli *cli, const p11csr_lint *lint, const
     }
     char *name PC_CLEANUP(pc_free_str) = pc_text_printable(source_name(path)); // nothing steers the terminal
     if (cli_wants_text(cli) && name != NULL) {
-        cli_print_findings(name, result, true, stdout);
+        cli_print_findings(name, result, CLI_INFO, stdout);
         cli_print("%s: ", name);
         cli_print_counts(result, stdout);
         print_not_judged(cli, result);

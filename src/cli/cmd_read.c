@@ -109,23 +109,12 @@ static struct pc_result look_at_structure(struct cli *cli, const p11csr_csr *csr
 /* That the signature is good, and what is wrong with the structure; warnings are for p11csr lint. */
 static struct pc_result print_good(const struct cli *cli, const json_t *result, p11csr_error **err)
 {
-    json_t *findings = json_array();
-    json_t *errors PC_CLEANUP(free_json) = json_pack("{s:o}", "findings", findings);
-    size_t i = 0;
-    json_t *finding = NULL;
-    json_array_foreach(json_object_get(result, "findings"), i, finding)
-    {
-        const char *severity = json_string_value(json_object_get(finding, "severity"));
-        if (strcmp(severity, "error") == 0 && json_array_append(findings, finding) != 0) {
-            return pc_fail_memory(err);
-        }
-    }
     char *name PC_CLEANUP(pc_free_str) = pc_text_printable(source_name(cli));
-    if (name == NULL || errors == NULL) {
+    if (name == NULL) {
         return pc_fail_memory(err);
     }
     cli_print("%s: the signature is good\n", name);
-    cli_print_findings(name, errors, false, stdout);
+    cli_print_findings(name, result, CLI_ERROR, stdout);
     return PC_OK;
 }
 

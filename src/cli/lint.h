@@ -24,8 +24,9 @@ PC_RESULT cli_making_tell_lint(struct cli *cli, const struct cli_making *making,
 /* The same before it is signed: for a key of this type. Errors: LINT. */
 PC_RESULT cli_request_foresee_lint(struct cli *cli, const p11csr_request *request, const char *key_type,
                                    p11csr_error **err);
-/* One line for each finding of a result of p11csr_csr_lint(), but for what was not judged. */
-void cli_print_findings(const char *name, const json_t *result, bool infos, FILE *to);
+enum cli_severity { CLI_ERROR, CLI_WARNING, CLI_INFO, CLI_NOT_JUDGED };
+/* One line for each finding of a result of p11csr_csr_lint() that is at least as grave as `least`. */
+void cli_print_findings(const char *name, const json_t *result, enum cli_severity least, FILE *to);
 /* "2 errors, 1 warning" */
 void cli_print_counts(const json_t *result, FILE *to);
 

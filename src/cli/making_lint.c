@@ -62,7 +62,7 @@ static void tell(const struct cli *cli, const json_t *result)
     if (!cli_wants_text(cli) || cli_has(cli, OPT_QUIET)) {
         return;
     }
-    cli_print_findings("p11csr", result, false, stderr);
+    cli_print_findings("p11csr", result, CLI_WARNING, stderr);
     for (size_t i = 0; i < json_array_size(ignored); i++) {
         (void)fprintf(stderr, "%s%s%s", i == 0 ? "p11csr: lint rules left out: " : ", ",
                       json_string_value(json_array_get(ignored, i)),
