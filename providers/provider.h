@@ -9,8 +9,8 @@
 #include <openssl/evp.h>
 
 /*
- * The OpenSSL provider: keys that somebody holds (held.h) as EVP_PKEY for every program that uses libcrypto. It
- * knows neither tokens nor configuration: both come from its host.
+ * The OpenSSL provider: keys that somebody holds (held.h) as EVP_PKEY for every program that uses libcrypto.
+ * It knows neither tokens nor configuration: both come from its host.
  */
 struct pc_provider;
 
@@ -44,7 +44,7 @@ struct pc_host_ops {
     /* Opens what a pkcs11: URI names. Reads the URI only; the token is asked by `next`. */
     PC_RESULT (*open)(void *self, const char *uri, struct pc_store **ret, p11csr_error **err);
     /* The next object, the first time after finding them all. *ret_there false: that was the last. */
-    PC_RESULT (*next)
+    PC_RESULT(*next)
     (struct pc_store *store, const struct pc_store_wish *wish, struct pc_stored *ret, bool *ret_there,
      p11csr_error **err);
     void (*close)(struct pc_store *store);
@@ -64,8 +64,8 @@ enum pc_provider_proof {
 };
 
 /*
- * OSSL_provider_init of the loadable module and of the built-in provider; as the core calls it. The provider has
- * no host yet: see pc_provider_attach(). Returns 1, or 0 when out of memory.
+ * OSSL_provider_init of the loadable module and of the built-in provider; as the core calls it. The provider
+ * has no host yet: see pc_provider_attach(). Returns 1, or 0 when out of memory.
  */
 int pc_provider_init(const OSSL_CORE_HANDLE *handle, const OSSL_DISPATCH *in, const OSSL_DISPATCH **out,
                      void **ret_provider);
@@ -77,9 +77,9 @@ const char *pc_provider_setting(const struct pc_provider *provider, const char *
 /* Puts an error of ours, and what is noted with it, into the error queue of the program. */
 void pc_provider_raise(const struct pc_provider *provider, const p11csr_error *err);
 /*
- * An EVP_PKEY for a key that is held; it takes `held` over, and releases it at once when it fails. `libctx` is the
- * library context that the provider was loaded into. It is freed with EVP_PKEY_free(), before the provider is
- * unloaded.
+ * An EVP_PKEY for a key that is held; it takes `held` over, and releases it at once when it fails. `libctx`
+ * is the library context that the provider was loaded into. It is freed with EVP_PKEY_free(), before the
+ * provider is unloaded.
  */
 PC_RESULT pc_provider_new_pkey(struct pc_provider *provider, OSSL_LIB_CTX *libctx, struct pc_held *held,
                                EVP_PKEY **ret, p11csr_error **err);
