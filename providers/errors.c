@@ -5,6 +5,7 @@
 #include "providers/core.h"
 
 #include <stdarg.h>
+#include <string.h>
 
 /* One entry of the program's error queue: a reason of ours, and a text. */
 __attribute__((format(printf, 3, 4))) static void put(const struct pc_provider *provider, uint32_t reason,
@@ -26,9 +27,12 @@ void pc_provider_raise(const struct pc_provider *provider, const p11csr_error *e
 {
     struct pc_buf text PC_CLEANUP(pc_buf_done) = {0};
     pc_buf_init(&text, PC_MAX_TEXT);
-    pc_buf_text(&text, p11csr_error_message(err));
+    const char *reason = p11csr_strerror(p11csr_error_code(err)); // libcrypto prints it in front
+    if (strcmp(reason, p11csr_error_message(err)) != 0 || p11csr_error_cause_count(err) == 0) {
+        pc_buf_text(&text, p11csr_error_message(err));
+    }
     for (size_t i = 0; i < p11csr_error_cause_count(err); i++) {
-        pc_buf_printf(&text, ": %s", p11csr_error_cause(err, i));
+        pc_buf_printf(&text, "%s%s", text.len > 0 ? ": " : "", p11csr_error_cause(err, i));
     }
     for (size_t i = 0; i < p11csr_error_note_count(err); i++) {
         pc_buf_printf(&text, "; %s", p11csr_error_note(err, i));

@@ -145,7 +145,7 @@ static int import(void *data, int selection, const OSSL_PARAM params[])
     if (has_private_value(params)) {
         const struct pc_result result =
             pc_fail(&err, P11CSR_E_UNSUPPORTED, "p11csr takes no private keys of software");
-        pc_hint(&err, "load the provider 'default' as well, before p11csr");
+        pc_hint(&err, "load the provider 'default' as well");
         return pc_provider_answer(object->provider, result, &err);
     }
     (void)selection;
@@ -225,9 +225,8 @@ static void *gen_init(void *data, int selection, const OSSL_PARAM params[])
     (void)params;
     const struct pc_result result =
         pc_fail(&err, P11CSR_E_UNSUPPORTED, "p11csr makes no keys through OpenSSL");
-    pc_hint(
-        &err,
-        "a key on a token: p11csr keys generate; one of software: load the provider 'default' before p11csr");
+    pc_hint(&err,
+            "a key on a token: p11csr keys generate; one of software: load the provider 'default' as well");
     (void)pc_provider_answer(data, result, &err);
     return NULL;
 }
