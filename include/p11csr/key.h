@@ -157,6 +157,16 @@ P11CSR_API enum p11csr_code p11csr_key_get_public(p11csr_key *key, const char *f
                                                   p11csr_error **err);
 /* Name of the form at `index`, from 0; NULL behind the last. Static storage; thread-safe. */
 P11CSR_API const char *p11csr_public_form_name(size_t index);
+/*
+ * PEM that stands for the private key where a program of OpenSSL takes nothing but a key file: with the
+ * provider of p11csr or the public pkcs11-provider, the key on the token is used. It holds the key's URI
+ * (RFC 7512) in the form "PKCS#11 PROVIDER URI", and neither a key nor a PIN. `pin_source`, or NULL for none,
+ * is written into the URI: "/PATH", "file:PATH", "cred:NAME", "prompt" or "empty"; what starts a program is
+ * refused. Text that ends with a newline, to be freed with p11csr_free_text(). Errors: URI (pin_source),
+ * KEY_USE (only the public half was taken; see public_suffices).
+ */
+P11CSR_API enum p11csr_code p11csr_key_to_pem_uri(p11csr_key *key, const char *pin_source, char **ret_pem,
+                                                  p11csr_error **err);
 P11CSR_API void p11csr_key_free(p11csr_key **key);
 
 /* -1: the module does not say; 0: no; 1: yes. */

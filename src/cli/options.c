@@ -376,6 +376,8 @@ static const struct cli_option options[OPT_COUNT] = {
                          .values = CLI_VALUES_FILES,
                          .help = "certificate whose key signed it, for a key that cannot sign (RFC 9883)"},
     [OPT_PROTECTION] = {.name = "protection", .help = "what the module says about the private key"},
+    [OPT_PEM_URI] = {.name = "pem-uri",
+                     .help = "write a PEM file with the key's URI, for programs that take only a key file"},
     [OPT_INCOMPLETE] = {.name = "incomplete",
                         .help = "keys whose making was begun and whose outcome is not known"},
     [OPT_CLOSE] = {.name = "close",

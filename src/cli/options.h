@@ -101,6 +101,7 @@ enum cli_option_id {
     OPT_LIST,
     OPT_SIGNER_CERT,
     OPT_PROTECTION,
+    OPT_PEM_URI,
     OPT_PRINT_ENV,
     OPT_QUIRKS,
     OPT_PROBE,

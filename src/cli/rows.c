@@ -87,8 +87,10 @@ static const enum cli_option_id keys_generate_options[] = {OPT_KEY_LABEL, OPT_KE
                                                            OPT_REPORT,    OPT_FORCE};
 static const enum cli_option_id keys_list_options[] = {OPT_KEY_LABEL, OPT_KEY_ID, OPT_PIV_SLOT,
                                                        OPT_INCOMPLETE, OPT_CLOSE};
-static const enum cli_option_id keys_show_options[] = {OPT_KEY_LABEL, OPT_KEY_ID, OPT_PIV_SLOT,
-                                                       OPT_KEY_FOR,   OPT_PUBKEY, OPT_PROTECTION};
+static const enum cli_option_id keys_show_options[] = {
+    OPT_KEY_LABEL,  OPT_KEY_ID,  OPT_PIV_SLOT, OPT_KEY_FOR, OPT_PUBKEY,
+    OPT_PROTECTION, OPT_PEM_URI, OPT_OUT,      OPT_FORCE,
+};
 static const enum cli_option_id keys_public_options[] = {
     OPT_KEY_LABEL, OPT_KEY_ID, OPT_PIV_SLOT, OPT_PUBKEY, OPT_OUT, OPT_PUBLIC_FORM, OPT_FORCE,
 };

@@ -6,6 +6,8 @@
 #include "base/text.h"
 #include "csr/reading/key_file.h"
 #include "csr/reading/public_form.h"
+#include "csr/reading/read.h"
+#include "der/pem_uri.h"
 #include "lib/target.h"
 
 #include <string.h>
@@ -334,6 +336,28 @@ enum p11csr_code p11csr_key_get_public(p11csr_key *key, const char *form, unsign
 const char *p11csr_public_form_name(size_t index)
 {
     return pc_public_form_name(index);
+}
+
+static struct pc_result to_pem_uri(const p11csr_key *key, const char *pin_source, char **ret,
+                                   p11csr_error **err)
+{
+    struct pc_buf der PC_CLEANUP(pc_buf_done) = {0};
+    struct pc_buf pem PC_CLEANUP(pc_buf_done) = {0};
+    pc_buf_init(&der, (size_t)2 * PC_MAX_URI);
+    pc_buf_init(&pem, (size_t)4 * PC_MAX_URI);
+    if (key->texts.info.has_private == 0) {
+        return pc_fail(err, P11CSR_E_KEY_USE, "only the public half of the key was taken");
+    }
+    PC_TRY(pc_pem_uri_write(key->texts.uri, pin_source, &der, err));
+    PC_TRY(pc_pem_encode(PC_PEM_URI_LABEL, pc_buf_span(&der), &pem, err));
+    return pc_buf_take_text(&pem, ret, err);
+}
+
+enum p11csr_code p11csr_key_to_pem_uri(p11csr_key *key, const char *pin_source, char **ret_pem,
+                                       p11csr_error **err)
+{
+    const struct pc_lock lock PC_LOCK_CLEANUP = pc_lock_begin(key->ctx);
+    return to_pem_uri(key, pin_source, ret_pem, err).code;
 }
 
 void p11csr_key_free(p11csr_key **key)

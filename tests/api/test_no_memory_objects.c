@@ -248,6 +248,14 @@ static enum p11csr_code show_public(const struct stage *stage, p11csr_error **er
     return code;
 }
 
+static enum p11csr_code show_pem_uri(const struct stage *stage, p11csr_error **err)
+{
+    char *pem = NULL;
+    const enum p11csr_code code = p11csr_key_to_pem_uri(stage->key, "/etc/pin", &pem, err);
+    CHECK_OUTPUT(code, pem, p11csr_free_text);
+    return code;
+}
+
 static enum p11csr_code show_protection(const struct stage *stage, p11csr_error **err)
 {
     struct p11csr_protection protection;
@@ -287,6 +295,7 @@ static const struct scenario {
     {"key delete", set_spare_key, delete_key, NULL},
     {"key public", NULL, show_public, NULL},
     {"key protection", NULL, show_protection, NULL},
+    {"key pem uri", NULL, show_pem_uri, NULL},
     {"key records", NULL, list_records, NULL},
 };
 

@@ -160,6 +160,21 @@ static void test_public_forms(void **state)
     p11csr_ctx_free(&ctx);
 }
 
+static void test_pem_uri(void **state)
+{
+    p11csr_ctx *ctx = new_ctx(*state);
+    p11csr_error *both_err = NULL;
+    p11csr_key *key = ensure_key(ctx, "p256", "forms");
+    char *pem = NULL;
+    check_ok(p11csr_key_to_pem_uri(key, "/etc/pin", &pem, &both_err), &both_err);
+    assert_non_null(strstr(pem, "-----BEGIN PKCS#11 PROVIDER URI-----\n"));
+    p11csr_free_text(&pem);
+    check_both(p11csr_key_to_pem_uri(key, "exec:/bin/sh", &pem, err), P11CSR_E_URI);
+    assert_null(pem);
+    p11csr_key_free(&key);
+    p11csr_ctx_free(&ctx);
+}
+
 static void test_certificates(void **state)
 {
     p11csr_ctx *ctx = new_ctx(*state);
@@ -220,7 +235,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_objects),      cmocka_unit_test(test_rename),
         cmocka_unit_test(test_records),      cmocka_unit_test(test_public_forms),
-        cmocka_unit_test(test_certificates),
+        cmocka_unit_test(test_certificates), cmocka_unit_test(test_pem_uri),
     };
     return cmocka_run_group_tests(tests, make_place, remove_place);
 }
