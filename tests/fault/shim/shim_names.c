@@ -10,7 +10,9 @@
     {                                                                                                        \
 #name, (unsigned long)(name)                                                                         \
     }
+#ifndef CKR_OPERATION_CANCEL_FAILED // p11-kit has it from 0.25 on
 #define CKR_OPERATION_CANCEL_FAILED 0x202UL
+#endif
 
 static const struct {
     const char *name;
