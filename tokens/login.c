@@ -4,6 +4,7 @@
 #include "base/error.h"
 #include "tokens/call.h"
 #include "tokens/ckr.h"
+#include "tokens/lane.h"
 #include "tokens/token.h"
 
 #include <stdio.h>
@@ -100,14 +101,18 @@ static struct pc_result log_in(struct pc_token *token, const struct pc_login *lo
                     role == PC_ROLE_SO ? " as security officer" : "");
 }
 
-/* The two roles exclude each other: whoever is logged in goes first. */
+/*
+ * The two roles exclude each other: whoever is logged in goes first, and with him the lanes, beside whose
+ * read-only sessions no SO may log in.
+ */
 static struct pc_result log_out(struct pc_token *token, p11csr_error **err)
 {
+    pc_lanes_close(token->lanes, false);
     if (!token->logged_in && !token->so_logged_in) {
         return PC_OK;
     }
+    pc_token_end_handles(token, false);
     const CK_RV rv = PC_P11(token->slot.module, C_Logout, token->session);
-    token->epoch++;
     token->logged_in = false;
     token->so_logged_in = false;
     return rv == CKR_USER_NOT_LOGGED_IN ? PC_OK : pc_ckr(rv, "C_Logout", err);

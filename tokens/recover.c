@@ -103,6 +103,7 @@ static struct pc_result recover(struct pc_token *token, struct pc_key *key, cons
         PC_TRY(pc_token_reattach(token, err));
     }
     if (recovery == PC_RECOVERY_LOGIN) {
+        pc_token_end_handles(token, false);
         token->logged_in = false;
         PC_TRY(pc_login_user(token, login, err));
     }

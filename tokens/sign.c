@@ -15,14 +15,19 @@ static struct pc_span signer_spki(const void *self)
     return pc_buf_span(&((const struct pc_token_signer *)self)->key->spki);
 }
 
-/* The first that is there, without the one that was refused already. */
-static struct pc_result choose(struct pc_token *token, const struct pc_scheme *scheme,
-                               const struct pc_mech *refused, const struct pc_mech **ret, p11csr_error **err)
+static bool will_do(const struct pc_mech *mech, const struct pc_mech_wish *wish)
+{
+    return mech != wish->refused && !(wish->hashed && mech->input == PC_INPUT_MESSAGE);
+}
+
+PC_RESULT pc_token_mechanism_for(struct pc_token *token, const struct pc_scheme *scheme,
+                                 const struct pc_mech_wish *wish, const struct pc_mech **ret,
+                                 p11csr_error **err)
 {
     for (size_t i = 0; i < scheme->mech_count; i++) {
         bool there = false;
         PC_TRY(pc_token_has_mechanism(token, scheme->mechs[i].ckm, CKF_SIGN, &there, err));
-        if (there && &scheme->mechs[i] != refused) {
+        if (there && will_do(&scheme->mechs[i], wish)) {
             *ret = &scheme->mechs[i];
             return PC_OK;
         }
@@ -40,18 +45,18 @@ static struct pc_result choose(struct pc_token *token, const struct pc_scheme *s
 PC_RESULT pc_token_mechanism(struct pc_token *token, const struct pc_scheme *scheme,
                              const struct pc_mech **ret, p11csr_error **err)
 {
-    return choose(token, scheme, NULL, ret, err);
+    return pc_token_mechanism_for(token, scheme, &(struct pc_mech_wish){0}, ret, err);
 }
 
 static PC_RESULT signer_choose(void *self, const struct pc_scheme *scheme, const struct pc_mech **ret,
                                p11csr_error **err)
 {
     const struct pc_token_signer *signer = self;
-    return choose(signer->token, scheme, signer->refused, ret, err);
+    const struct pc_mech_wish wish = {.refused = signer->refused};
+    return pc_token_mechanism_for(signer->token, scheme, &wish, ret, err);
 }
 
-/* Whether a person may be asked for a touch, or for a PIN at the device, while it signs. */
-static bool may_ask(struct pc_token *token)
+bool pc_token_may_ask(struct pc_token *token)
 {
     return (token->slot.token_info.flags & CKF_PROTECTED_AUTHENTICATION_PATH) != 0 ||
            pc_quirk_is(&token->quirks, PC_QUIRK_TOUCH, "yes");
@@ -69,7 +74,7 @@ static struct pc_result sign_into(const struct pc_token_signer *self, struct pc_
         room = len;
         uint8_t *to = pc_buf_reserve(ret, room);
         PC_TRY(pc_buf_check(ret, err));
-        rv = PC_P11_ASKING(module, may_ask(self->token), C_Sign, self->token->session,
+        rv = PC_P11_ASKING(module, pc_token_may_ask(self->token), C_Sign, self->token->session,
                            (CK_BYTE *)(uintptr_t)input.ptr, input.len, to, &len);
     }
     PC_TRY(pc_token_ckr(self->token, rv, "C_Sign", err));
@@ -91,19 +96,52 @@ struct eddsa_params {
  * C_SignInit. The standard has no parameter for Ed25519; some tokens want one for Ed448 that says that it
  * is plain.
  */
-static CK_RV sign_init(const struct pc_token_signer *self, CK_MECHANISM *mechanism)
+static CK_RV sign_init(const struct pc_sign_place *at, const struct pc_keyspec *spec, CK_MECHANISM *mechanism)
 {
-    const struct pc_module *module = self->token->slot.module;
     struct eddsa_params plain = {.ph_flag = CK_FALSE};
-    CK_RV rv = PC_P11(module, C_SignInit, self->token->session, mechanism, self->key->private_key);
-    if ((rv == CKR_MECHANISM_PARAM_INVALID || rv == CKR_ARGUMENTS_BAD) &&
-        self->key->public.spec->id == PC_KEYSPEC_ED448) {
+    CK_RV rv = PC_P11(at->module, C_SignInit, at->session, mechanism, at->key);
+    if ((rv == CKR_MECHANISM_PARAM_INVALID || rv == CKR_ARGUMENTS_BAD) && spec->id == PC_KEYSPEC_ED448) {
         mechanism->pParameter = &plain;
         mechanism->ulParameterLen = sizeof(plain);
-        rv = PC_P11(module, C_SignInit, self->token->session, mechanism, self->key->private_key);
+        rv = PC_P11(at->module, C_SignInit, at->session, mechanism, at->key);
         mechanism->pParameter = NULL;
         mechanism->ulParameterLen = 0;
     }
+    return rv;
+}
+
+/* `pss` is filled where the mechanism has it as its parameter, and stays as long as that. */
+static CK_MECHANISM mechanism_of(const struct pc_scheme *scheme, const struct pc_mech *mech,
+                                 CK_RSA_PKCS_PSS_PARAMS *pss)
+{
+    const struct pc_digest *digest = pc_digest_get(scheme->digest);
+    if (mech->param != PC_MECH_PARAM_PSS) {
+        return (CK_MECHANISM){.mechanism = mech->ckm};
+    }
+    *pss = (CK_RSA_PKCS_PSS_PARAMS){.hashAlg = digest->ckm, .mgf = digest->mgf, .sLen = digest->len};
+    return (CK_MECHANISM){.mechanism = mech->ckm, .pParameter = pss, .ulParameterLen = sizeof(*pss)};
+}
+
+CK_RV pc_sign_bare(const struct pc_sign_place *at, const struct pc_public *public,
+                   const struct pc_scheme *scheme, const struct pc_mech *mech, struct pc_span input,
+                   struct pc_buf *ret)
+{
+    CK_RSA_PKCS_PSS_PARAMS pss;
+    CK_MECHANISM mechanism = mechanism_of(scheme, mech, &pss);
+    const size_t room = pc_signature_max(public->spec, public->bits);
+    CK_ULONG len = room;
+    uint8_t *to = pc_buf_reserve(ret, room);
+    if (to == NULL) {
+        return CKR_HOST_MEMORY;
+    }
+    CK_RV rv = sign_init(at, public->spec, &mechanism);
+    if (rv == CKR_OK) {
+        rv = PC_P11(at->module, C_Sign, at->session, (CK_BYTE *)(uintptr_t)input.ptr, input.len, to, &len);
+    }
+    if (rv == CKR_OK && len > room) {
+        return CKR_GENERAL_ERROR;
+    }
+    ret->len += rv == CKR_OK ? len : 0;
     return rv;
 }
 
@@ -119,7 +157,10 @@ static struct pc_result sign_begun(struct pc_token_signer *self, CK_MECHANISM *m
                                    p11csr_error **err)
 {
     char ignored[32];
-    const struct pc_result begun = pc_token_ckr(self->token, sign_init(self, mechanism), "C_SignInit", err);
+    const struct pc_sign_place at = {
+        .module = self->token->slot.module, .session = self->token->session, .key = self->key->private_key};
+    const struct pc_result begun =
+        pc_token_ckr(self->token, sign_init(&at, self->key->public.spec, mechanism), "C_SignInit", err);
     *ret_begun = pc_is_ok(begun);
     PC_TRY(begun);
     PC_TRY(pc_login_context_send(&self->auth, ignored, err));
@@ -163,13 +204,8 @@ static struct pc_result sign_once(struct pc_token_signer *self, const struct pc_
                                   const struct pc_mech *mech, struct pc_span input, struct pc_buf *ret,
                                   p11csr_error **err)
 {
-    const struct pc_digest *digest = pc_digest_get(scheme->digest);
-    CK_RSA_PKCS_PSS_PARAMS pss = {.hashAlg = digest->ckm, .mgf = digest->mgf, .sLen = digest->len};
-    CK_MECHANISM mechanism = {.mechanism = mech->ckm};
-    if (mech->param == PC_MECH_PARAM_PSS) {
-        mechanism.pParameter = &pss;
-        mechanism.ulParameterLen = sizeof(pss);
-    }
+    CK_RSA_PKCS_PSS_PARAMS pss;
+    CK_MECHANISM mechanism = mechanism_of(scheme, mech, &pss);
     bool is_refused = false;
     const struct pc_result result = sign_mechanism(self, &mechanism, input, &is_refused, ret, err);
     if (is_refused) {
@@ -241,8 +277,11 @@ PC_RESULT pc_token_signer_init(struct pc_token_signer *self, struct pc_token *to
         result = prepare(token, key, login, &always, err);
     }
     PC_TRY(result);
-    *self = (struct pc_token_signer){
-        .token = token, .key = key, .login = login, .always_authenticate = always == PC_FLAG_YES};
+    *self = (struct pc_token_signer){.token = token,
+                                     .key = key,
+                                     .login = login,
+                                     .wants_pin = always == PC_FLAG_YES,
+                                     .always_authenticate = always == PC_FLAG_YES};
     *ret_signer = (struct pc_signer){.ops = &ops, .self = self};
     return PC_OK;
 }

@@ -9,12 +9,39 @@
 PC_RESULT pc_token_mechanism(struct pc_token *token, const struct pc_scheme *scheme,
                              const struct pc_mech **ret, p11csr_error **err);
 
+/* Which of a scheme's mechanisms will do. Zeroed: any. */
+struct pc_mech_wish {
+    bool hashed;                   /* only those that take a digest or a DigestInfo */
+    const struct pc_mech *refused; /* one that the token lists and would not take, or NULL */
+};
+/* The first that the wish leaves. */
+PC_RESULT pc_token_mechanism_for(struct pc_token *token, const struct pc_scheme *scheme,
+                                 const struct pc_mech_wish *wish, const struct pc_mech **ret,
+                                 p11csr_error **err);
+/* Whether a person may be asked for a touch, or for a PIN at the device, while it signs. */
+bool pc_token_may_ask(struct pc_token *token);
+
+/* Where C_SignInit takes place. */
+struct pc_sign_place {
+    const struct pc_module *module;
+    CK_SESSION_HANDLE session;
+    CK_OBJECT_HANDLE key;
+};
+/*
+ * C_SignInit and C_Sign and nothing else, for tokens that ask nobody. `ret` receives what the token returned;
+ * what was wrong with it is CKR_GENERAL_ERROR, no memory CKR_HOST_MEMORY.
+ */
+CK_RV pc_sign_bare(const struct pc_sign_place *at, const struct pc_public *public,
+                   const struct pc_scheme *scheme, const struct pc_mech *mech, struct pc_span input,
+                   struct pc_buf *ret);
+
 /* A key on a token as a signer. All pointers are borrowed. Stays where it is until it is done with. */
 struct pc_token_signer {
     struct pc_token *token;
     struct pc_key *key;            /* its handles are renewed when they are lost */
     const struct pc_login *login;  /* for keys that want a PIN for each signature */
-    bool always_authenticate;      /* CKA_ALWAYS_AUTHENTICATE, read by pc_token_signer_init() */
+    bool wants_pin;                /* CKA_ALWAYS_AUTHENTICATE, read by pc_token_signer_init() */
+    bool always_authenticate;      /* the same, unless the token turned out not to act on it */
     const struct pc_mech *used;    /* the mechanism of the last signature, or NULL */
     const struct pc_mech *refused; /* one that the token lists and C_SignInit would not take, or NULL */
     struct pc_auth auth;           /* a PIN that was got for a mechanism that was refused, and not sent */

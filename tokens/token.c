@@ -5,6 +5,7 @@
 #include "base/limits.h"
 #include "tokens/call.h"
 #include "tokens/ckr.h"
+#include "tokens/lane.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -55,6 +56,7 @@ void pc_token_done(struct pc_token *token)
 {
     // No C_Logout: the login belongs to all sessions of the process and ends with the last of them.
     pc_token_drop_session(token);
+    pc_lanes_free(&token->lanes);
     pc_buf_done(&token->mechanisms);
 }
 
@@ -109,7 +111,7 @@ static struct pc_result switch_session(struct pc_token *token, bool read_write, 
     if (token->has_session) {
         const CK_RV rv = PC_P11(token->slot.module, C_CloseSession, token->session);
         if (rv == CKR_SESSION_HANDLE_INVALID) { // it was gone, and the login went with it
-            token->epoch++;
+            pc_token_end_handles(token, true);
             token->logged_in = false;
             token->so_logged_in = false;
         }
@@ -153,8 +155,12 @@ void pc_token_look(struct pc_token *token)
     }
     const CK_RV rv = PC_P11(token->slot.module, C_GetSessionInfo, token->session, &info);
     if (rv == CKR_OK && tells_who(token)) {
+        const bool was_logged_in = token->logged_in;
         token->logged_in = info.state == CKS_RO_USER_FUNCTIONS || info.state == CKS_RW_USER_FUNCTIONS;
         token->so_logged_in = info.state == CKS_RW_SO_FUNCTIONS;
+        if (was_logged_in && !token->logged_in) {
+            pc_token_end_handles(token, false);
+        }
     } else if (rv == CKR_SESSION_HANDLE_INVALID || rv == CKR_SESSION_CLOSED || rv == CKR_DEVICE_REMOVED ||
                rv == CKR_TOKEN_NOT_PRESENT) {
         token->lost = true;
@@ -167,13 +173,19 @@ PC_RESULT pc_token_renew_session(struct pc_token *token, p11csr_error **err)
     return switch_session(token, token->read_write, err);
 }
 
+void pc_token_end_handles(struct pc_token *token, bool gone)
+{
+    pc_lanes_close(token->lanes, gone);
+    token->epoch++;
+}
+
 void pc_token_drop_session(struct pc_token *token)
 {
     if (!token->has_session) {
         return;
     }
+    pc_token_end_handles(token, false);
     (void)PC_P11(token->slot.module, C_CloseSession, token->session); // it may be gone already
-    token->epoch++;
     token->has_session = false;
     token->read_write = false;
     token->logged_in = false;

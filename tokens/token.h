@@ -7,6 +7,8 @@
 #include "tokens/quirks.h"
 #include "tokens/slot.h"
 
+struct pc_lanes;
+
 /*
  * A token that is being used: one session and the state of its login. Used by one thread at a time; src/lib
  * locks.
@@ -25,6 +27,7 @@ struct pc_token {
     bool login_failed;        /* the last PIN that was sent was not taken, for whatever reason */
     struct pc_buf mechanisms; /* CK_MECHANISM_TYPE, read once */
     struct pc_quirks quirks;  /* how this token differs from others */
+    struct pc_lanes *lanes;   /* see tokens/lane.h; NULL until somebody joins them */
 };
 
 void pc_token_init(struct pc_token *token, const struct pc_slot *slot);
@@ -54,6 +57,11 @@ PC_RESULT pc_token_session(struct pc_token *token, bool read_write, p11csr_error
 void pc_token_look(struct pc_token *token);
 /* Replaces the session after an operation in it failed: the failed operation may still be active. */
 PC_RESULT pc_token_renew_session(struct pc_token *token, p11csr_error **err);
+/*
+ * To be called before anything is done that ends handles. `gone`: it has happened to all sessions. Gives up
+ * the lanes and begins a new epoch.
+ */
+void pc_token_end_handles(struct pc_token *token, bool gone);
 /* Gives up the session, and with it the login. */
 void pc_token_drop_session(struct pc_token *token);
 /*
