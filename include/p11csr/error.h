@@ -52,6 +52,7 @@ enum p11csr_code {
     P11CSR_E_OBJECT_GONE = 357,     /* the object is gone from the token (exit status 6) */
     P11CSR_E_MODULE_CRASHED = 360,  /* the PKCS#11 module crashed (exit status 6) */
     P11CSR_E_MODULE_HANGS = 361,    /* the PKCS#11 module did not answer (exit status 6) */
+    P11CSR_E_FORKED = 362, /* the key belongs to the process that this one was forked from (exit status 6) */
     P11CSR_E_UNSUPPORTED = 400,     /* this is not supported (exit status 7) */
     P11CSR_E_MECHANISM = 401,       /* the token lacks the mechanism (exit status 7) */
     P11CSR_E_NOT_VERIFIABLE = 402,  /* the signature cannot be verified here (exit status 7) */

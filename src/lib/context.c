@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 enum { MAX_PINS = 1024, MAX_LOADED = 64, MAX_OPENED = 1024 };
 
@@ -25,6 +26,7 @@ enum p11csr_code p11csr_ctx_new(p11csr_ctx **ret_ctx, p11csr_error **err)
         pc_release(ctx);
         return pc_fail_memory(err).code;
     }
+    ctx->pid = getpid();
     ctx->log_fd = -1;
     pc_config_init(&ctx->config);
     pc_buf_init(&ctx->quirks, PC_MAX_QUIRK_RULES * sizeof(struct pc_own_rule *));
@@ -68,6 +70,10 @@ void p11csr_ctx_free(p11csr_ctx **ctx)
     }
     struct p11csr_ctx *old = *ctx;
     *ctx = NULL;
+    if (pc_ctx_is_forked(old)) { // what else it holds is the parent's
+        pc_pins_done(&old->pins);
+        return;
+    }
     close_tokens(old);
     unload_modules(old);
     pc_config_done(&old->config);
@@ -84,6 +90,7 @@ void p11csr_ctx_free(p11csr_ctx **ctx)
 struct pc_lock pc_lock_begin(p11csr_ctx *ctx)
 {
     (void)pthread_mutex_lock(&ctx->lock); // a plain mutex that is not held by this thread: cannot fail
+    (void)atomic_fetch_add(&ctx->inside, 1);
     return (struct pc_lock){.ctx = ctx};
 }
 
@@ -92,7 +99,26 @@ void pc_lock_end(const struct pc_lock *lock)
     if (lock->ctx->has_pin_ahead) {
         pc_pins_forget_ahead(lock->ctx);
     }
+    (void)atomic_fetch_sub(&lock->ctx->inside, 1);
     (void)pthread_mutex_unlock(&lock->ctx->lock);
+}
+
+bool pc_ctx_is_forked(const p11csr_ctx *ctx)
+{
+    return ctx->pid != getpid();
+}
+
+PC_RESULT pc_ctx_check_process(const p11csr_ctx *ctx, p11csr_error **err)
+{
+    return !pc_ctx_is_forked(ctx)
+               ? PC_OK
+               : pc_fail(err, P11CSR_E_FORKED, "the context was made by process %ld, and this is process %ld",
+                         (long)ctx->pid, (long)getpid());
+}
+
+bool pc_ctx_is_busy(const p11csr_ctx *ctx)
+{
+    return atomic_load(&ctx->inside) > 0;
 }
 
 void pc_ctx_warn(p11csr_ctx *ctx, const char *format, ...)

@@ -9,10 +9,14 @@
 #include "tokens/token.h"
 
 #include <pthread.h>
+#include <stdatomic.h>
+#include <sys/types.h>
 
-/* What a context holds. Everything but `lock` is used with the lock held. */
+/* What a context holds. Everything but the first three is used with the lock held. */
 struct p11csr_ctx {
     pthread_mutex_t lock;
+    pid_t pid;          /* the process that made it: its sessions and locks mean nothing in a child of that */
+    atomic_uint inside; /* threads that hold the lock, or sign with one of its keys without it */
     struct pc_crypto *crypto; /* made when first needed */
     struct pc_config config;
     char *module;          /* of p11csr_ctx_set_module(), or NULL */
@@ -60,6 +64,16 @@ struct pc_lock {
 struct pc_lock pc_lock_begin(p11csr_ctx *ctx);
 void pc_lock_end(const struct pc_lock *lock);
 #define PC_LOCK_CLEANUP __attribute__((__cleanup__(pc_lock_end), __unused__))
+
+/* Whether this is another process than the one that made the context. */
+bool pc_ctx_is_forked(const p11csr_ctx *ctx);
+/* FORKED when it is. */
+PC_RESULT pc_ctx_check_process(const p11csr_ctx *ctx, p11csr_error **err);
+/*
+ * Whether any thread may be in one of the context's modules. In a child process: whether one was when it was
+ * forked, so that locks of the module may never become free there.
+ */
+bool pc_ctx_is_busy(const p11csr_ctx *ctx);
 
 void pc_ctx_warn(p11csr_ctx *ctx, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /* The context's libcrypto, made now if need be. Borrowed. */

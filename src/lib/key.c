@@ -205,10 +205,18 @@ struct p11csr_key *pc_key_object_new(p11csr_ctx *ctx)
 {
     struct p11csr_key *key = pc_alloc(sizeof(*key));
     if (key != NULL) {
+        atomic_init(&key->refs, 1);
         key->ctx = ctx;
         pc_key_init(&key->key);
     }
     return key;
+}
+
+PC_RESULT pc_key_check_private(const struct p11csr_key *key, p11csr_error **err)
+{
+    return key->key.private_key != CK_INVALID_HANDLE
+               ? PC_OK
+               : pc_fail(err, P11CSR_E_USAGE, "the key was opened for its public half only");
 }
 
 void pc_key_object_cleanup(struct p11csr_key **key)
@@ -365,9 +373,12 @@ void p11csr_key_free(p11csr_key **key)
     if (key == NULL || *key == NULL) {
         return;
     }
-    pc_verifier_free(&(*key)->verifier);
-    pc_key_done(&(*key)->key);
-    pc_key_texts_done(&(*key)->texts);
-    pc_release(*key);
+    struct p11csr_key *old = *key;
     *key = NULL;
+    if (atomic_fetch_sub(&old->refs, 1) == 1) {
+        pc_verifier_free(&old->verifier);
+        pc_key_done(&old->key);
+        pc_key_texts_done(&old->texts);
+        pc_release(old);
+    }
 }

@@ -21,6 +21,7 @@ struct pc_key_texts {
 };
 
 struct p11csr_key {
+    atomic_uint refs; /* its owner, and whoever holds it for the provider; p11csr_key_free() gives one up */
     p11csr_ctx *ctx;
     struct pc_opened *opened; /* borrowed from the context */
     struct pc_key key;
@@ -42,6 +43,8 @@ void pc_key_object_cleanup(struct p11csr_key **key);
 /* p11csr_key_open() with the context locked and the options taken. */
 PC_RESULT pc_key_object_open(p11csr_ctx *ctx, const struct p11csr_select *select, struct p11csr_key **ret,
                              p11csr_error **err);
+/* USAGE when the key was opened for its public half only. */
+PC_RESULT pc_key_check_private(const struct p11csr_key *key, p11csr_error **err);
 /* What p11csr_key_protection_to_json() says, with the context locked. The caller drops it. */
 PC_RESULT pc_key_protection_json(struct p11csr_key *key, json_t **ret, p11csr_error **err);
 

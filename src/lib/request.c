@@ -143,13 +143,6 @@ enum p11csr_code p11csr_request_get_signature(const p11csr_request *request, p11
         .code;
 }
 
-static struct pc_result check_private(const struct p11csr_key *key, p11csr_error **err)
-{
-    return key->key.private_key != CK_INVALID_HANDLE
-               ? PC_OK
-               : pc_fail(err, P11CSR_E_USAGE, "the key was opened for its public half only");
-}
-
 /* What the key may do and how it is kept, where that matters: the token is asked for it. */
 static struct pc_result check_use(const p11csr_request *request, struct p11csr_key *key, p11csr_error **err)
 {
@@ -159,7 +152,7 @@ static struct pc_result check_use(const p11csr_request *request, struct p11csr_k
     if (!pc_key_usage_wants_more(request->content.key_usage) && !pc_profile_wants_protection(request)) {
         return PC_OK;
     }
-    PC_TRY(check_private(key, err));
+    PC_TRY(pc_key_check_private(key, err));
     PC_TRY(pc_key_protection_read(token, &key->key, &key->opened->login, &is, err));
     PC_TRY(pc_profile_check_protection(request, &is, err));
     return pc_key_usage_check(request->content.key_usage, &is, err);
@@ -332,7 +325,7 @@ static struct pc_result sign(const p11csr_request *request, struct p11csr_key *k
     char fallback[32];
     pc_buf_init(&der, PC_MAX_REQUEST);
     PC_TRY(check_names(&request->content, err));
-    PC_TRY(check_private(key, err));
+    PC_TRY(pc_key_check_private(key, err));
     PC_TRY(check_key(request, key, err));
     PC_TRY(check_planned_key(request, key, err));
     PC_TRY(pc_lib_choose_scheme(request, key->key.public.spec, &scheme, err));
