@@ -272,6 +272,30 @@ PC_RESULT pc_uri_set(struct pc_uri *uri, enum pc_uri_attr attr, struct pc_span v
     return pc_buf_check(&uri->values[attr], err);
 }
 
+static struct pc_result fill_pin(struct pc_uri *uri, const struct pc_uri *from, p11csr_error **err)
+{
+    const struct pc_span pin = pc_secret_bytes(from->pin);
+    uri->pin = pc_secret_new();
+    if (uri->pin == NULL || !pc_secret_set(uri->pin, pin.ptr, pin.len)) {
+        return pc_fail_memory(err);
+    }
+    uri->present[PC_URI_PIN_VALUE] = true;
+    return PC_OK;
+}
+
+PC_RESULT pc_uri_fill(struct pc_uri *uri, const struct pc_uri *from, p11csr_error **err)
+{
+    const bool has_pin = uri->pin != NULL || uri->present[PC_URI_PIN_SOURCE];
+    for (size_t i = 0; i < PC_URI_COUNT; i++) {
+        const enum pc_uri_attr attr = (enum pc_uri_attr)i;
+        const bool of_pin = attr == PC_URI_PIN_SOURCE || attr == PC_URI_PIN_VALUE;
+        if (attr != PC_URI_PIN_VALUE && from->present[attr] && !uri->present[attr] && !(of_pin && has_pin)) {
+            PC_TRY(pc_uri_set(uri, attr, pc_uri_value(from, attr), err));
+        }
+    }
+    return from->pin != NULL && !has_pin ? fill_pin(uri, from, err) : PC_OK;
+}
+
 struct pc_span pc_uri_value(const struct pc_uri *uri, enum pc_uri_attr attr)
 {
     return pc_buf_span(&uri->values[attr]);

@@ -43,6 +43,11 @@ void pc_uri_done(struct pc_uri *uri);
 PC_RESULT pc_uri_parse(const char *text, struct pc_uri *ret, p11csr_error **err);
 /* True when text starts like a pkcs11: URI. */
 bool pc_uri_is(const char *text);
+/*
+ * Takes from another URI what this one does not say itself. A PIN and where it comes from are one matter:
+ * none of both is taken where one is there.
+ */
+PC_RESULT pc_uri_fill(struct pc_uri *uri, const struct pc_uri *from, p11csr_error **err);
 /* Sets an attribute that is not a PIN. */
 PC_RESULT pc_uri_set(struct pc_uri *uri, enum pc_uri_attr attr, struct pc_span value, p11csr_error **err);
 /* False for values that a URI cannot name: none at all, and text that is not UTF-8 (RFC 7512 section 2.3). */

@@ -103,6 +103,13 @@ static struct pc_result take_query(const struct pc_alias *alias, struct pc_uri *
     return PC_OK;
 }
 
+/* The alias that the target's URI speaks of, if any, completes it. */
+static struct pc_result take_alias(const p11csr_ctx *ctx, struct pc_target *target, p11csr_error **err)
+{
+    PC_TRY(alias_of_uri(ctx, &target->uri, &target->alias, err));
+    return target->alias != NULL ? take_query(target->alias, &target->uri, err) : PC_OK;
+}
+
 static struct pc_result resolve_uri(p11csr_ctx *ctx, const char *token, struct pc_target *ret,
                                     p11csr_error **err)
 {
@@ -111,8 +118,7 @@ static struct pc_result resolve_uri(p11csr_ctx *ctx, const char *token, struct p
     }
     if (pc_uri_is(token)) {
         PC_TRY(pc_uri_parse(token, &ret->uri, err));
-        PC_TRY(alias_of_uri(ctx, &ret->uri, &ret->alias, err));
-        return ret->alias != NULL ? take_query(ret->alias, &ret->uri, err) : PC_OK;
+        return take_alias(ctx, ret, err);
     }
     ret->alias = pc_config_alias(&ctx->config, token);
     if (ret->alias != NULL) {
@@ -139,17 +145,50 @@ static const char *init_args_of(const struct pc_target *target)
     return target->alias != NULL ? target->alias->init_args : NULL;
 }
 
+static struct pc_result settle_module(const p11csr_ctx *ctx, struct pc_target *target, p11csr_error **err)
+{
+    target->module = resolve_module(ctx, target);
+    if (init_args_of(target) != NULL && target->module == NULL) {
+        return pc_fail(err, P11CSR_E_CONFIG, "alias '%s' has init-args and no module to hand them to",
+                       target->alias->name);
+    }
+    return PC_OK;
+}
+
 PC_RESULT pc_target_resolve(p11csr_ctx *ctx, const char *token, struct pc_target *ret, p11csr_error **err)
 {
     *ret = (struct pc_target){0};
     pc_uri_init(&ret->uri);
     PC_TRY(resolve_uri(ctx, token, ret, err));
-    ret->module = resolve_module(ctx, ret);
-    if (init_args_of(ret) != NULL && ret->module == NULL) {
-        return pc_fail(err, P11CSR_E_CONFIG, "alias '%s' has init-args and no module to hand them to",
-                       ret->alias->name);
+    return settle_module(ctx, ret, err);
+}
+
+static bool names_token(const struct pc_uri *uri)
+{
+    bool names = false;
+    for (int attr = 0; attr < PC_URI_ID; attr++) {
+        names = names || uri->present[attr];
     }
-    return PC_OK;
+    return names;
+}
+
+PC_RESULT pc_target_of_uri(p11csr_ctx *ctx, const struct pc_uri *uri, const char *token,
+                           struct pc_target *ret, p11csr_error **err)
+{
+    struct pc_target base PC_CLEANUP(pc_target_done) = {0};
+    pc_uri_init(&base.uri);
+    *ret = (struct pc_target){0};
+    pc_uri_init(&ret->uri);
+    PC_TRY(pc_uri_fill(&ret->uri, uri, err));
+    if (names_token(uri)) {
+        PC_TRY(take_alias(ctx, ret, err));
+    } else {
+        PC_TRY(resolve_uri(ctx, token, &base, err));
+        PC_TRY(pc_uri_fill(&ret->uri, &base.uri, err));
+        ret->alias = base.alias;
+        ret->label = base.label;
+    }
+    return settle_module(ctx, ret, err);
 }
 
 void pc_target_done(struct pc_target *target)

@@ -29,6 +29,12 @@ PC_RESULT pc_take_options(const void *options, size_t size, void *ret, size_t re
  * else the alias.
  */
 PC_RESULT pc_target_resolve(p11csr_ctx *ctx, const char *token, struct pc_target *ret, p11csr_error **err);
+/*
+ * The same for a URI that was read already, which is copied. Where it names no token, `token` (NULL: any)
+ * says which one, in the words of pc_target_resolve().
+ */
+PC_RESULT pc_target_of_uri(p11csr_ctx *ctx, const struct pc_uri *uri, const char *token,
+                           struct pc_target *ret, p11csr_error **err);
 void pc_target_done(struct pc_target *target);
 /* The modules to look at, loaded now if need be. Borrowed from the context. */
 PC_RESULT pc_target_modules(p11csr_ctx *ctx, const struct pc_target *target, struct pc_modules **ret,
