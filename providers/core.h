@@ -78,6 +78,7 @@ OSSL_ITEM *pc_provider_new_reasons(void);
 /* The tables that libcrypto reads. */
 extern const OSSL_ALGORITHM pc_keymgmt_algorithms[];
 extern const OSSL_ALGORITHM pc_signature_algorithms[];
+extern const OSSL_ALGORITHM pc_store_algorithms[];
 
 /* libcrypto keeps functions of all kinds as one. */
 #define PC_DISPATCH(id, function)                                                                            \

@@ -37,6 +37,7 @@ void pc_object_free(struct pc_object **object)
         return;
     }
     if (old->held.ops != NULL) {
+        PC_KEEP_ERRORS(mark);
         old->held.ops->release(old->held.self);
     }
     EVP_PKEY_free(old->pkey);

@@ -31,11 +31,14 @@ static void teardown(void *data)
 
 static const OSSL_ALGORITHM *query_operation(void *data, int operation, int *ret_no_cache)
 {
-    const OSSL_ALGORITHM *algorithms = operation == OSSL_OP_KEYMGMT     ? pc_keymgmt_algorithms
-                                       : operation == OSSL_OP_SIGNATURE ? pc_signature_algorithms
-                                                                        : NULL;
+    static const OSSL_ALGORITHM *const known[] = {[OSSL_OP_KEYMGMT] = pc_keymgmt_algorithms,
+                                                  [OSSL_OP_SIGNATURE] = pc_signature_algorithms,
+                                                  [OSSL_OP_STORE] = pc_store_algorithms};
+    const OSSL_ALGORITHM *algorithms =
+        operation >= 0 && (size_t)operation < PC_ARRAY_LEN(known) ? known[operation] : NULL;
+    const bool is_shared = operation == OSSL_OP_KEYMGMT || operation == OSSL_OP_SIGNATURE;
     bool keep = true;
-    if (algorithms != NULL && !pc_order_ready(data, operation, &keep)) {
+    if (is_shared && !pc_order_ready(data, operation, &keep)) {
         algorithms = NULL;
     }
     *ret_no_cache = keep ? 0 : 1;

@@ -228,6 +228,7 @@ static struct pc_result sign_raw(const struct pc_signing *signing, const struct 
                                  const struct subject *subject, const struct pc_mech **ret_mech,
                                  struct pc_buf *ret, p11csr_error **err)
 {
+    PC_KEEP_ERRORS(mark); // a PKCS#11 module that uses libcrypto leaves its own behind
     const struct pc_mech *mech = NULL;
     const struct pc_mech *other = NULL;
     PC_TRY(choose(signing, scheme, subject, &mech, err));

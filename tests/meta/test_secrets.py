@@ -6,7 +6,13 @@ import re
 import tree
 
 # Where a PIN's bytes may have a name of their own: where they are kept, sent to the token, typed in.
-ALLOWED = {"src/base/secret.c", "src/base/secret.h", "tokens/login.c", "src/cli/prompt.c"}
+ALLOWED = {
+    "src/base/secret.c",
+    "src/base/secret.h",
+    "tokens/login.c",
+    "src/cli/prompt.c",
+    "providers/store.c",
+}
 
 BYTES = r"(?:unsigned\s+char|char|uint8_t|CK_(?:UTF8CHAR|BYTE)(?:_PTR)?)\b(?:\s|\*|const\b)*"
 # Names of the thing itself; pin_source, pin_file or pin_len are about it.
