@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What libp11csr.so exports = what the version script names = what the public headers declare."""
+"""
+What libp11csr.so exports = what the version script names = what the public headers declare; the OpenSSL
+provider exports what libcrypto looks for.
+"""
 
 import re
 import subprocess
@@ -8,6 +11,8 @@ import tree
 
 LIBRARY = tree.BUILD / "src/lib/libp11csr.so"
 MAP = tree.SOURCE / "src/lib/p11csr.map"
+PROVIDER = tree.BUILD / "src/module/p11csr.so"
+PROVIDER_MAP = tree.SOURCE / "src/module/module.map"
 
 
 def declared(text):
@@ -42,6 +47,11 @@ def exported(text):
     return [row[-1].split("@")[0] for row in rows if len(row) >= 2 and row[-2] != "A"]
 
 
+def symbols(path):
+    run = subprocess.run(["nm", "-D", "--defined-only", path], capture_output=True, text=True, check=True)
+    return run.stdout
+
+
 def compare(**lists):
     """What the lists do not have in common, and what one holds twice."""
     faults = []
@@ -65,9 +75,16 @@ def test_bad_examples():
 def test_exports():
     headers = [path for path in tree.code_files(".h") if tree.name(path).startswith("include/")]
     in_headers = [symbol for path in headers for symbol in declared(path.read_text())]
-    run = subprocess.run(["nm", "-D", "--defined-only", LIBRARY], capture_output=True, text=True, check=True)
-    in_library, in_map = exported(run.stdout), mapped(MAP.read_text())
+    in_library, in_map = exported(symbols(LIBRARY)), mapped(MAP.read_text())
     assert in_headers, "no public header declares a function"
     faults = compare(declared=in_headers, mapped=in_map, exported=in_library)
     faults += [f"{symbol} lacks the prefix" for symbol in in_headers if not symbol.startswith("p11csr_")]
+    assert not faults, "\n".join(faults)
+
+
+def test_provider():
+    wanted = ["OSSL_provider_init"]
+    faults = compare(
+        wanted=wanted, mapped=mapped(PROVIDER_MAP.read_text()), exported=exported(symbols(PROVIDER))
+    )
     assert not faults, "\n".join(faults)
