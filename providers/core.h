@@ -10,6 +10,7 @@
 #include <stdatomic.h>
 
 struct pc_object;
+struct pc_decoding;
 
 /* What the provider asks of libcrypto's core; see provider-base(7). All are always there. */
 struct pc_core {
@@ -41,6 +42,7 @@ struct pc_provider {
         struct pc_object *object;
     } pending[PC_PENDING_MAX];
     uint64_t last_number;
+    struct pc_decoding *decodings; /* see decoder.c */
 
     /* See order.c. */
     pthread_mutex_t order_lock;
@@ -75,9 +77,13 @@ OSSL_ITEM *pc_provider_new_reasons(void);
 /* By which one asks libcrypto for what is ours. */
 #define PC_PROPERTIES "provider=p11csr"
 
+/* What libcrypto calls the DER between our decoders. */
+#define PC_DECODER_STRUCTURE "p11csr-uri"
+
 /* The tables that libcrypto reads. */
 extern const OSSL_ALGORITHM pc_keymgmt_algorithms[];
 extern const OSSL_ALGORITHM pc_signature_algorithms[];
+extern const OSSL_ALGORITHM pc_decoder_algorithms[];
 extern const OSSL_ALGORITHM pc_store_algorithms[];
 
 /* libcrypto keeps functions of all kinds as one. */

@@ -33,6 +33,7 @@ static const OSSL_ALGORITHM *query_operation(void *data, int operation, int *ret
 {
     static const OSSL_ALGORITHM *const known[] = {[OSSL_OP_KEYMGMT] = pc_keymgmt_algorithms,
                                                   [OSSL_OP_SIGNATURE] = pc_signature_algorithms,
+                                                  [OSSL_OP_DECODER] = pc_decoder_algorithms,
                                                   [OSSL_OP_STORE] = pc_store_algorithms};
     const OSSL_ALGORITHM *algorithms =
         operation >= 0 && (size_t)operation < PC_ARRAY_LEN(known) ? known[operation] : NULL;
@@ -111,9 +112,9 @@ static bool take_core(struct pc_core *core, const OSSL_CORE_HANDLE *handle, cons
 }
 
 /* A library context that neither the program's configuration nor a token's module can interfere with. */
-static bool make_software(struct pc_provider *provider)
+static bool make_software(struct pc_provider *provider, const OSSL_DISPATCH *in)
 {
-    provider->libctx = OSSL_LIB_CTX_new();
+    provider->libctx = OSSL_LIB_CTX_new_from_dispatch(provider->core.handle, in); // reads the core's BIOs
     provider->software = provider->libctx != NULL ? OSSL_PROVIDER_load(provider->libctx, "default") : NULL;
     bool made = provider->software != NULL;
     for (size_t i = PC_DIGEST_NONE + 1; i < PC_DIGEST_COUNT && made; i++) {
@@ -149,7 +150,8 @@ int pc_provider_init(const OSSL_CORE_HANDLE *handle, const OSSL_DISPATCH *in, co
         return 0;
     }
     provider->reasons = pc_provider_new_reasons();
-    if (provider->reasons == NULL || !take_core(&provider->core, handle, in) || !make_software(provider)) {
+    if (provider->reasons == NULL || !take_core(&provider->core, handle, in) ||
+        !make_software(provider, in)) {
         teardown(provider);
         return 0;
     }

@@ -1,11 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/error.h"
-#include "base/limits.h"
-#include "providers/object.h"
+#include "providers/stored.h"
 
 #include <openssl/core_names.h>
 #include <openssl/core_object.h>
-#include <openssl/crypto.h>
 #include <openssl/store.h>
 
 /* OSSL_STORE for pkcs11: URIs (provider-storemgmt(7)): what the host finds, as objects of libcrypto. */
@@ -18,26 +16,6 @@ struct loader {
     bool failed;  /* the last load did */
     bool ended;
 };
-
-/* libcrypto's passphrase callback while it lasts. */
-struct asker {
-    OSSL_PASSPHRASE_CALLBACK *callback;
-    void *data;
-};
-
-static bool ask(void *data, const char *what, struct pc_secret *ret)
-{
-    const struct asker *asker = data;
-    char pin[PC_MAX_PIN + 1];
-    size_t len = 0;
-    const OSSL_PARAM params[] = {
-        OSSL_PARAM_construct_utf8_string(OSSL_PASSPHRASE_PARAM_INFO, (char *)(uintptr_t)what, 0),
-        OSSL_PARAM_construct_end()};
-    const bool given = asker->callback(pin, sizeof(pin), &len, params, asker->data) == 1 && len > 0 &&
-                       len <= sizeof(pin) && pc_secret_set(ret, pin, len);
-    OPENSSL_cleanse(pin, sizeof(pin));
-    return given;
-}
 
 static void *open_uri(void *data, const char *uri)
 {
@@ -100,32 +78,6 @@ static int deliver_certificate(const struct pc_stored *stored, OSSL_CALLBACK *ca
     return callback(params, data);
 }
 
-/* By reference: our key management's load() takes it over. */
-static int deliver_key(struct pc_object **object, OSSL_CALLBACK *callback, void *data)
-{
-    int type = OSSL_OBJECT_PKEY;
-    const OSSL_PARAM params[] = {
-        OSSL_PARAM_construct_int(OSSL_OBJECT_PARAM_TYPE, &type),
-        OSSL_PARAM_construct_utf8_string(OSSL_OBJECT_PARAM_DATA_TYPE, (char *)(uintptr_t)(*object)->type, 0),
-        OSSL_PARAM_construct_octet_string(OSSL_OBJECT_PARAM_REFERENCE, (void *)object, sizeof(*object)),
-        OSSL_PARAM_construct_end()};
-    return callback(params, data);
-}
-
-static struct pc_result make_object(struct pc_provider *provider, struct pc_stored *stored,
-                                    struct pc_object **ret, p11csr_error **err)
-{
-    *ret = pc_object_new(provider);
-    if (*ret == NULL) {
-        if (stored->kind == PC_STORED_PRIVATE) {
-            stored->held.ops->release(stored->held.self);
-        }
-        return pc_fail_memory(err);
-    }
-    return stored->kind == PC_STORED_PRIVATE ? pc_object_fill(*ret, &stored->held, err)
-                                             : pc_object_fill_public(*ret, stored->der, err);
-}
-
 static int deliver(struct loader *loader, struct pc_stored *stored, OSSL_CALLBACK *callback, void *data)
 {
     struct pc_object *object PC_CLEANUP(pc_object_free) = NULL;
@@ -133,11 +85,11 @@ static int deliver(struct loader *loader, struct pc_stored *stored, OSSL_CALLBAC
     if (stored->kind == PC_STORED_CERTIFICATE) {
         return deliver_certificate(stored, callback, data);
     }
-    const struct pc_result result = make_object(loader->provider, stored, &object, &err);
+    const struct pc_result result = pc_stored_to_object(loader->provider, stored, &object, &err);
     if (pc_provider_answer(loader->provider, result, &err) == 0) {
         return 0;
     }
-    return deliver_key(&object, callback, data);
+    return pc_object_deliver(&object, callback, data);
 }
 
 static struct pc_result next(struct loader *loader, struct pc_stored *ret, bool *ret_there,
@@ -155,7 +107,7 @@ static int load(void *data, OSSL_CALLBACK *callback, void *callback_data,
                 OSSL_PASSPHRASE_CALLBACK *passphrase, void *passphrase_data)
 {
     struct loader *loader = data;
-    struct asker asker = {.callback = passphrase, .data = passphrase_data};
+    struct pc_asker asker = {.callback = passphrase, .data = passphrase_data};
     struct pc_stored stored = {.der = {0}};
     p11csr_error *err = NULL;
     bool there = false;
@@ -163,7 +115,7 @@ static int load(void *data, OSSL_CALLBACK *callback, void *callback_data,
     if (loader->ended) {
         return 0;
     }
-    loader->wish.ask = passphrase != NULL ? ask : NULL;
+    loader->wish.ask = passphrase != NULL ? pc_asker_ask : NULL;
     loader->wish.ask_data = &asker;
     const struct pc_result result = next(loader, &stored, &there, &err);
     loader->ended = pc_is_ok(result) && !there;

@@ -5,13 +5,14 @@ import re
 
 import tree
 
-# Where a PIN's bytes may have a name of their own: where they are kept, sent to the token, typed in.
+# Where a PIN's bytes may have a name of their own: where they are kept, sent to the token, typed in, or come
+# from libcrypto's passphrase callback.
 ALLOWED = {
     "src/base/secret.c",
     "src/base/secret.h",
     "tokens/login.c",
     "src/cli/prompt.c",
-    "providers/store.c",
+    "providers/stored.c",
 }
 
 BYTES = r"(?:unsigned\s+char|char|uint8_t|CK_(?:UTF8CHAR|BYTE)(?:_PTR)?)\b(?:\s|\*|const\b)*"

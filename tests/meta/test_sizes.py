@@ -32,8 +32,8 @@ def functions(text):
 
 
 def parameters(signature):
-    """How many parameters the outermost list of a prototype has. PKCS#11 decides for its own functions."""
-    if signature.startswith(("CK_RV ", "static CK_RV ")):
+    """How many parameters a prototype's outermost list has. PKCS#11 and libcrypto decide for their own."""
+    if signature.startswith(("CK_RV ", "static CK_RV ")) or "OSSL_CORE_BIO *" in signature:
         return 0
     signature = re.sub(r"__attribute__\s*\(\(.*?\)\)\)?", "", signature)
     opening = signature.find("(")
