@@ -231,7 +231,7 @@ static void drop_pending(struct pc_provider *provider, uint64_t number)
 static struct pc_result fail_pkey(p11csr_error **err)
 {
     const char *reason = ERR_reason_error_string(ERR_peek_last_error());
-    return pc_fail(err, P11CSR_E_INTERNAL, "EVP_PKEY_fromdata: %s",
+    return pc_fail(err, P11CSR_E_INTERNAL, "EVP_PKEY_fromdata_init: %s",
                    reason != NULL ? reason : "libcrypto gives no reason");
 }
 
@@ -241,9 +241,15 @@ static struct pc_result make_pkey(OSSL_LIB_CTX *libctx, const char *type, uint64
     PC_KEEP_ERRORS(mark);
     OSSL_PARAM params[] = {OSSL_PARAM_construct_uint64(PC_PARAM_NUMBER, &number), OSSL_PARAM_construct_end()};
     EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_from_name(libctx, type, PC_PROPERTIES);
-    const bool made = ctx != NULL && EVP_PKEY_fromdata_init(ctx) == 1 &&
-                      EVP_PKEY_fromdata(ctx, ret, EVP_PKEY_KEYPAIR, params) == 1;
-    const struct pc_result result = made ? PC_OK : fail_pkey(err);
+    EVP_PKEY *made = NULL; // libcrypto would fill one that is there
+    struct pc_result result = PC_OK;
+    if (ctx == NULL || EVP_PKEY_fromdata_init(ctx) != 1) {
+        result = fail_pkey(err);
+    } else if (EVP_PKEY_fromdata(ctx, &made, EVP_PKEY_KEYPAIR, params) != 1) {
+        result = pc_fail_memory(err); // the number is one of ours: nothing else hinders it
+    } else {
+        *ret = made;
+    }
     EVP_PKEY_CTX_free(ctx);
     return result;
 }
