@@ -24,9 +24,10 @@ struct p11csr_call {
 };
 
 /*
- * Watches the PKCS#11 calls of a context. It is called with the context locked, in the thread that makes the
- * call: it must not use the context, and the call waits until it returns. A call that crashes or hangs was
- * told as entered and is never told as returned.
+ * Watches the PKCS#11 calls of a context. It is called in the thread that makes the call, with the context
+ * locked: it must not use the context, and the call waits until it returns. Where keys are used as EVP_PKEY
+ * (p11csr_key_evp_pkey()) several threads may be in it at once, and it is set before. A call that crashes or
+ * hangs was told as entered and is never told as returned.
  */
 typedef void (*p11csr_call_callback)(const struct p11csr_call *call, void *data);
 /* Sets who is told of the calls, those of modules that are loaded already too. NULL: nobody. Any time. */

@@ -9,6 +9,7 @@
 #include "p11csr/csr.h"
 #include "p11csr/error.h"
 #include "p11csr/evidence.h"
+#include "p11csr/evp.h"
 #include "p11csr/key.h"
 #include "p11csr/lint.h"
 #include "p11csr/objects.h"

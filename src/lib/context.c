@@ -74,6 +74,7 @@ void p11csr_ctx_free(p11csr_ctx **ctx)
         pc_pins_done(&old->pins);
         return;
     }
+    pc_evp_free(&old->evp);
     close_tokens(old);
     unload_modules(old);
     pc_config_done(&old->config);

@@ -4,6 +4,7 @@
 
 #include "csr/crypto.h"
 #include "lib/config.h"
+#include "lib/evp.h"
 #include "lib/pin.h"
 #include "p11csr/context.h"
 #include "tokens/token.h"
@@ -18,6 +19,7 @@ struct p11csr_ctx {
     pid_t pid;          /* the process that made it: its sessions and locks mean nothing in a child of that */
     atomic_uint inside; /* threads that hold the lock, or sign with one of its keys without it */
     struct pc_crypto *crypto; /* made when first needed */
+    struct pc_evp *evp;       /* the same */
     struct pc_config config;
     char *module;          /* of p11csr_ctx_set_module(), or NULL */
     struct pc_pin *pin;    /* of p11csr_ctx_set_pin_source(), or NULL */

@@ -15,6 +15,9 @@ struct held_key {
     const struct pc_mech *refused[PC_SCHEME_COUNT]; /* with the context locked */
 };
 
+/* Stands in `chosen` where the token has none. */
+static const struct pc_mech no_mech;
+
 static struct pc_span held_spki(const void *self)
 {
     return pc_buf_span(&((const struct held_key *)self)->key->key.spki);
@@ -30,8 +33,8 @@ static struct pc_result ask_mechanism(struct held_key *held, const struct pc_sch
     for (unsigned tries = 1; !pc_is_ok(result) && pc_token_recover(token, result, tries, err); tries++) {
         result = pc_token_mechanism_for(token, scheme, &wish, ret, err);
     }
-    if (pc_is_ok(result)) {
-        atomic_store(&held->chosen[scheme->id][hashed], *ret);
+    if (pc_is_ok(result) || result.code == P11CSR_E_MECHANISM) {
+        atomic_store(&held->chosen[scheme->id][hashed], pc_is_ok(result) ? *ret : &no_mech);
     }
     return result;
 }
@@ -42,6 +45,10 @@ static PC_RESULT held_choose(void *self, const struct pc_scheme *scheme, bool ha
     struct held_key *held = self;
     PC_TRY(pc_ctx_check_process(held->key->ctx, err));
     const struct pc_mech *chosen = atomic_load(&held->chosen[scheme->id][hashed]);
+    if (chosen == &no_mech) {
+        return pc_fail(err, P11CSR_E_MECHANISM, "the token has no mechanism for %s%s", scheme->name,
+                       hashed ? " that takes a digest" : "");
+    }
     if (chosen != NULL) {
         *ret = chosen;
         return PC_OK;

@@ -5,6 +5,7 @@
  * calloc(), which the linker replaces by the function below (--wrap=calloc). What the module and the other
  * libraries allocate is left alone.
  */
+#include "base/error.h"
 #include "base/file.h"
 #include "base/limits.h"
 #include "place.h"
@@ -12,6 +13,8 @@
 #include <dirent.h>
 #include <fnmatch.h>
 #include <ftw.h>
+#include <openssl/err.h>
+#include <openssl/evp.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -53,6 +56,7 @@ struct scene {
 struct made {
     p11csr_ctx *ctx;
     p11csr_key *key;
+    EVP_PKEY *pkey;
     p11csr_request *request;
     p11csr_csr *csr;
     char *pem;
@@ -65,7 +69,9 @@ static void free_made(struct made *made)
 {
     const size_t there = (size_t)(made->ctx != NULL) + (size_t)(made->key != NULL) +
                          (size_t)(made->request != NULL) + (size_t)(made->csr != NULL) +
-                         (size_t)(made->pem != NULL);
+                         (size_t)(made->pem != NULL) + (size_t)(made->pkey != NULL);
+    EVP_PKEY_free(made->pkey);
+    made->pkey = NULL;
     p11csr_free_text(&made->pem);
     p11csr_csr_free(&made->csr);
     p11csr_request_free(&made->request);
@@ -190,6 +196,35 @@ static struct pc_result list_keys(const struct scene *scene, struct made *made, 
     }
     p11csr_key_list_free(&list);
     return result;
+}
+
+/* 1 when a signature was made; else the reason is in libcrypto's queue. */
+static int sign_by_evp(EVP_PKEY *pkey)
+{
+    unsigned char signature[512];
+    size_t len = sizeof(signature);
+    EVP_MD_CTX *ctx = EVP_MD_CTX_new();
+    const int signed_it = EVP_DigestSignInit(ctx, NULL, EVP_sha256(), NULL, pkey) == 1 &&
+                          EVP_DigestSign(ctx, signature, &len, (const unsigned char *)"message", 7) == 1;
+    EVP_MD_CTX_free(ctx);
+    return signed_it;
+}
+
+/* Twice: by the token's own session, and in one beside it. */
+static struct pc_result use_evp(const struct scene *scene, struct made *made, p11csr_error **err)
+{
+    const struct p11csr_select select = by_label("kept");
+    PC_TRY(prepare(scene, made, err));
+    PC_TRY(gave(made, p11csr_key_open(made->ctx, &select, &made->key, err)));
+    PC_TRY(gave(made, p11csr_key_evp_pkey(made->key, &made->pkey, err)));
+    for (int i = 0; i < 2; i++) {
+        if (sign_by_evp(made->pkey) != 1) {
+            assert_int_not_equal(ERR_peek_last_error(), 0);
+            ERR_clear_error();
+            return pc_fail_memory(err);
+        }
+    }
+    return PC_OK;
 }
 
 /* Runs a scenario whose n-th allocation fails, and gives back what it made. */
@@ -329,6 +364,25 @@ static void test_list(void **state)
     for (size_t n = 1; n <= 2 * count; n++) {
         p11csr_error **wanted = n <= count ? &err : NULL;
         const struct pc_result result = run(list_keys, scene, n <= count ? n : n - count, wanted);
+        if (!pc_is_ok(result)) {
+            check_no_memory(result, n <= count ? n : n - count, wanted);
+        }
+    }
+    check_pin_state(scene);
+    assert_int_equal(faults, 0);
+}
+
+static void test_evp(void **state)
+{
+    const struct scene *scene = *state;
+    p11csr_error *err = NULL;
+    faults = 0;
+    check_ok(run(use_evp, scene, 0, &err).code, &err);
+    const size_t count = allocations;
+    assert_in_range(count, 1, MAX_ALLOCATIONS);
+    for (size_t n = 1; n <= 2 * count; n++) {
+        p11csr_error **wanted = n <= count ? &err : NULL;
+        const struct pc_result result = run(use_evp, scene, n <= count ? n : n - count, wanted);
         if (!pc_is_ok(result)) {
             check_no_memory(result, n <= count ? n : n - count, wanted);
         }
@@ -520,10 +574,8 @@ static int remove_scene(void **state)
 int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_request),
-        cmocka_unit_test(test_list),
-        cmocka_unit_test(test_key),
-        cmocka_unit_test(test_latch),
+        cmocka_unit_test(test_request), cmocka_unit_test(test_list), cmocka_unit_test(test_key),
+        cmocka_unit_test(test_latch),   cmocka_unit_test(test_evp),
     };
     cmocka_set_test_filter(argc > 1 ? argv[1] : NULL);
     return cmocka_run_group_tests(tests, make_scene, remove_scene);
