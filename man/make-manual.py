@@ -3,7 +3,7 @@
 """Makes the manual pages from their skeletons, the program's rows, the error rows and the public headers.
 
 make-manual.py 1 SKELETON PROGRAM ERRORS_DEF QUIRKS_DEF EXTENSIONS_DEF ATTRIBUTES_DEF README > p11csr.1
-make-manual.py 3 SKELETON HEADER... > p11csr.3
+make-manual.py 3 SKELETON HEADER... EXAMPLE.c... > p11csr.3
 """
 import datetime
 import json
@@ -170,16 +170,24 @@ def functions(header):
             yield prototypes, "\n".join(lines)
 
 
-def manual_3(skeleton, headers):
+def program(path):
+    """A program that is shown as it is; the tests compile and run it."""
+    with open(path, encoding="utf-8") as file:
+        text = file.read().split("\n", 1)[1]
+    return f".Bd -literal\n{roff(text)}.Ed"
+
+
+def manual_3(skeleton, inputs):
     out = []
-    for header in headers:
+    for header in (path for path in inputs if path.endswith(".h")):
         out.append(f".Ss p11csr/{os.path.basename(header)}")
         for prototypes, comment in functions(header):
             out.append(".Bd -literal")
             out += [roff(re.sub(r"\s+", " ", prototype)) + ";" for prototype in prototypes]
             out.append(".Ed")
             out.append(re.sub(r"\n\n+", "\n.Pp\n", roff(comment)))
-    return fill(skeleton, {"FUNCTIONS": "\n".join(out)})
+    examples = [program(path) for path in inputs if path.endswith(".c")]
+    return fill(skeleton, {"FUNCTIONS": "\n".join(out), "EXAMPLES": "\n".join(examples)})
 
 
 def fill(skeleton, parts):

@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What README.md shows people to type, typed: each example on a token, in the order of the page."""
+"""What README.md and the manual show: each example on a token, in the order of the page."""
 
+import os
 import pathlib
 import re
 import shlex
+import subprocess
 
 import pytest
 
@@ -84,3 +86,29 @@ def test_renewals(demo, certify):
     assert again.is_signature_valid and new.is_signature_valid
     assert again.public_key().public_numbers() != new.public_key().public_numbers()
     assert again.subject == new.subject
+
+
+def test_program_of_the_manual(token):
+    """p11csr(3) shows the program whole; OpenSSL's request with the token's key is good."""
+    token.make_key(label="evp")
+    program = (support.TESTS.parent / "man/examples/evp.c").read_text().split("\n", 1)[1]
+    page = pathlib.Path(os.environ["P11CSR_MANUAL"], "p11csr.3")
+    shown = subprocess.run(
+        ["man", "-l", page],
+        env=os.environ | {"MANWIDTH": "200", "LC_ALL": "C.UTF-8"},
+        capture_output=True,
+        check=True,
+        text=True,
+    ).stdout
+    lines = [line.strip() for line in program.splitlines() if line.strip()]
+    shown_lines = [line.strip() for line in re.sub(r".\x08", "", shown).splitlines()]
+    assert [line for line in lines if line not in shown_lines] == []
+    place = f"token={token.label.replace(' ', '%20')};object=evp"
+    query = f"module-path={support.MODULE}&pin-source=file:{token.pin_file}"
+    done = token.other(os.environ["P11CSR_EXAMPLE_EVP"], f"pkcs11:{place}?{query}")
+    request = support.x509.load_pem_x509_csr(done.stdout)
+    assert request.is_signature_valid
+    assert request.subject.rfc4514_string() == "CN=www.example.com"
+    wrong = token.other(os.environ["P11CSR_EXAMPLE_EVP"], f"pkcs11:{place}x?{query}", check=False)
+    assert wrong.returncode == 1
+    assert b"cannot use key 'evpx'" in wrong.stderr
