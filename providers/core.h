@@ -77,6 +77,10 @@ OSSL_ITEM *pc_provider_new_reasons(void);
 /* By which one asks libcrypto for what is ours. */
 #define PC_PROPERTIES "provider=p11csr"
 
+/* As libcrypto 3.5 has them; before, nobody else has such keys, and none is made. */
+#define PC_NAMES_ML_DSA_44 "ML-DSA-44:MLDSA44:2.16.840.1.101.3.4.3.17:id-ml-dsa-44"
+#define PC_NAMES_ML_DSA_65 "ML-DSA-65:MLDSA65:2.16.840.1.101.3.4.3.18:id-ml-dsa-65"
+#define PC_NAMES_ML_DSA_87 "ML-DSA-87:MLDSA87:2.16.840.1.101.3.4.3.19:id-ml-dsa-87"
 /* What libcrypto calls the DER between our decoders. */
 #define PC_DECODER_STRUCTURE "p11csr-uri"
 

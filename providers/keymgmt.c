@@ -40,6 +40,21 @@ static void *new_ed448(void *data)
     return new_of(data, "ED448");
 }
 
+static void *new_ml_dsa_44(void *data)
+{
+    return new_of(data, "ML-DSA-44");
+}
+
+static void *new_ml_dsa_65(void *data)
+{
+    return new_of(data, "ML-DSA-65");
+}
+
+static void *new_ml_dsa_87(void *data)
+{
+    return new_of(data, "ML-DSA-87");
+}
+
 static void free_object(void *data)
 {
     struct pc_object *object = data;
@@ -268,6 +283,9 @@ static const OSSL_DISPATCH ec[] = {
     COMMON(new_ec), PC_DISPATCH(OSSL_FUNC_KEYMGMT_QUERY_OPERATION_NAME, ec_operation_name), PC_DISPATCH_END};
 static const OSSL_DISPATCH ed25519[] = {COMMON(new_ed25519), PC_DISPATCH_END};
 static const OSSL_DISPATCH ed448[] = {COMMON(new_ed448), PC_DISPATCH_END};
+static const OSSL_DISPATCH ml_dsa_44[] = {COMMON(new_ml_dsa_44), PC_DISPATCH_END};
+static const OSSL_DISPATCH ml_dsa_65[] = {COMMON(new_ml_dsa_65), PC_DISPATCH_END};
+static const OSSL_DISPATCH ml_dsa_87[] = {COMMON(new_ml_dsa_87), PC_DISPATCH_END};
 
 /* The names are those of libcrypto's own providers: a kind of key is known by all of them. */
 const OSSL_ALGORITHM pc_keymgmt_algorithms[] = {
@@ -275,5 +293,8 @@ const OSSL_ALGORITHM pc_keymgmt_algorithms[] = {
     {"EC:id-ecPublicKey:1.2.840.10045.2.1", PC_PROPERTIES, ec, "elliptic curve keys on a token"},
     {"ED25519:1.3.101.112", PC_PROPERTIES, ed25519, "Ed25519 keys on a token"},
     {"ED448:1.3.101.113", PC_PROPERTIES, ed448, "Ed448 keys on a token"},
+    {PC_NAMES_ML_DSA_44, PC_PROPERTIES, ml_dsa_44, "ML-DSA-44 keys on a token"},
+    {PC_NAMES_ML_DSA_65, PC_PROPERTIES, ml_dsa_65, "ML-DSA-65 keys on a token"},
+    {PC_NAMES_ML_DSA_87, PC_PROPERTIES, ml_dsa_87, "ML-DSA-87 keys on a token"},
     {NULL, NULL, NULL, NULL},
 };

@@ -119,9 +119,10 @@ PC_RESULT pc_object_prove(struct pc_object *object, const struct pc_scheme *sche
                           const struct pc_mech *mech, struct pc_span digest_or_message,
                           struct pc_span signature, p11csr_error **err)
 {
-    _Static_assert(PC_SCHEME_COUNT * PC_SCHEME_MECHS <= 32, "a bit for each mechanism of each scheme");
+    _Static_assert(PC_SCHEME_COUNT * PC_SCHEME_MECHS <= 64, "a bit for each mechanism of each scheme");
     PC_KEEP_ERRORS(mark);
-    const unsigned bit = 1U << ((unsigned)scheme->id * PC_SCHEME_MECHS + (unsigned)(mech - scheme->mechs));
+    const uint64_t bit =
+        UINT64_C(1) << ((unsigned)scheme->id * PC_SCHEME_MECHS + (unsigned)(mech - scheme->mechs));
     if (object->provider->proof == PC_PROOF_FIRST && (atomic_load(&object->proved) & bit) != 0) {
         return PC_OK;
     }

@@ -13,11 +13,11 @@ struct pc_object {
     struct pc_provider *provider;
     const char *type; /* libcrypto's name of its kind; NULL while it is empty and may become any */
     atomic_uint references;
-    struct pc_held held;     /* ops NULL: there is no private half */
-    struct pc_buf spki;      /* empty: a key that is to be filled yet */
-    struct pc_public public; /* borrowed from spki */
-    EVP_PKEY *pkey;          /* the public half, in the provider's own library context */
-    atomic_uint proved;      /* bits: see pc_object_prove() */
+    struct pc_held held;      /* ops NULL: there is no private half */
+    struct pc_buf spki;       /* empty: a key that is to be filled yet */
+    struct pc_public public;  /* borrowed from spki */
+    EVP_PKEY *pkey;           /* the public half, in the provider's own library context */
+    _Atomic(uint64_t) proved; /* bits: see pc_object_prove() */
 };
 
 /* One reference, empty; NULL when out of memory. */

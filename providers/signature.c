@@ -449,5 +449,8 @@ const OSSL_ALGORITHM pc_signature_algorithms[] = {
     {"ECDSA", PC_PROPERTIES, functions, "ECDSA signatures by a token"},
     {"ED25519:1.3.101.112", PC_PROPERTIES, functions, "Ed25519 signatures by a token"},
     {"ED448:1.3.101.113", PC_PROPERTIES, functions, "Ed448 signatures by a token"},
+    {PC_NAMES_ML_DSA_44, PC_PROPERTIES, functions, "ML-DSA-44 signatures by a token"},
+    {PC_NAMES_ML_DSA_65, PC_PROPERTIES, functions, "ML-DSA-65 signatures by a token"},
+    {PC_NAMES_ML_DSA_87, PC_PROPERTIES, functions, "ML-DSA-87 signatures by a token"},
     {NULL, NULL, NULL, NULL},
 };

@@ -106,6 +106,8 @@ static const struct ckm_row ckm_rows[] = {
     ROW(CKM_EC_EDWARDS_KEY_PAIR_GEN),
     ROW(CKM_EDDSA),
     ROW(CKM_RSA_X9_31_KEY_PAIR_GEN),
+    {PC_CKM_ML_DSA_KEY_PAIR_GEN, "CKM_ML_DSA_KEY_PAIR_GEN"},
+    {PC_CKM_ML_DSA, "CKM_ML_DSA"},
 };
 #undef ROW
 // clang-format on

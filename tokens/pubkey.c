@@ -71,13 +71,36 @@ static const struct pc_family *family_by_ckk(CK_KEY_TYPE type, enum pc_family_id
     return NULL;
 }
 
-/* Makes a SubjectPublicKeyInfo from the attributes of a public or private key object. */
+static struct pc_result from_values(enum pc_family_id id, struct pc_span first, struct pc_span second,
+                                    struct pc_public *ret, p11csr_error **err)
+{
+    CK_ULONG set = 0;
+    switch (pc_family_get(id)->params) {
+    case PC_PARAMS_RSA:
+        return pc_public_rsa(first, second, ret, err);
+    case PC_PARAMS_EC:
+        return pc_public_ec(id, first, second, ret, err);
+    case PC_PARAMS_SET:
+    default:
+        if (first.len != sizeof(set)) {
+            return pc_fail(err, P11CSR_E_PROOF_PUBLIC_KEY, "CKA_PARAMETER_SET has %zu octets", first.len);
+        }
+        memcpy(&set, first.ptr, sizeof(set));
+        return pc_public_set(id, set, second, ret, err);
+    }
+}
+
+/*
+ * Makes a SubjectPublicKeyInfo from the attributes of a public or private key object. CKA_VALUE of a private
+ * key is never asked for: where it would be needed, a private key shows nothing.
+ */
 static struct pc_result from_attributes(struct pc_token *token, CK_OBJECT_HANDLE object, CK_KEY_TYPE type,
-                                        struct pc_buf *ret_spki, p11csr_error **err)
+                                        bool is_private, struct pc_buf *ret_spki, p11csr_error **err)
 {
     static const CK_ATTRIBUTE_TYPE wanted[][2] = {
         [PC_PARAMS_RSA] = {CKA_MODULUS, CKA_PUBLIC_EXPONENT},
         [PC_PARAMS_EC] = {CKA_EC_PARAMS, CKA_EC_POINT},
+        [PC_PARAMS_SET] = {PC_CKA_PARAMETER_SET, CKA_VALUE},
     };
     enum pc_family_id id = PC_FAMILY_COUNT;
     const struct pc_family *family = family_by_ckk(type, &id);
@@ -88,16 +111,15 @@ static struct pc_result from_attributes(struct pc_token *token, CK_OBJECT_HANDLE
     bool there = false;
     pc_buf_init(&values[0], PC_MAX_ATTRIBUTE);
     pc_buf_init(&values[1], PC_MAX_ATTRIBUTE);
+    if (family->params == PC_PARAMS_SET && is_private) {
+        return PC_OK;
+    }
     PC_TRY(read_pair(token, object, wanted[family->params], values, &there, err));
     if (!there) {
         return PC_OK;
     }
     struct pc_public key;
-    if (family->params == PC_PARAMS_RSA) {
-        PC_TRY(pc_public_rsa(pc_buf_span(&values[0]), pc_buf_span(&values[1]), &key, err));
-    } else {
-        PC_TRY(pc_public_ec(id, pc_buf_span(&values[0]), pc_buf_span(&values[1]), &key, err));
-    }
+    PC_TRY(from_values(id, pc_buf_span(&values[0]), pc_buf_span(&values[1]), &key, err));
     return pc_public_to_spki(&key, ret_spki, err);
 }
 
@@ -154,14 +176,14 @@ static struct pc_result read_source(struct pc_token *token, const struct pc_key 
     case PC_PUBKEY_OBJECT:
         return key->public_key == CK_INVALID_HANDLE
                    ? PC_OK
-                   : from_attributes(token, key->public_key, key->type, ret_spki, err);
+                   : from_attributes(token, key->public_key, key->type, false, ret_spki, err);
     case PC_PUBKEY_INFO:
         return key->private_key == CK_INVALID_HANDLE ? PC_OK
                                                      : from_info(token, key->private_key, ret_spki, err);
     case PC_PUBKEY_PRIVATE:
         return key->private_key == CK_INVALID_HANDLE
                    ? PC_OK
-                   : from_attributes(token, key->private_key, key->type, ret_spki, err);
+                   : from_attributes(token, key->private_key, key->type, true, ret_spki, err);
     case PC_PUBKEY_CERTIFICATE:
         return key->certificate == CK_INVALID_HANDLE
                    ? PC_OK

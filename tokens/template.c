@@ -98,9 +98,14 @@ static void fill(struct pc_token *token, const struct pc_keygen *wanted, struct 
     fill_common(wanted, ret->public, &ret->public_count);
     fill_common(wanted, ret->private, &ret->private_count);
     if (wanted->spec->family == PC_FAMILY_RSA) {
-        ret->bits = wanted->spec->bits;
-        ret->public[ret->public_count++] = (CK_ATTRIBUTE){CKA_MODULUS_BITS, &ret->bits, sizeof(ret->bits)};
+        ret->number = wanted->spec->bits;
+        ret->public[ret->public_count++] =
+            (CK_ATTRIBUTE){CKA_MODULUS_BITS, &ret->number, sizeof(ret->number)};
         ret->public[ret->public_count++] = bytes_attribute(CKA_PUBLIC_EXPONENT, PC_SPAN(f4));
+    } else if (wanted->spec->parameter_set != 0) {
+        ret->number = wanted->spec->parameter_set;
+        ret->public[ret->public_count++] =
+            (CK_ATTRIBUTE){PC_CKA_PARAMETER_SET, &ret->number, sizeof(ret->number)};
     } else {
         const bool by_name =
             wanted->spec->ec_params_alt.len > 0 && pc_quirk_is(&token->quirks, PC_QUIRK_EC_PARAMS, "name");

@@ -12,7 +12,7 @@ struct pc_templates {
     CK_ATTRIBUTE private[PC_TEMPLATE_MAX];
     size_t public_count;
     size_t private_count;
-    CK_ULONG bits;
+    CK_ULONG number;                   /* modulus bits, or a parameter set */
     CK_ULONG added[PC_TEMPLATE_ADDED]; /* values that a quirk adds */
 };
 

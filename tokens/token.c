@@ -312,8 +312,9 @@ PC_RESULT pc_token_can_generate(struct pc_token *token, const struct pc_keyspec 
     }
     PC_TRY(get_mechanism(token, type, &info, &there, err));
     const CK_ULONG rounded = (spec->bits + 7UL) / 8 * 8; // some count the 255 bits of edwards25519 as 256
-    const bool in_range =
-        info.ulMaxKeySize == 0 || (info.ulMinKeySize <= rounded && spec->bits <= info.ulMaxKeySize);
+    /* Of keys with parameter sets some tell the sets and others octets or bits: no range to rely on. */
+    const bool in_range = spec->parameter_set != 0 || info.ulMaxKeySize == 0 ||
+                          (info.ulMinKeySize <= rounded && spec->bits <= info.ulMaxKeySize);
     *ret = in_range && is_known_kind(token, spec) && has_curve(token, spec);
     return PC_OK;
 }

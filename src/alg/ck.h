@@ -10,6 +10,7 @@ enum {
     PC_CKK_RSA = 0x0,
     PC_CKK_EC = 0x3,
     PC_CKK_EC_EDWARDS = 0x40,
+    PC_CKK_ML_DSA = 0x4A,
 };
 
 enum {
@@ -37,6 +38,8 @@ enum {
     PC_CKM_ECDSA_SHA512 = 0x1046,
     PC_CKM_EC_EDWARDS_KEY_PAIR_GEN = 0x1055,
     PC_CKM_EDDSA = 0x1057,
+    PC_CKM_ML_DSA_KEY_PAIR_GEN = 0x1C,
+    PC_CKM_ML_DSA = 0x1D,
 };
 
 enum {
@@ -46,5 +49,9 @@ enum {
     PC_CKG_MGF1_SHA512 = 4,
     PC_CKG_MGF1_SHA224 = 5,
 };
+
+/* CKA_PARAMETER_SET and the values that it has for ML-DSA. */
+enum { PC_CKA_PARAMETER_SET = 0x61D };
+enum { PC_CKP_ML_DSA_44 = 1, PC_CKP_ML_DSA_65 = 2, PC_CKP_ML_DSA_87 = 3 };
 
 #endif

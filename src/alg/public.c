@@ -159,6 +159,33 @@ PC_RESULT pc_public_from_spki(struct pc_span spki, struct pc_public *ret, p11csr
     return PC_OK;
 }
 
+PC_RESULT pc_public_set(enum pc_family_id family, unsigned long parameter_set, struct pc_span value,
+                        struct pc_public *ret, p11csr_error **err)
+{
+    const struct pc_keyspec *spec = NULL;
+    struct pc_public shown;
+    for (int id = 0; id < PC_KEYSPEC_COUNT && spec == NULL; id++) {
+        const struct pc_keyspec *row = pc_keyspec_get((enum pc_keyspec_id)id);
+        spec = row->family == family && row->parameter_set == parameter_set ? row : NULL;
+    }
+    if (spec == NULL) {
+        return pc_fail(err, P11CSR_E_UNSUPPORTED, "CKA_PARAMETER_SET %lu is not one that p11csr knows",
+                       parameter_set);
+    }
+    if (value.len > spec->point_len && pc_is_ok(pc_public_from_spki(value, &shown, NULL)) &&
+        shown.spec == spec) {
+        *ret = shown;
+        return PC_OK;
+    }
+    if (value.len != spec->point_len) {
+        return pc_fail(err, P11CSR_E_PROOF_PUBLIC_KEY,
+                       "CKA_VALUE has %zu octets, which is no form of a public key of %s (%zu octets)",
+                       value.len, spec->name, spec->point_len);
+    }
+    *ret = (struct pc_public){.spec = spec, .bits = spec->bits, .point = value};
+    return PC_OK;
+}
+
 PC_RESULT pc_public_spki_in_certificate(struct pc_span certificate, struct pc_span *ret, p11csr_error **err)
 {
     static const struct {

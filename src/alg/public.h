@@ -14,7 +14,7 @@ struct pc_public {
     unsigned bits;                 /* the modulus' real size; the curve's otherwise */
     struct pc_span modulus;        /* RSA, unsigned big-endian without leading zeros */
     struct pc_span exponent;       /* RSA, the same */
-    struct pc_span point;          /* EC: uncompressed point; Edwards: encoded point */
+    struct pc_span point; /* EC: uncompressed point; Edwards: encoded point; ML-DSA: the public key */
 };
 
 /* Makes the value of an RSA key. Fails with PROOF_PUBLIC_KEY for what cannot be one (even modulus, e < 3). */
@@ -27,6 +27,12 @@ PC_RESULT pc_public_rsa(struct pc_span modulus, struct pc_span exponent, struct 
  */
 PC_RESULT pc_public_ec(enum pc_family_id family, struct pc_span ec_params, struct pc_span ec_point,
                        struct pc_public *ret, p11csr_error **err);
+/*
+ * Makes the value of a key of a family with parameter sets (CKA_PARAMETER_SET) from CKA_VALUE: the public key
+ * bare, or as SubjectPublicKeyInfo. Unknown sets are UNSUPPORTED.
+ */
+PC_RESULT pc_public_set(enum pc_family_id family, unsigned long parameter_set, struct pc_span value,
+                        struct pc_public *ret, p11csr_error **err);
 /* Reads a SubjectPublicKeyInfo, which the result borrows. Unknown algorithms are UNSUPPORTED. */
 PC_RESULT pc_public_from_spki(struct pc_span spki, struct pc_public *ret, p11csr_error **err);
 /* The SubjectPublicKeyInfo of a certificate (RFC 5280 section 4.1), borrowed from it. Errors: REQUEST. */

@@ -16,6 +16,9 @@ static const struct pc_family families[] = {
     [PC_FAMILY_EDWARDS] = {.name = "EdDSA", .ckk = PC_CKK_EC_EDWARDS,
                            .keygen_mech = PC_CKM_EC_EDWARDS_KEY_PAIR_GEN, .params = PC_PARAMS_EC,
                            .doc = "twisted Edwards curves (RFC 8032)"},
+    [PC_FAMILY_ML_DSA] = {.name = "ML-DSA", .ckk = PC_CKK_ML_DSA, .keygen_mech = PC_CKM_ML_DSA_KEY_PAIR_GEN,
+                          .params = PC_PARAMS_SET,
+                          .doc = "module lattices (FIPS 204); OpenSSL knows it from 3.5 on"},
 };
 _Static_assert(PC_ARRAY_LEN(families) == PC_FAMILY_COUNT, "a family has no row");
 
@@ -204,6 +207,51 @@ static const struct pc_keyspec keyspecs[] = {
         .ossl_type = "ED448",
         .scheme = PC_SCHEME_ED448,
         .doc = "RFC 8032, RFC 8410",
+    },
+    [PC_KEYSPEC_ML_DSA_44] = {
+        .id = PC_KEYSPEC_ML_DSA_44,
+        .family = PC_FAMILY_ML_DSA,
+        .name = "ml-dsa-44",
+        .aliases = {"mldsa44"},
+        .bits = 8 * 1312,
+        .security_bits = 128,
+        .spki_alg = PC_BYTES("\x30\x0b\x06\x09\x60\x86\x48\x01\x65\x03\x04\x03\x11"),
+        .parameter_set = PC_CKP_ML_DSA_44,
+        .point_len = 1312,
+        .signature_len = 2420,
+        .ossl_type = "ML-DSA-44",
+        .scheme = PC_SCHEME_ML_DSA_44,
+        .doc = "FIPS 204, category 2; RFC 9881",
+    },
+    [PC_KEYSPEC_ML_DSA_65] = {
+        .id = PC_KEYSPEC_ML_DSA_65,
+        .family = PC_FAMILY_ML_DSA,
+        .name = "ml-dsa-65",
+        .aliases = {"mldsa65"},
+        .bits = 8 * 1952,
+        .security_bits = 192,
+        .spki_alg = PC_BYTES("\x30\x0b\x06\x09\x60\x86\x48\x01\x65\x03\x04\x03\x12"),
+        .parameter_set = PC_CKP_ML_DSA_65,
+        .point_len = 1952,
+        .signature_len = 3309,
+        .ossl_type = "ML-DSA-65",
+        .scheme = PC_SCHEME_ML_DSA_65,
+        .doc = "FIPS 204, category 3; RFC 9881",
+    },
+    [PC_KEYSPEC_ML_DSA_87] = {
+        .id = PC_KEYSPEC_ML_DSA_87,
+        .family = PC_FAMILY_ML_DSA,
+        .name = "ml-dsa-87",
+        .aliases = {"mldsa87"},
+        .bits = 8 * 2592,
+        .security_bits = 256,
+        .spki_alg = PC_BYTES("\x30\x0b\x06\x09\x60\x86\x48\x01\x65\x03\x04\x03\x13"),
+        .parameter_set = PC_CKP_ML_DSA_87,
+        .point_len = 2592,
+        .signature_len = 4627,
+        .ossl_type = "ML-DSA-87",
+        .scheme = PC_SCHEME_ML_DSA_87,
+        .doc = "FIPS 204, category 5; RFC 9881",
     },
 };
 _Static_assert(PC_ARRAY_LEN(keyspecs) == PC_KEYSPEC_COUNT, "a key spec has no row");
@@ -439,6 +487,36 @@ static const struct pc_scheme schemes[] = {
         .rfc = "RFC 8410 section 3",
         .doc = "pure EdDSA",
     },
+    [PC_SCHEME_ML_DSA_44] = {
+        .id = PC_SCHEME_ML_DSA_44,
+        .family = PC_FAMILY_ML_DSA,
+        .name = "ml-dsa-44",
+        .mech_count = 1,
+        .mechs = {{.ckm = PC_CKM_ML_DSA, .input = PC_INPUT_MESSAGE}},
+        .aid = PC_BYTES("\x30\x0b\x06\x09\x60\x86\x48\x01\x65\x03\x04\x03\x11"),
+        .rfc = "RFC 9881 section 2",
+        .doc = "pure ML-DSA, without context",
+    },
+    [PC_SCHEME_ML_DSA_65] = {
+        .id = PC_SCHEME_ML_DSA_65,
+        .family = PC_FAMILY_ML_DSA,
+        .name = "ml-dsa-65",
+        .mech_count = 1,
+        .mechs = {{.ckm = PC_CKM_ML_DSA, .input = PC_INPUT_MESSAGE}},
+        .aid = PC_BYTES("\x30\x0b\x06\x09\x60\x86\x48\x01\x65\x03\x04\x03\x12"),
+        .rfc = "RFC 9881 section 2",
+        .doc = "pure ML-DSA, without context",
+    },
+    [PC_SCHEME_ML_DSA_87] = {
+        .id = PC_SCHEME_ML_DSA_87,
+        .family = PC_FAMILY_ML_DSA,
+        .name = "ml-dsa-87",
+        .mech_count = 1,
+        .mechs = {{.ckm = PC_CKM_ML_DSA, .input = PC_INPUT_MESSAGE}},
+        .aid = PC_BYTES("\x30\x0b\x06\x09\x60\x86\x48\x01\x65\x03\x04\x03\x13"),
+        .rfc = "RFC 9881 section 2",
+        .doc = "pure ML-DSA, without context",
+    },
 };
 _Static_assert(PC_ARRAY_LEN(schemes) == PC_SCHEME_COUNT, "a scheme has no row");
 // clang-format on
@@ -557,10 +635,10 @@ const struct pc_scheme *pc_scheme_by_aid(struct pc_span aid)
 }
 
 /*
- * An Edwards curve has exactly one scheme, that of its name; the specs of other families share their schemes.
+ * What signs the message itself has exactly one scheme, that of its name; other specs of a family share
+ * theirs.
  */
 bool pc_scheme_fits(const struct pc_scheme *scheme, const struct pc_keyspec *spec)
 {
-    return scheme->family == spec->family &&
-           (spec->family != PC_FAMILY_EDWARDS || spec->scheme == scheme->id);
+    return scheme->family == spec->family && (scheme->digest != PC_DIGEST_NONE || spec->scheme == scheme->id);
 }

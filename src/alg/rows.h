@@ -10,7 +10,7 @@
  * schemes. Key generation, signing, verification, `p11csr algorithms` and the test matrix all read them;
  * adding an algorithm means adding rows. All rows are static and read-only.
  */
-enum pc_family_id { PC_FAMILY_RSA, PC_FAMILY_EC, PC_FAMILY_EDWARDS, PC_FAMILY_COUNT };
+enum pc_family_id { PC_FAMILY_RSA, PC_FAMILY_EC, PC_FAMILY_EDWARDS, PC_FAMILY_ML_DSA, PC_FAMILY_COUNT };
 
 enum pc_keyspec_id {
     PC_KEYSPEC_RSA_2048,
@@ -25,6 +25,9 @@ enum pc_keyspec_id {
     PC_KEYSPEC_BRAINPOOLP512R1,
     PC_KEYSPEC_ED25519,
     PC_KEYSPEC_ED448,
+    PC_KEYSPEC_ML_DSA_44,
+    PC_KEYSPEC_ML_DSA_65,
+    PC_KEYSPEC_ML_DSA_87,
     PC_KEYSPEC_COUNT
 };
 
@@ -53,11 +56,14 @@ enum pc_scheme_id {
     PC_SCHEME_ECDSA_SHA512,
     PC_SCHEME_ED25519,
     PC_SCHEME_ED448,
+    PC_SCHEME_ML_DSA_44,
+    PC_SCHEME_ML_DSA_65,
+    PC_SCHEME_ML_DSA_87,
     PC_SCHEME_COUNT
 };
 
 /* How a key of the family is asked for in C_GenerateKeyPair and shown by its objects. */
-enum pc_key_params { PC_PARAMS_RSA, PC_PARAMS_EC };
+enum pc_key_params { PC_PARAMS_RSA, PC_PARAMS_EC, PC_PARAMS_SET };
 
 struct pc_family {
     const char *name;
@@ -72,17 +78,19 @@ struct pc_keyspec {
     enum pc_family_id family;
     const char *name;
     const char *aliases[4]; /* other names people use; unused entries are NULL */
-    unsigned bits;          /* modulus or curve order */
+    unsigned bits;          /* modulus, curve order, or the whole public key where there is neither */
     unsigned security_bits;
     struct pc_span spki_alg;  /* AlgorithmIdentifier of SubjectPublicKeyInfo; RSA: that of the family */
     struct pc_span ec_params; /* CKA_EC_PARAMS to generate with: the curve's OID */
     struct pc_span
-        ec_params_alt;        /* another form that modules show: PrintableString curve name; may be empty */
-    size_t point_len;         /* octets of the public point; 0 for RSA */
-    size_t order_len;         /* octets of r and of s in an ECDSA signature; 0 otherwise */
-    const char *ossl_type;    /* EVP_PKEY type */
-    const char *ossl_group;   /* EC group name; NULL otherwise */
-    enum pc_scheme_id scheme; /* used unless another is asked for */
+        ec_params_alt; /* another form that modules show: PrintableString curve name; may be empty */
+    unsigned long parameter_set; /* CKA_PARAMETER_SET to generate with; 0: the family has none */
+    size_t point_len;            /* octets of the public point or, without a curve, key; 0 for RSA */
+    size_t signature_len;        /* octets of a signature that is longer than two points; 0 otherwise */
+    size_t order_len;            /* octets of r and of s in an ECDSA signature; 0 otherwise */
+    const char *ossl_type;       /* EVP_PKEY type */
+    const char *ossl_group;      /* EC group name; NULL otherwise */
+    enum pc_scheme_id scheme;    /* used unless another is asked for */
     const char *doc;
 };
 

@@ -77,5 +77,8 @@ size_t pc_signature_max(const struct pc_keyspec *spec, unsigned bits)
     if (spec->family == PC_FAMILY_RSA) {
         return (bits + 7) / 8;
     }
+    if (spec->signature_len > 0) {
+        return spec->signature_len;
+    }
     return 2 * spec->point_len; // r and s, or R and S: each is at most as long as a point
 }

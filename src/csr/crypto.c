@@ -8,6 +8,7 @@
 #include <assert.h>
 #include <limits.h>
 #include <openssl/core_names.h>
+#include <openssl/crypto.h>
 #include <openssl/provider.h>
 #include <openssl/rsa.h>
 
@@ -177,12 +178,15 @@ static struct pc_result make_pkey(struct pc_verifier *verifier, p11csr_error **e
     EVP_PKEY_CTX *ctx PC_CLEANUP(pc_ossl_free_pkey_ctx) =
         EVP_PKEY_CTX_new_from_name(verifier->crypto->libctx, spec->ossl_type, NULL);
     if (ctx == NULL || EVP_PKEY_fromdata_init(ctx) != 1) {
-        return fail_ossl(err, P11CSR_E_UNSUPPORTED, spec->name);
+        const struct pc_result result =
+            fail_ossl(err, P11CSR_E_UNSUPPORTED, "libcrypto does not know this kind of key");
+        pc_note(err, "it is %s, and libcrypto is %s", spec->name, OpenSSL_version(OPENSSL_VERSION_STRING));
+        return result;
     }
     if (EVP_PKEY_fromdata(ctx, &verifier->pkey, EVP_PKEY_PUBLIC_KEY, params) != 1) {
         return fail_ossl(err, P11CSR_E_PROOF_PUBLIC_KEY, "the public key is not valid");
     }
-    return rsa ? PC_OK : check_point(verifier, err);
+    return spec->order_len > 0 || spec->family == PC_FAMILY_EDWARDS ? check_point(verifier, err) : PC_OK;
 }
 
 void pc_verifier_free(struct pc_verifier **verifier)

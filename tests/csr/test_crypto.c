@@ -231,6 +231,28 @@ static void *verify_often(void *data)
     return NULL;
 }
 
+/* ML-DSA came with OpenSSL 3.5. Without it there is no proof, and so no request. */
+static void test_a_key_that_is_too_new(void **state)
+{
+    (void)state;
+    static const uint8_t octets[2592] = {1};
+    p11csr_error *err = NULL;
+    struct pc_public key;
+    struct pc_buf spki;
+    struct pc_verifier *verifier = NULL;
+    pc_buf_init(&spki, PC_MAX_SPKI);
+    check_ok(pc_public_set(PC_FAMILY_ML_DSA, PC_CKP_ML_DSA_87, PC_SPAN(octets), &key, &err), &err);
+    check_ok(pc_public_to_spki(&key, &spki, &err), &err);
+    const struct pc_result result = pc_verifier_new(crypto, pc_buf_span(&spki), &verifier, &err);
+    if (softsigner_can(PC_KEYSPEC_ML_DSA_87)) {
+        check_ok(result, &err);
+    } else {
+        check_fails(result, &err, P11CSR_E_UNSUPPORTED, "libcrypto does not know this kind of key");
+    }
+    pc_verifier_free(&verifier);
+    pc_buf_done(&spki);
+}
+
 static void test_threads_share_a_verifier(void **state)
 {
     (void)state;
@@ -287,6 +309,7 @@ int main(void)
         cmocka_unit_test(test_keys_that_are_none),
         cmocka_unit_test(test_a_key_that_is_one),
         cmocka_unit_test(test_rsa_beyond_libcrypto),
+        cmocka_unit_test(test_a_key_that_is_too_new),
         cmocka_unit_test(test_threads_share_a_verifier),
         cmocka_unit_test(test_does_not_need_the_default_context),
     };

@@ -47,6 +47,7 @@ static void make_key(const struct pc_keyspec *spec, struct key *ret)
         ret->pkey = EVP_PKEY_Q_keygen(NULL, NULL, "EC", spec->ossl_group);
         break;
     case PC_FAMILY_EDWARDS:
+    case PC_FAMILY_ML_DSA:
     case PC_FAMILY_COUNT:
     default:
         ret->pkey = EVP_PKEY_Q_keygen(NULL, NULL, spec->ossl_type);
@@ -173,8 +174,8 @@ static struct pc_result sign(void *self, const struct pc_scheme *scheme, const s
                              struct pc_span input, struct pc_buf *ret, p11csr_error **err)
 {
     struct softsigner *signer = self;
-    unsigned char signature[2048] = {0};
-    unsigned char other[4096] = {0};
+    unsigned char signature[8192] = {0};
+    unsigned char other[8192] = {0};
     signer->sign_count++;
     if (signer->fault == SOFTSIGNER_REMOVED) {
         return pc_fail(err, P11CSR_E_TOKEN_REMOVED, "C_Sign: CKR_DEVICE_REMOVED");
@@ -196,6 +197,15 @@ static struct pc_result sign(void *self, const struct pc_scheme *scheme, const s
 }
 
 static const struct pc_signer_ops ops = {.spki = shown_spki, .choose = choose, .sign = sign};
+
+bool softsigner_can(enum pc_keyspec_id spec)
+{
+    (void)ERR_set_mark();
+    EVP_KEYMGMT *known = EVP_KEYMGMT_fetch(NULL, pc_keyspec_get(spec)->ossl_type, NULL);
+    (void)ERR_pop_to_mark();
+    EVP_KEYMGMT_free(known);
+    return known != NULL;
+}
 
 struct softsigner *softsigner_new(enum pc_keyspec_id spec)
 {

@@ -30,6 +30,8 @@ enum softsigner_fault {
     SOFTSIGNER_FAULT_COUNT
 };
 
+/* Whether this libcrypto knows the kind of key: ML-DSA came with 3.5. */
+bool softsigner_can(enum pc_keyspec_id spec);
 struct softsigner *softsigner_new(enum pc_keyspec_id spec);
 void softsigner_free(struct softsigner **signer);
 void softsigner_set_fault(struct softsigner *signer, enum softsigner_fault fault);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "token/fixture.h"
-#include "tokens/keygen.h"
+#include "tokens/template.h"
 
 #include <string.h>
 
@@ -87,6 +87,27 @@ static void test_templates_edwards(void **state)
     check_templates(f, false, true);
     check_asked(&f->mock->made_public, CKA_EC_PARAMS, pc_keyspec_get(PC_KEYSPEC_ED25519)->ec_params);
     assert_int_equal(f->key.type, CKK_EC_EDWARDS);
+}
+
+/* The mock makes no such key: what it is asked for is looked at. */
+static void test_template_of_a_parameter_set(void **state)
+{
+    struct fixture *f = *state;
+    struct pc_templates templates;
+    const struct pc_keygen wanted = {
+        .spec = pc_keyspec_get(PC_KEYSPEC_ML_DSA_87), .label = "web", .id = pc_span_str("77")};
+    CK_ULONG set = 0;
+    bool has_curve = false;
+    check_ok(pc_templates_fill(&f->token, &wanted, &templates, &f->err), &f->err);
+    for (size_t i = 0; i < templates.public_count; i++) {
+        if (templates.public[i].type == PC_CKA_PARAMETER_SET) {
+            assert_int_equal(templates.public[i].ulValueLen, sizeof(set));
+            memcpy(&set, templates.public[i].pValue, sizeof(set));
+        }
+        has_curve = has_curve || templates.public[i].type == CKA_EC_PARAMS;
+    }
+    assert_int_equal(set, PC_CKP_ML_DSA_87);
+    assert_false(has_curve);
 }
 
 /* A slot that wants no login cannot hold private objects. */
@@ -390,6 +411,7 @@ int main(void)
         FIXTURE_TEST(test_templates),
         FIXTURE_TEST(test_templates_rsa),
         FIXTURE_TEST(test_templates_edwards),
+        FIXTURE_TEST(test_template_of_a_parameter_set),
         FIXTURE_TEST(test_no_login_no_private),
         FIXTURE_TEST(test_new_key),
         FIXTURE_TEST(test_random_id),

@@ -156,6 +156,31 @@ static void test_bad_points(void **state)
     check_fails(fixture_find(f, "web", NULL), &f->err, P11CSR_E_PUBLIC_KEY_NOT_FOUND, "no public key object");
 }
 
+/* A key of a parameter set; on the private object CKA_VALUE is the private key, which is never asked for. */
+static void test_parameter_sets(void **state)
+{
+    struct fixture *f = *state;
+    static const uint8_t value[1952] = {0x65};
+    const struct mock_pair pair = mock_add_pair(f->mock, MOCK_P256, 0, "web", "1");
+    mock_set_number(pair.private_key, CKA_KEY_TYPE, PC_CKK_ML_DSA);
+    mock_set_number(pair.public_key, CKA_KEY_TYPE, PC_CKK_ML_DSA);
+    mock_set_number(pair.private_key, PC_CKA_PARAMETER_SET, PC_CKP_ML_DSA_65);
+    mock_set(pair.private_key, CKA_VALUE, value, sizeof(value));
+    check_fails(fixture_find(f, "web", NULL), &f->err, P11CSR_E_PUBLIC_KEY_NOT_FOUND, "no public key object");
+    mock_set_number(pair.public_key, PC_CKA_PARAMETER_SET, PC_CKP_ML_DSA_65);
+    mock_set(pair.public_key, CKA_VALUE, value, sizeof(value));
+    check_ok(fixture_find(f, "web", NULL), &f->err);
+    assert_int_equal(f->key.source, PC_PUBKEY_OBJECT);
+    assert_ptr_equal(f->key.public.spec, pc_keyspec_get(PC_KEYSPEC_ML_DSA_65));
+    check_same(f->key.public.point, PC_SPAN(value));
+    mock_set_number(pair.public_key, PC_CKA_PARAMETER_SET, PC_CKP_ML_DSA_87);
+    check_fails(fixture_find(f, "web", NULL), &f->err, P11CSR_E_PROOF_PUBLIC_KEY,
+                "CKA_VALUE has 1952 octets");
+    mock_set(pair.public_key, PC_CKA_PARAMETER_SET, "\x02", 1);
+    check_fails(fixture_find(f, "web", NULL), &f->err, P11CSR_E_PROOF_PUBLIC_KEY,
+                "CKA_PARAMETER_SET has 1 octets");
+}
+
 /* What a token shows and what cannot be read is the token's fault, not an input of the caller's. */
 static void test_unreadable_sources(void **state)
 {
@@ -183,6 +208,7 @@ int main(void)
         FIXTURE_TEST(test_each_source_alone), FIXTURE_TEST(test_sources_must_agree),
         FIXTURE_TEST(test_source_names),      FIXTURE_TEST(test_point_forms),
         FIXTURE_TEST(test_bad_points),        FIXTURE_TEST(test_unreadable_sources),
+        FIXTURE_TEST(test_parameter_sets),    FIXTURE_TEST(test_unreadable_sources),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

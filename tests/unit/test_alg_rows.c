@@ -19,7 +19,7 @@ static int make_signers(void **state)
 {
     (void)state;
     for (int id = 0; id < PC_KEYSPEC_COUNT; id++) {
-        signers[id] = softsigner_new((enum pc_keyspec_id)id);
+        signers[id] = softsigner_can((enum pc_keyspec_id)id) ? softsigner_new((enum pc_keyspec_id)id) : NULL;
     }
     return 0;
 }
@@ -142,6 +142,12 @@ static void test_key_specs_are_consistent(void **state)
             assert_true(spec->ec_params.len == 0 && spec->point_len == 0 && spec->order_len == 0);
             continue;
         }
+        if (spec->parameter_set != 0) {
+            assert_true(spec->ec_params.len == 0 && spec->order_len == 0 &&
+                        spec->signature_len > spec->point_len);
+            assert_int_equal(spec->bits, 8 * spec->point_len);
+            continue;
+        }
         const size_t tail = spec->spki_alg.len - spec->ec_params.len;
         check_same(((struct pc_span){spec->spki_alg.ptr + tail, spec->ec_params.len}), spec->ec_params);
         assert_int_equal(spec->order_len, spec->family == PC_FAMILY_EC ? (spec->bits + 7) / 8 : 0);
@@ -167,6 +173,9 @@ static void test_keys_are_those_of_libcrypto(void **state)
     (void)state;
     for (int id = 0; id < PC_KEYSPEC_COUNT; id++) {
         const struct pc_keyspec *spec = spec_at(id);
+        if (signers[id] == NULL) {
+            continue; // newer than this libcrypto
+        }
         EVP_PKEY *pkey = softsigner_pkey(signers[id]);
         p11csr_error *err = NULL;
         struct pc_der in = pc_der_over(softsigner_spki(signers[id]));
@@ -220,6 +229,9 @@ static void test_algorithm_identifiers_are_those_of_libcrypto(void **state)
         while (!pc_scheme_fits(scheme_at(id), spec_at(spec))) {
             spec++;
         }
+        if (signers[spec] == NULL) {
+            continue; // newer than this libcrypto
+        }
         check_same(aid_of_libcrypto(softsigner_pkey(signers[spec]), scheme_at(id), &der), scheme_at(id)->aid);
         OPENSSL_free(der);
     }
@@ -266,10 +278,13 @@ static void dump_key_specs(struct pc_buf *out)
         for (size_t i = 0; i < PC_ARRAY_LEN(spec->aliases) && spec->aliases[i] != NULL; i++) {
             pc_buf_printf(out, "%s%s", i == 0 ? " aliases=" : ",", spec->aliases[i]);
         }
-        pc_buf_printf(out,
-                      " family=%s ckk=%#lx keygen=%#lx bits=%u security=%u point=%zu order=%zu scheme=%s",
-                      family->name, family->ckk, family->keygen_mech, spec->bits, spec->security_bits,
-                      spec->point_len, spec->order_len, scheme_at((int)spec->scheme)->name);
+        pc_buf_printf(
+            out,
+            " family=%s ckk=%#lx keygen=%#lx bits=%u security=%u set=%lu point=%zu signature=%zu order=%zu"
+            " scheme=%s",
+            family->name, family->ckk, family->keygen_mech, spec->bits, spec->security_bits,
+            spec->parameter_set, spec->point_len, spec->signature_len, spec->order_len,
+            scheme_at((int)spec->scheme)->name);
         dump_hex(out, "spki-alg", spec->spki_alg);
         dump_hex(out, "ec-params", spec->ec_params);
         dump_hex(out, "ec-params-alt", spec->ec_params_alt);

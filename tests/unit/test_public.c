@@ -90,7 +90,7 @@ static void test_points_of_every_curve(void **state)
 {
     (void)state;
     p11csr_error *err = NULL;
-    for (int id = PC_KEYSPEC_P256; id < PC_KEYSPEC_COUNT; id++) {
+    for (int id = PC_KEYSPEC_P256; id <= PC_KEYSPEC_ED448; id++) {
         struct fixture f;
         struct pc_public key;
         make_fixture((enum pc_keyspec_id)id, &f);
@@ -105,6 +105,44 @@ static void test_points_of_every_curve(void **state)
                     P11CSR_E_UNSUPPORTED, "a curve that p11csr does not know");
         softsigner_free(&f.signer);
     }
+}
+
+/* CKA_VALUE is the key bare, or as SubjectPublicKeyInfo on some tokens; no other length or set is taken. */
+static void test_keys_with_parameter_sets(void **state)
+{
+    (void)state;
+    static uint8_t octets[2600];
+    p11csr_error *err = NULL;
+    struct pc_public key;
+    for (int id = PC_KEYSPEC_ML_DSA_44; id <= PC_KEYSPEC_ML_DSA_87; id++) {
+        const struct pc_keyspec *spec = pc_keyspec_get((enum pc_keyspec_id)id);
+        const enum pc_keyspec_id next =
+            id == PC_KEYSPEC_ML_DSA_87 ? PC_KEYSPEC_ML_DSA_44 : (enum pc_keyspec_id)(id + 1);
+        const unsigned long set = spec->parameter_set;
+        const unsigned long other = pc_keyspec_get(next)->parameter_set;
+        struct pc_span bare = {octets, spec->point_len};
+        struct pc_buf spki;
+        memset(octets, id, sizeof(octets));
+        pc_buf_init(&spki, PC_MAX_SPKI);
+        check_ok(pc_public_set(PC_FAMILY_ML_DSA, set, bare, &key, &err), &err);
+        assert_ptr_equal(key.spec, spec);
+        check_ok(pc_public_to_spki(&key, &spki, &err), &err);
+        check_ok(pc_public_from_spki(pc_buf_span(&spki), &key, &err), &err);
+        check_same(key.point, bare);
+        check_ok(pc_public_set(PC_FAMILY_ML_DSA, set, pc_buf_span(&spki), &key, &err), &err);
+        assert_ptr_equal(key.spec, spec);
+        check_same(key.point, bare);
+        check_fails(pc_public_set(PC_FAMILY_ML_DSA, other, pc_buf_span(&spki), &key, &err), &err,
+                    P11CSR_E_PROOF_PUBLIC_KEY, "which is no form of a public key of");
+        bare.len--;
+        check_fails(pc_public_set(PC_FAMILY_ML_DSA, set, bare, &key, &err), &err, P11CSR_E_PROOF_PUBLIC_KEY,
+                    "which is no form of a public key of");
+        pc_buf_done(&spki);
+    }
+    check_fails(pc_public_set(PC_FAMILY_ML_DSA, 4, PC_SPAN(octets), &key, &err), &err, P11CSR_E_UNSUPPORTED,
+                "CKA_PARAMETER_SET 4 is not one that p11csr knows");
+    check_fails(pc_public_set(PC_FAMILY_EC, 1, PC_SPAN(octets), &key, &err), &err, P11CSR_E_UNSUPPORTED,
+                "CKA_PARAMETER_SET 1");
 }
 
 static void test_points_that_are_not_uncompressed(void **state)
@@ -287,6 +325,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_points_of_every_curve),
+        cmocka_unit_test(test_keys_with_parameter_sets),
         cmocka_unit_test(test_points_that_are_not_uncompressed),
         cmocka_unit_test(test_unknown_curves),
         cmocka_unit_test(test_rsa),

@@ -143,8 +143,10 @@ static struct pc_result add_member(json_t *jwk, const char *name, struct pc_span
 
 static struct pc_result fill_jwk(const struct source *from, json_t *jwk, p11csr_error **err)
 {
-    static const char *const types[] = {
-        [PC_FAMILY_RSA] = "RSA", [PC_FAMILY_EC] = "EC", [PC_FAMILY_EDWARDS] = "OKP"};
+    static const char *const types[] = {[PC_FAMILY_RSA] = "RSA",
+                                        [PC_FAMILY_EC] = "EC",
+                                        [PC_FAMILY_EDWARDS] = "OKP",
+                                        [PC_FAMILY_ML_DSA] = "AKP"};
     const struct pc_public *key = &from->key;
     const struct names *names = names_of(key);
     if (json_object_set_new(jwk, "kty", json_string(types[key->spec->family])) != 0) {
