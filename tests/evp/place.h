@@ -37,6 +37,8 @@ struct place {
 void place_start(struct place *place, OSSL_LIB_CTX *libctx, bool software_first);
 /* With a new library context, `default` first. */
 void place_begin(struct place *place);
+/* Loads it anew after it was unloaded. */
+void place_again(struct place *place);
 /* Unloads all, and checks that the host was stopped and every store closed. */
 void place_end(struct place *place);
 /* Makes it the provider's host, which it is from the start. */
