@@ -15,9 +15,22 @@ static struct pc_span signer_spki(const void *self)
     return pc_buf_span(&((const struct pc_token_signer *)self)->key->spki);
 }
 
-static bool will_do(const struct pc_mech *mech, const struct pc_mech_wish *wish)
+/* Whether the row of this token says that it lists a mechanism which is no good. */
+static bool is_avoided(struct pc_token *token, CK_MECHANISM_TYPE type)
 {
-    return mech != wish->refused && !(wish->hashed && mech->input == PC_INPUT_MESSAGE);
+    struct pc_quirk_item item;
+    size_t at = 0;
+    bool found = false;
+    while (!found && pc_quirk_next(&token->quirks, PC_QUIRK_AVOID_MECHS, &at, &item)) {
+        found = item.number == type;
+    }
+    return found;
+}
+
+static bool will_do(struct pc_token *token, const struct pc_mech *mech, const struct pc_mech_wish *wish)
+{
+    return mech != wish->refused && !(wish->hashed && mech->input == PC_INPUT_MESSAGE) &&
+           !is_avoided(token, mech->ckm);
 }
 
 PC_RESULT pc_token_mechanism_for(struct pc_token *token, const struct pc_scheme *scheme,
@@ -27,7 +40,7 @@ PC_RESULT pc_token_mechanism_for(struct pc_token *token, const struct pc_scheme 
     for (size_t i = 0; i < scheme->mech_count; i++) {
         bool there = false;
         PC_TRY(pc_token_has_mechanism(token, scheme->mechs[i].ckm, CKF_SIGN, &there, err));
-        if (there && will_do(&scheme->mechs[i], wish)) {
+        if (there && will_do(token, &scheme->mechs[i], wish)) {
             *ret = &scheme->mechs[i];
             return PC_OK;
         }

@@ -211,6 +211,18 @@ def test_quirk_keygen_mech(token, shim, judges):
     made(judges, request(token))
 
 
+def test_quirk_avoid_mechs(token, shim, judges):
+    token.make_key(spec="rsa-2048")
+    shim.script("C_Sign 1 return CKR_GENERAL_ERROR")
+    failed(request(token), 6, "by CKM_SHA256_RSA_PKCS", "C_Sign: CKR_GENERAL_ERROR")
+    shim.script()
+    done = request(token, *quirk("avoid-mechs", "CKM_SHA256_RSA_PKCS"), "--json").ok().json
+    assert done["mechanism"] == "CKM_RSA_PKCS"
+    made(judges, request(token, *quirk("avoid-mechs", "CKM_SHA256_RSA_PKCS")))
+    none = request(token, *quirk("avoid-mechs", "CKM_SHA256_RSA_PKCS,CKM_RSA_PKCS"))
+    failed(none, 7, "has no mechanism for rsa-pkcs1-sha256")
+
+
 def test_quirk_ecdsa_out(token, shim, judges):
     for spec in ("p256", "p521"):  # a length of one byte, and of two
         token.make_key(spec=spec, label=spec, key_id=spec[1:] + "0")
