@@ -36,6 +36,12 @@ def sanitizer():
     return {"LD_PRELOAD": found[0], "ASAN_OPTIONS": "detect_leaks=0"} if found else {}
 
 
+def logins_in(path):
+    """The logins in a list that the shim wrote, as (user type, what the module said)."""
+    lines = [line.split() for line in path.read_text().splitlines()] if path.exists() else []
+    return [(words[3], words[2]) for words in lines if words[0] == "C_Login"]
+
+
 class Library:
     """A running library.py. Its answers begin with OK or the name of an error."""
 
@@ -147,12 +153,12 @@ class RealToken(support.Box):
             assert time.monotonic() < end, (what, logs)
             time.sleep(0.02)
 
-    def other(self, *command, check=True, env=None, stdin=None):
+    def other(self, *command, check=True, env=None, stdin=None, cwd=None):
         """Runs another program in the sandbox."""
         done = subprocess.run(
             list(map(str, command)),
             env=self.environment(env),
-            cwd=self.dir,
+            cwd=cwd or self.dir,
             input=stdin,
             capture_output=True,
             timeout=support.TIMEOUT,
@@ -195,8 +201,7 @@ class RealToken(support.Box):
         env = {"P11CSR_MODULE": support.SHIM, "P11SHIM_MODULE": self.MODULE, "P11SHIM_LOG": seen}
         result = self.run(*args, env=env)
         assert result.status == status, result
-        lines = [line.split() for line in seen.read_text().splitlines()] if seen.exists() else []
-        return result, [(words[3], words[2]) for words in lines if words[0] == "C_Login"]
+        return result, logins_in(seen)
 
     def library(self, *args):
         """Another process that uses libp11csr, with one context for all that it is asked."""

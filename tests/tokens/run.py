@@ -59,7 +59,7 @@ def main(name, *args):
         print(f"not run: {name}: {why}{'' if excused else '; tests/tokens/required demands it'}")
         return SKIPPED if excused else 1
     os.environ["P11CSR_REAL_TOKEN"] = name
-    files = [str(FOLDER / "test_matrix.py"), str(FOLDER / f"test_{name}.py")]
+    files = [str(FOLDER / f"test_{what}.py") for what in ("matrix", "provider", name)]
     tests = [path for path in files if os.path.exists(path)]
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *tests, *args]
     if row.private:

@@ -1,8 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """What a PIV card is known for: 9C wants the PIN for each signature, 9E none; cards are taken out."""
 
-from cryptography import x509
+import re
+import ssl
 
+from cryptography import x509
+from cryptography.hazmat.primitives import serialization
+
+import openssl
 import piv_card
 
 
@@ -112,3 +117,33 @@ def test_a_wrong_pin_for_the_signature(token):
     assert int((token.folder / "tries").read_text()) == piv_card.TRIES - 1
     token.run(*request(token, "02")).ok()
     assert int((token.folder / "tries").read_text()) == piv_card.TRIES
+
+
+def test_provider_pin_before_each_signature(token, proven):
+    """Through OpenSSL too, 9C has a login for each signature, of which one process may make two."""
+    program = openssl.Openssl(token)
+    uri = program.uri(("--key-id", "02"))
+    _, sent = program.logins("req", "-new", "-key", uri, "-subj", "/CN=x", "-out", "x.csr")
+    assert sent == [("user=1", "CKR_OK"), ("user=2", "CKR_OK")]
+    proven((token.work / "x.csr").read_bytes())
+    certificate = x509.load_der_x509_certificate((token.folder / "9C.crt").read_bytes())
+    (token.work / "9C.pem").write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
+    (token.work / "message").write_text("some words\n")
+    signer = ("-signer", "9C.pem", "-inkey", uri)
+    into = ("-nocerts", "-out", "signed.cms")
+    _, sent = program.logins("cms", "-sign", "-in", "message", *signer, *signer, *into)
+    assert sent[0] == ("user=1", "CKR_OK") and sent[1:] == [("user=2", "CKR_OK")] * 2, sent
+    trust = ("-certfile", "9C.pem", "-CAfile", "9C.pem", "-purpose", "any")
+    program.judge("cms", "-verify", "-in", "signed.cms", *trust, "-out", "said")
+    assert (token.work / "said").read_text().split() == ["some", "words"]
+
+
+def test_provider_shows_certificates(token):
+    """The card's certificates by storeutl, without a PIN."""
+    program = openssl.Openssl(token)
+    uri = token.run("tokens", "show", "--token", token.name, "--json").ok().json["token"]["uri"]
+    done, sent = program.logins("storeutl", "-certs", uri)
+    assert sent == []
+    on_card = {(token.folder / f"{name}.crt").read_bytes() for name in ("9A", "9C", "9E")}
+    shown = re.findall(rb"-----BEGIN CERTIFICATE-----.*?-----END CERTIFICATE-----", done.stdout, re.S)
+    assert {ssl.PEM_cert_to_DER_cert(each.decode()) for each in shown} == on_card
