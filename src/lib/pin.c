@@ -355,18 +355,60 @@ PC_RESULT pc_pin_named(p11csr_ctx *ctx, const char *text, struct pc_pin **ret, p
     return result;
 }
 
-PC_RESULT pc_pin_of_secret(p11csr_ctx *ctx, struct pc_secret **secret, struct pc_pin **ret,
-                           p11csr_error **err)
+/* A source that keeps the secret, which it takes over in any case. NULL when out of memory. */
+static struct pc_pin *keep_secret(p11csr_ctx *ctx, struct pc_secret **secret)
 {
     struct pc_pin *pin = pc_alloc(sizeof(*pin));
     if (pin == NULL) {
-        return pc_fail_memory(err);
+        pc_secret_free(secret);
+        return NULL;
     }
     pin->held = -1;
     pin->kind = PC_PIN_KEPT;
     pin->secret = *secret;
     *secret = NULL;
-    *ret = set_up(pin, ctx);
+    return set_up(pin, ctx);
+}
+
+PC_RESULT pc_pin_of_secret(p11csr_ctx *ctx, struct pc_secret **secret, struct pc_pin **ret,
+                           p11csr_error **err)
+{
+    struct pc_pin *pin = keep_secret(ctx, secret);
+    if (pin == NULL) {
+        return pc_fail_memory(err);
+    }
+    *ret = pin;
+    return PC_OK;
+}
+
+static struct pc_result inherit(p11csr_ctx *ctx, const struct pc_pin *from, p11csr_error **err)
+{
+    const struct pc_span bytes = pc_secret_bytes(from->secret);
+    struct pc_secret *secret PC_CLEANUP(pc_secret_free) = pc_secret_new();
+    struct pc_pin *pin PC_CLEANUP(pc_pin_free) = NULL;
+    if (secret != NULL && pc_secret_set(secret, bytes.ptr, bytes.len)) {
+        pin = keep_secret(ctx, &secret);
+    }
+    if (pin != NULL) {
+        pin->text = pc_strdup(from->text);
+    }
+    if (pin == NULL || pin->text == NULL) {
+        return pc_fail_memory(err);
+    }
+    pc_buf_add(&ctx->pins, &pin, sizeof(pin)); // NOLINT(bugprone-sizeof-expression): of the pointer
+    PC_TRY(pc_buf_check(&ctx->pins, err));
+    pin = NULL;
+    return PC_OK;
+}
+
+PC_RESULT pc_pins_inherit(p11csr_ctx *ctx, const p11csr_ctx *parent, p11csr_error **err)
+{
+    for (size_t at = 0; at < parent->pins.len; at += sizeof(struct pc_pin *)) {
+        const struct pc_pin *pin = pin_at(&parent->pins, at);
+        if (pin->kind == PC_PIN_KEPT) {
+            PC_TRY(inherit(ctx, pin, err));
+        }
+    }
     return PC_OK;
 }
 

@@ -44,6 +44,11 @@ PC_RESULT pc_pin_ahead(struct pc_pin *pin, p11csr_error **err);
 void pc_pins_forget_ahead(p11csr_ctx *ctx);
 /* Tells the device callback of the context `self`; a pc_pin_device. */
 void pc_pin_at_device(void *self, const struct pc_pin_request *request);
+/*
+ * Takes over what a context of the process that this one was forked from has read and nobody can read again;
+ * no other thread used it at the fork.
+ */
+PC_RESULT pc_pins_inherit(p11csr_ctx *ctx, const p11csr_ctx *parent, p11csr_error **err);
 /* Frees the sources of a context. */
 void pc_pins_done(struct pc_buf *pins);
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/error.h"
 #include "base/wait.h"
+#include "lib/pin.h"
 #include "module/plugin.h"
 
 #include <openssl/crypto.h>
@@ -67,7 +68,13 @@ PC_RESULT pc_life_context(const struct pc_plugin *plugin, struct pc_life *life, 
                           p11csr_error **err)
 {
     if (life->ctx == NULL) {
-        PC_TRY(pc_settings_context(plugin->provider, &life->ctx, err));
+        p11csr_ctx *ctx PC_CLEANUP(p11csr_ctx_free) = NULL;
+        PC_TRY(pc_settings_context(plugin->provider, &ctx, err));
+        if (life->parent != NULL && life->parent->ctx != NULL) {
+            PC_TRY(pc_pins_inherit(ctx, life->parent->ctx, err));
+        }
+        life->ctx = ctx;
+        ctx = NULL;
     }
     *ret = life->ctx;
     return PC_OK;
