@@ -1,0 +1,141 @@
+# SPDX-License-Identifier: Apache-2.0
+"""storeutl, pkey and x509 on what a token holds, and where the PIN comes from."""
+
+import pytest
+
+import support
+from place import TOKEN
+
+KINDS = ("rsa-2048", "p256", "ed25519")
+
+
+def kinds_listed(said):
+    """What storeutl found, in order of their names."""
+    lines = [line.split(": ") for line in said.decode().splitlines()]
+    found = sorted(words[1] for words in lines if words[0].isdigit())
+    assert ["Total found", str(len(found))] in lines, said
+    return found
+
+
+def test_listing(place):
+    for spec in KINDS:
+        place.key(spec)
+    key = place.key("p256")
+    certificate = place.certificate(key)
+    place.run("certs", "install", certificate, *place.at).ok()
+    others = place.found.values()
+    try:
+        everything = kinds_listed(place.openssl("storeutl", "-noout", TOKEN))
+        # A key is there as its private and as its public half.
+        wanted = ["Certificate", *["Pkey"] * len(others), *["Public key"] * len(others)]
+        assert everything == wanted
+        assert kinds_listed(place.by_options("storeutl", "-noout", TOKEN)) == wanted
+        some = lambda kind: kinds_listed(place.openssl("storeutl", "-noout", f"{TOKEN};type={kind}"))
+        assert some("cert") == ["Certificate"]
+        assert some("public") == ["Public key"] * len(others)
+        assert some("private") == ["Pkey"] * len(others)
+        said = place.openssl("storeutl", "-certs", TOKEN)
+        assert certificate.read_bytes() in said
+        assert place.openssl("x509", "-in", f"{TOKEN};type=cert") == certificate.read_bytes()
+    finally:
+        place.run("certs", "delete", key.uri.replace("type=private", "type=cert"), *place.login, "--yes").ok()
+
+
+@pytest.mark.parametrize("spec", KINDS)
+def test_public_half(place, spec):
+    key = place.key(spec)
+    public = key.public.read_bytes()
+    for ask in (place.openssl, place.by_options):
+        assert ask("pkey", "-in", key.uri, "-pubout") == public
+        assert ask("pkey", "-in", key.file, "-pubout") == public
+        assert (
+            ask("pkey", "-pubin", "-in", key.uri.replace("type=private", "type=public"), "-pubout") == public
+        )
+
+
+@pytest.mark.parametrize("spec", KINDS)
+def test_private_half(place, spec):
+    """It is nowhere to be had."""
+    key = place.key(spec)
+    for form in ("PEM", "DER"):
+        for name in (key.uri, key.file):
+            said = place.execute(
+                place.env, 1, ["openssl", "pkey", "-in", name, "-outform", form, "-out", "private"], None
+            )
+            assert said.stdout == b"", said
+            written = place.work / "private"
+            assert not written.exists() or written.read_bytes() == b"", said
+
+
+def sign(place, uri, *more, **config):
+    place.write("openssl.cnf", place.config(**config))
+    place.openssl("dgst", "-sha256", "-sign", uri, *more, "-out", "sig", "data")
+
+
+def judged(place, key):
+    said = place.judge("dgst", "-sha256", "-verify", key.public, "-signature", "sig", "data")
+    assert said == b"Verified OK\n"
+    (place.work / "sig").unlink()
+
+
+def test_pin(place):
+    """From the provider's section, the URI, a passphrase of the program, and its prompt's file."""
+    key = place.key("p256")
+    sign(place, key.uri)
+    judged(place, key)
+    sign(place, f"{key.uri}?pin-source=file:{place.pin_file}", pin_source=None)
+    judged(place, key)
+    for source in (f"file:{place.pin_file}", f"pass:{support.PIN}", "env:SECRET"):
+        place.write("openssl.cnf", place.config(pin_source=None))
+        place.openssl(
+            *("dgst", "-sha256", "-sign", key.uri, "-passin", source, "-out", "sig", "data"),
+            env={"SECRET": support.PIN},
+        )
+        judged(place, key)
+
+
+def test_wrong_pin(place):
+    """It is sent once, not again and again until the token is locked."""
+    key = place.key("p256")
+    place.write("openssl.cnf", place.config(pin_source=None))
+    command = [
+        "openssl",
+        "dgst",
+        "-sha256",
+        "-sign",
+        key.uri,
+        "-passin",
+        "pass:Wrong-1234",
+        "-out",
+        "sig",
+        "data",
+    ]
+    shim = {"P11SHIM_MODULE": support.MODULE, "P11SHIM_LOG": place.work / "calls"}
+    place.write("openssl.cnf", place.config(pin_source=None, pkcs11_module=support.SHIM))
+    said = place.execute(place.environment(shim), 1, command, None)
+    assert b"PIN" in said.stderr, said
+    logins = [line for line in (place.work / "calls").read_text().splitlines() if "C_Login" in line]
+    assert len(logins) == 1, logins
+
+
+def refused(place, uri, *texts):
+    command = ["openssl", "dgst", "-sha256", "-sign", uri, "-out", "sig", "data"]
+    said = place.execute(place.env, 1, command, None).stderr.decode()
+    for text in texts:
+        assert text in said, said
+    assert not (place.work / "sig").exists() or (place.work / "sig").stat().st_size == 0
+
+
+def test_no_key(place):
+    place.key("p256")
+    refused(place, f"{TOKEN};object=nobody;type=private", "there is no such key", "key 'nobody' on token")
+    refused(place, "pkcs11:token=nobody;object=p256%20key", "there is no such token", "no token matches")
+    refused(place, f"{TOKEN};colour=red", "unknown attribute 'colour'")
+
+
+def test_listed(place):
+    for ask in (place.openssl, place.by_options):
+        said = ask("list", "-providers").decode()
+        assert "\n  p11csr\n" in said and "\n  default\n" in said, said
+        assert said.count("status: active") == 2, said
+        assert b"pkcs11 @ p11csr" in ask("list", "-store-loaders")

@@ -1,0 +1,118 @@
+# SPDX-License-Identifier: Apache-2.0
+"""
+TLS with a token's key as server and as client, on loopback; the peer is OpenSSL without the provider, or
+GnuTLS.
+"""
+
+import os
+import re
+
+import pytest
+
+KINDS = ("rsa-2048", "p256", "ed25519")
+VERSIONS = {"1.2": ("-tls1_2", "+VERS-TLS1.2"), "1.3": ("-tls1_3", "+VERS-TLS1.3")}
+GET = b"GET / HTTP/1.0\r\n\r\n"
+both = pytest.mark.parametrize("version", VERSIONS)
+kinds = pytest.mark.parametrize("spec", KINDS)
+
+
+def port_of(server):
+    """Where s_server listens: it says so."""
+    found = server.until("it listens", lambda: re.search(r"ACCEPT 127\.0\.0\.1:([0-9]+)", server.log))
+    return found.group(1)
+
+
+def served(page, version):
+    assert b"HTTP/1.0 200 ok" in page and f"Protocol  : TLSv{version}".encode() in page, page
+    return page
+
+
+def by_openssl(run, place, port, version, *more):
+    """s_client, with or without the provider; the page that it gets."""
+    return run(
+        *("s_client", "-connect", f"127.0.0.1:{port}", VERSIONS[version][0], "-quiet"),
+        *("-CAfile", place.ca, "-verify_return_error", "-verify_hostname", "localhost", *more),
+        stdin=GET,
+    )
+
+
+def by_gnutls(place, port, version):
+    done = place.execute(
+        place.plain,
+        0,
+        [
+            *("gnutls-cli", "--port", port, "--x509cafile", place.ca, "--verify-hostname", "localhost"),
+            *("--priority", f"NORMAL:-VERS-ALL:{VERSIONS[version][1]}", "127.0.0.1"),
+        ],
+        GET,
+    )
+    assert b"The certificate is trusted" in done.stdout, done
+    return done.stdout
+
+
+@both
+@kinds
+def test_server(place, spec, version):
+    key = place.key(spec)
+    server = ("-cert", place.certificate(key), "-key", key.uri, VERSIONS[version][0])
+    loopback = ("s_server", "-accept", "127.0.0.1:0", "-www")
+    with place.serve("openssl", *loopback, *server, "-naccept", "3") as running:
+        port = port_of(running)
+        for _ in range(2):
+            served(by_openssl(place.judge, place, port, version), version)
+        served(by_gnutls(place, port, version), version)
+        running.ends()
+
+
+@both
+@kinds
+def test_client_of_openssl(place, spec, version):
+    key = place.key(spec)
+    mine = ("-cert", place.certificate(key), "-key", key.uri)
+    place.soft_key("server")
+    server = ("-cert", "server.crt", "-key", "server.key", "-CAfile", place.ca, "-Verify", "1")
+    loopback = ("s_server", "-accept", "127.0.0.1:0", "-www", "-verify_return_error")
+    with place.serve_judge("openssl", *loopback, *server, "-naccept", "1") as running:
+        page = served(by_openssl(place.openssl, place, port_of(running), version, *mine), version)
+        assert b"Client certificate" in page and b"Verify return code: 0 (ok)" in page, page
+        running.ends()
+
+
+@both
+@kinds
+def test_client_of_gnutls(place, spec, version):
+    key = place.key(spec)
+    mine = ("-cert", place.certificate(key), "-key", key.uri)
+    place.soft_key("server")
+    with place.serve_judge(
+        os.environ["P11CSR_GNUTLS_SERVER"], "server.crt", "server.key", place.ca
+    ) as running:
+        port = running.until("it listens", lambda: re.search(r"port ([0-9]+)\n", running.log)).group(1)
+        said = by_openssl(place.openssl, place, port, version, *mine)
+        assert said == f"TLS{version} client CN={key.label}\n".encode(), (said, running.log)
+        running.ends()
+
+
+@both
+def test_both_sides(place, version):
+    """Two processes use the token at once."""
+    server_key, client_key = place.key("p256"), place.key("rsa-2048")
+    server = (
+        "-cert",
+        place.certificate(server_key),
+        "-key",
+        server_key.uri,
+        "-CAfile",
+        place.ca,
+        "-Verify",
+        "1",
+    )
+    mine = ("-cert", place.certificate(client_key), "-key", client_key.uri)
+    with place.serve(
+        "openssl", "s_server", "-accept", "127.0.0.1:0", "-www", *server, "-naccept", "2"
+    ) as running:
+        port = port_of(running)
+        for _ in range(2):
+            page = served(by_openssl(place.openssl, place, port, version, *mine), version)
+            assert b"Verify return code: 0 (ok)" in page, page
+        running.ends()
