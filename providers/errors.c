@@ -7,6 +7,9 @@
 #include <stdarg.h>
 #include <string.h>
 
+/* What libcrypto keeps of a text; of a longer one it keeps nothing. */
+enum { ENTRY_MAX = 1023 };
+
 /* One entry of the program's error queue: a reason of ours, and a text. */
 __attribute__((format(printf, 3, 4))) static void put(const struct pc_provider *provider, uint32_t reason,
                                                       const char *format, ...)
@@ -17,6 +20,21 @@ __attribute__((format(printf, 3, 4))) static void put(const struct pc_provider *
     provider->core.set_error_debug(provider->core.handle, __FILE_NAME__, __LINE__, "p11csr");
     provider->core.vset_error(provider->core.handle, reason, format, args);
     va_end(args);
+}
+
+/* The notes, as many as leave room for the hint. */
+static void put_notes(struct pc_buf *text, const p11csr_error *err)
+{
+    const size_t count = p11csr_error_note_count(err);
+    const size_t end = strlen(p11csr_error_hint(err)) + sizeof("; and 1000 more ()");
+    for (size_t i = 0; i < count; i++) {
+        const char *note = p11csr_error_note(err, i);
+        if (text->len + strlen("; ") + strlen(note) + end > ENTRY_MAX) {
+            pc_buf_printf(text, "; and %zu more", count - i);
+            return;
+        }
+        pc_buf_printf(text, "; %s", note);
+    }
 }
 
 /*
@@ -34,13 +52,11 @@ void pc_provider_raise(const struct pc_provider *provider, const p11csr_error *e
     for (size_t i = 0; i < p11csr_error_cause_count(err); i++) {
         pc_buf_printf(&text, "%s%s", text.len > 0 ? ": " : "", p11csr_error_cause(err, i));
     }
-    for (size_t i = 0; i < p11csr_error_note_count(err); i++) {
-        pc_buf_printf(&text, "; %s", p11csr_error_note(err, i));
-    }
+    put_notes(&text, err);
     pc_buf_printf(&text, " (%s)", p11csr_error_hint(err));
     pc_buf_byte(&text, 0);
     const bool whole = pc_is_ok(pc_buf_check(&text, NULL));
-    put(provider, (uint32_t)p11csr_error_code(err), "%s",
+    put(provider, (uint32_t)p11csr_error_code(err), "%.*s", ENTRY_MAX,
         whole ? (const char *)text.ptr : p11csr_error_message(err));
 }
 

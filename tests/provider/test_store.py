@@ -133,6 +133,13 @@ def test_no_key(place):
     refused(place, f"{TOKEN};colour=red", "unknown attribute 'colour'")
 
 
+def test_several_keys(place):
+    """Which one is meant cannot be guessed: their URIs are named, as many as libcrypto has room for."""
+    for spec in ("p256", "p384", "p521", "ed25519", "ed448", "rsa-2048", "brainpoolP256r1", "secp256k1"):
+        place.key(spec)
+    refused(place, f"{TOKEN};type=private", "more than one key matches", "object=", "; and ", " more (")
+
+
 def test_listed(place):
     for ask in (place.openssl, place.by_options):
         said = ask("list", "-providers").decode()
