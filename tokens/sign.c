@@ -9,6 +9,7 @@
 #include "tokens/recover.h"
 
 #include <stdio.h>
+#include <string.h>
 
 static struct pc_span signer_spki(const void *self)
 {
@@ -27,10 +28,32 @@ static bool is_avoided(struct pc_token *token, CK_MECHANISM_TYPE type)
     return found;
 }
 
+static bool is_allowed(CK_MECHANISM_TYPE type, struct pc_span allowed)
+{
+    CK_MECHANISM_TYPE one = 0;
+    for (size_t at = 0; at + sizeof(one) <= allowed.len; at += sizeof(one)) {
+        memcpy(&one, allowed.ptr + at, sizeof(one));
+        if (one == type) {
+            return true;
+        }
+    }
+    return allowed.len == 0;
+}
+
 static bool will_do(struct pc_token *token, const struct pc_mech *mech, const struct pc_mech_wish *wish)
 {
     return mech != wish->refused && !(wish->hashed && mech->input == PC_INPUT_MESSAGE) &&
-           !is_avoided(token, mech->ckm);
+           is_allowed(mech->ckm, wish->allowed) && !is_avoided(token, mech->ckm);
+}
+
+static void note_allowed(struct pc_span allowed, p11csr_error **err)
+{
+    CK_MECHANISM_TYPE one = 0;
+    char fallback[32];
+    for (size_t at = 0; at + sizeof(one) <= allowed.len; at += sizeof(one)) {
+        memcpy(&one, allowed.ptr + at, sizeof(one));
+        pc_note(err, "the key allows: %s", pc_ckm_name(one, fallback));
+    }
 }
 
 PC_RESULT pc_token_mechanism_for(struct pc_token *token, const struct pc_scheme *scheme,
@@ -49,10 +72,13 @@ PC_RESULT pc_token_mechanism_for(struct pc_token *token, const struct pc_scheme 
     char first[32];
     char last[32];
     pc_token_name(token, name);
-    return pc_fail(
-        err, P11CSR_E_MECHANISM, "token '%s' has no mechanism for %s: looked for %s%s%s", name, scheme->name,
-        pc_ckm_name(scheme->mechs[0].ckm, first), scheme->mech_count > 1 ? " and " : "",
-        scheme->mech_count > 1 ? pc_ckm_name(scheme->mechs[scheme->mech_count - 1].ckm, last) : "");
+    const struct pc_result result =
+        pc_fail(err, P11CSR_E_MECHANISM, "token '%s' has no mechanism for %s%s: looked for %s%s%s", name,
+                scheme->name, wish->allowed.len > 0 ? " that the key allows" : "",
+                pc_ckm_name(scheme->mechs[0].ckm, first), scheme->mech_count > 1 ? " and " : "",
+                scheme->mech_count > 1 ? pc_ckm_name(scheme->mechs[scheme->mech_count - 1].ckm, last) : "");
+    note_allowed(wish->allowed, err);
+    return result;
 }
 
 PC_RESULT pc_token_mechanism(struct pc_token *token, const struct pc_scheme *scheme,

@@ -13,6 +13,7 @@ PC_RESULT pc_token_mechanism(struct pc_token *token, const struct pc_scheme *sch
 struct pc_mech_wish {
     bool hashed;                   /* only those that take a digest or a DigestInfo */
     const struct pc_mech *refused; /* one that the token lists and would not take, or NULL */
+    struct pc_span allowed;        /* CKA_ALLOWED_MECHANISMS of the key; empty: any */
 };
 /* The first that the wish leaves. */
 PC_RESULT pc_token_mechanism_for(struct pc_token *token, const struct pc_scheme *scheme,

@@ -2,8 +2,10 @@
 #include "lib/held.h"
 
 #include "base/error.h"
+#include "base/limits.h"
 #include "lib/target.h"
 #include "tokens/lane.h"
+#include "tokens/protection.h"
 #include "tokens/recover.h"
 
 struct held_key {
@@ -12,7 +14,10 @@ struct held_key {
     struct pc_lane_key lane_key;
     /* What was chosen before, for any input and for digests only. */
     _Atomic(const struct pc_mech *) chosen[PC_SCHEME_COUNT][2];
-    const struct pc_mech *refused[PC_SCHEME_COUNT]; /* with the context locked */
+    /* With the context locked: */
+    const struct pc_mech *refused[PC_SCHEME_COUNT];
+    bool knows_allowed;
+    struct pc_buf allowed; /* CKA_ALLOWED_MECHANISMS; empty: any */
 };
 
 /* Stands in `chosen` where the token has none. */
@@ -23,15 +28,35 @@ static struct pc_span held_spki(const void *self)
     return pc_buf_span(&((const struct held_key *)self)->key->key.spki);
 }
 
+/* What the key allows is read once: it does not change. */
+static struct pc_result choose_allowed(struct held_key *held, const struct pc_scheme *scheme,
+                                       struct pc_mech_wish *wish, const struct pc_mech **ret,
+                                       p11csr_error **err)
+{
+    struct pc_token *token = &held->key->opened->token;
+    bool there = false;
+    if (!held->knows_allowed) {
+        pc_buf_done(&held->allowed);
+        pc_buf_init(&held->allowed, PC_MAX_ATTRIBUTE);
+        PC_TRY(pc_key_refresh(token, &held->key->key, &held->key->opened->login, err));
+        PC_TRY(pc_key_allowed_mechanisms(token, &held->key->key, &held->allowed, &there, err));
+        held->knows_allowed = true;
+    }
+    wish->allowed = pc_buf_span(&held->allowed);
+    return pc_token_mechanism_for(token, scheme, wish, ret, err);
+}
+
 static struct pc_result ask_mechanism(struct held_key *held, const struct pc_scheme *scheme, bool hashed,
                                       const struct pc_mech **ret, p11csr_error **err)
 {
     const struct pc_lock lock PC_LOCK_CLEANUP = pc_lock_begin(held->key->ctx);
-    const struct pc_mech_wish wish = {.hashed = hashed, .refused = held->refused[scheme->id]};
-    struct pc_token *token = &held->key->opened->token;
-    struct pc_result result = pc_token_mechanism_for(token, scheme, &wish, ret, err);
-    for (unsigned tries = 1; !pc_is_ok(result) && pc_token_recover(token, result, tries, err); tries++) {
-        result = pc_token_mechanism_for(token, scheme, &wish, ret, err);
+    struct pc_mech_wish wish = {.hashed = hashed, .refused = held->refused[scheme->id]};
+    struct p11csr_key *key = held->key;
+    struct pc_token *token = &key->opened->token;
+    struct pc_result result = choose_allowed(held, scheme, &wish, ret, err);
+    for (unsigned tries = 1; pc_key_retry(token, &key->key, &key->opened->login, &result, tries, err);
+         tries++) {
+        result = choose_allowed(held, scheme, &wish, ret, err);
     }
     if (pc_is_ok(result) || result.code == P11CSR_E_MECHANISM) {
         atomic_store(&held->chosen[scheme->id][hashed], pc_is_ok(result) ? *ret : &no_mech);
@@ -46,8 +71,8 @@ static PC_RESULT held_choose(void *self, const struct pc_scheme *scheme, bool ha
     PC_TRY(pc_ctx_check_process(held->key->ctx, err));
     const struct pc_mech *chosen = atomic_load(&held->chosen[scheme->id][hashed]);
     if (chosen == &no_mech) {
-        return pc_fail(err, P11CSR_E_MECHANISM, "the token has no mechanism for %s%s", scheme->name,
-                       hashed ? " that takes a digest" : "");
+        return pc_fail(err, P11CSR_E_MECHANISM, "the token has, or the key allows, no mechanism for %s%s",
+                       scheme->name, hashed ? " that takes a digest" : "");
     }
     if (chosen != NULL) {
         *ret = chosen;
@@ -127,6 +152,7 @@ static void held_release(void *self)
         pc_lanes_leave(held->lanes);
     }
     p11csr_key_free(&held->key);
+    pc_buf_done(&held->allowed);
     pc_release(held);
 }
 

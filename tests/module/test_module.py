@@ -311,3 +311,26 @@ def test_fork_beside_threads(either):
     done = either.lives("fork-threads", f"{WEB}?pin-source={either.file}")
     signed, others = map(int, re.search(rb"(\d+) of (\d+) children signed", done.stdout).groups())
     assert done.stderr.count(b"another thread was using a token") == others - signed, done
+
+
+PSS = ("-sigopt", "rsa_padding_mode:pss")
+ALLOWED = (
+    ("SHA256-RSA-PKCS", (), PSS, "CKM_SHA256_RSA_PKCS"),
+    ("RSA-PKCS-PSS,SHA256-RSA-PKCS-PSS", PSS, (), "CKM_RSA_PKCS_PSS"),
+)
+
+
+@pytest.mark.parametrize("allowed, good, bad, name", ALLOWED)
+def test_allowed_mechanisms(place, allowed, good, bad, name):
+    """What the key does not allow is refused by name, before the token is asked."""
+    label = f"only-{name}"
+    pair = ("--keypairgen", "--key-type", "rsa:2048", "--label", label, "--id", label.encode().hex())
+    place.tool(*pair, "--allowed-mechanisms", allowed)
+    uri = WEB.replace("object=web", f"object={label}")
+    settings = {"pin_source": place.file}
+    place.openssl("pkey", "-pubin", "-in", uri, "-pubout", "-out", "only.pem", settings=settings)
+    assert place.sign(uri, *good, settings=settings) == ""
+    judge = ("dgst", "-sha256", "-verify", "only.pem", *good, "-signature", "sig", "data")
+    assert b"Verified OK" in place.other("openssl", *judge).stdout
+    (place.work / "sig").unlink()
+    place.refuses(uri, "lacks the mechanism", f"the key allows: {name}", more=bad, settings=settings)
