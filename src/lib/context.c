@@ -6,6 +6,7 @@
 #include "base/limits.h"
 #include "base/text.h"
 
+#include <openssl/err.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -74,9 +75,11 @@ void p11csr_ctx_free(p11csr_ctx **ctx)
         pc_pins_done(&old->pins);
         return;
     }
+    (void)ERR_set_mark();
     pc_evp_free(&old->evp);
     close_tokens(old);
     unload_modules(old);
+    (void)ERR_pop_to_mark();
     pc_config_done(&old->config);
     pc_own_rules_done(&old->quirks);
     pc_crypto_free(&old->crypto);
@@ -92,6 +95,7 @@ struct pc_lock pc_lock_begin(p11csr_ctx *ctx)
 {
     (void)pthread_mutex_lock(&ctx->lock); // a plain mutex that is not held by this thread: cannot fail
     (void)atomic_fetch_add(&ctx->inside, 1);
+    (void)ERR_set_mark();
     return (struct pc_lock){.ctx = ctx};
 }
 
@@ -100,6 +104,7 @@ void pc_lock_end(const struct pc_lock *lock)
     if (lock->ctx->has_pin_ahead) {
         pc_pins_forget_ahead(lock->ctx);
     }
+    (void)ERR_pop_to_mark();
     (void)atomic_fetch_sub(&lock->ctx->inside, 1);
     (void)pthread_mutex_unlock(&lock->ctx->lock);
 }

@@ -57,8 +57,9 @@ struct pc_opened {
 };
 
 /*
- * Locks a context for the rest of the scope: struct pc_lock lock PC_LOCK_CLEANUP =
- * pc_lock_begin(ctx);
+ * Locks a context for the rest of the scope: struct pc_lock lock PC_LOCK_CLEANUP = pc_lock_begin(ctx);
+ * What modules that use libcrypto themselves leave in the thread's error queue is gone when it ends: programs
+ * take what they find there for their own, those with TLS as the end of a connection.
  */
 struct pc_lock {
     p11csr_ctx *ctx;

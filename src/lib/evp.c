@@ -92,10 +92,7 @@ static struct pc_result make_pkey(struct p11csr_key *key, EVP_PKEY **ret, p11csr
 static struct pc_result get_pkey(struct p11csr_key *key, EVP_PKEY **ret, p11csr_error **err)
 {
     PC_TRY(pc_ctx_check_process(key->ctx, err));
-    (void)ERR_set_mark();
-    const struct pc_result result = make_pkey(key, ret, err);
-    (void)ERR_pop_to_mark();
-    return result;
+    return make_pkey(key, ret, err);
 }
 
 enum p11csr_code p11csr_key_evp_pkey(p11csr_key *key, EVP_PKEY **ret_pkey, p11csr_error **err)
@@ -109,13 +106,9 @@ static struct pc_result get_libctx(p11csr_ctx *ctx, OSSL_LIB_CTX **ret, p11csr_e
     PC_TRY(pc_ctx_check_process(ctx, err));
     const struct pc_lock lock PC_LOCK_CLEANUP = pc_lock_begin(ctx);
     struct pc_evp *evp = NULL;
-    (void)ERR_set_mark();
-    const struct pc_result result = get_evp(lock.ctx, &evp, err);
-    (void)ERR_pop_to_mark();
-    if (pc_is_ok(result)) {
-        *ret = evp->libctx;
-    }
-    return result;
+    PC_TRY(get_evp(lock.ctx, &evp, err));
+    *ret = evp->libctx;
+    return PC_OK;
 }
 
 enum p11csr_code p11csr_ctx_get_libctx(p11csr_ctx *ctx, OSSL_LIB_CTX **ret_libctx, p11csr_error **err)

@@ -2,6 +2,7 @@
 #include "place.h"
 
 #include <dlfcn.h>
+#include <openssl/cmp.h>
 #include <openssl/cms.h>
 #include <openssl/core_names.h>
 #include <openssl/err.h>
@@ -172,6 +173,70 @@ static void test_cms(void **state)
         OPENSSL_free(der);
         CMS_ContentInfo_free(made);
         BIO_free(data);
+        X509_free(certificate);
+        EVP_PKEY_free(pkey);
+    }
+    p11csr_ctx_free(&ctx);
+}
+
+/* A CA that gives everybody the one certificate. */
+static OSSL_CMP_PKISI *give(OSSL_CMP_SRV_CTX *server, const OSSL_CMP_MSG *message_in, int id,
+                            const OSSL_CRMF_MSG *crm, const X509_REQ *p10, X509 **ret_certificate,
+                            STACK_OF(X509) * *ret_chain, STACK_OF(X509) * *ret_cas)
+{
+    (void)message_in;
+    (void)id;
+    (void)crm;
+    (void)p10;
+    *ret_certificate = X509_dup(OSSL_CMP_SRV_CTX_get0_custom_ctx(server));
+    *ret_chain = NULL;
+    *ret_cas = NULL;
+    return OSSL_CMP_STATUSINFO_new(OSSL_CMP_PKISTATUS_accepted, 0, NULL);
+}
+
+static int confirm(OSSL_CMP_SRV_CTX *server, const OSSL_CMP_MSG *message_in, int id,
+                   const ASN1_OCTET_STRING *hash, const OSSL_CMP_PKISI *status)
+{
+    (void)server;
+    (void)message_in;
+    (void)id;
+    (void)hash;
+    (void)status;
+    return 1;
+}
+
+static void use_for_cmp(OSSL_CMP_CTX *side, EVP_PKEY *pkey, X509 *certificate)
+{
+    assert_int_equal(OSSL_CMP_CTX_set1_cert(side, certificate), 1);
+    assert_int_equal(OSSL_CMP_CTX_set1_pkey(side, pkey), 1);
+    assert_int_equal(OSSL_CMP_CTX_set1_srvCert(side, certificate), 1); // whom it believes
+}
+
+/* The key protects the messages of both sides, and proves that the client has it (RFC 4210). */
+static void test_cmp(void **state)
+{
+    p11csr_ctx *ctx = new_ctx(*state);
+    for (size_t i = 0; i < 2; i++) {
+        EVP_PKEY *pkey = open_pkey(ctx, specs[i]);
+        X509 *certificate = certificate_of(pkey);
+        OSSL_CMP_SRV_CTX *server = OSSL_CMP_SRV_CTX_new(libctx_of(ctx), NULL);
+        OSSL_CMP_CTX *client = OSSL_CMP_CTX_new(libctx_of(ctx), NULL);
+        assert_int_equal(OSSL_CMP_SRV_CTX_init(server, certificate, give, NULL, NULL, NULL, confirm, NULL),
+                         1);
+        use_for_cmp(OSSL_CMP_SRV_CTX_get0_cmp_ctx(server), pkey, certificate);
+        use_for_cmp(client, pkey, certificate);
+        assert_int_equal(EVP_PKEY_up_ref(pkey), 1);
+        assert_int_equal(OSSL_CMP_CTX_set0_newPkey(client, 1, pkey), 1);
+        assert_int_equal(OSSL_CMP_CTX_set_transfer_cb(client, OSSL_CMP_CTX_server_perform), 1);
+        assert_int_equal(OSSL_CMP_CTX_set_transfer_cb_arg(client, server), 1);
+        const X509 *got = OSSL_CMP_exec_IR_ses(client);
+        if (got == NULL) {
+            ERR_print_errors_fp(stderr);
+        }
+        assert_non_null(got);
+        assert_int_equal(X509_cmp(got, certificate), 0);
+        OSSL_CMP_CTX_free(client);
+        OSSL_CMP_SRV_CTX_free(server);
         X509_free(certificate);
         EVP_PKEY_free(pkey);
     }
@@ -556,6 +621,32 @@ static void test_public_half_only(void **state)
     p11csr_ctx_free(&ctx);
 }
 
+/* SoftHSM2 uses libcrypto, too, and leaves errors of its own in the queue. A program's own are kept. */
+static void test_error_queue(void **state)
+{
+    for (int had = 0; had < 2; had++) {
+        ERR_clear_error();
+        if (had != 0) {
+            ERR_raise(ERR_LIB_USER, ERR_R_DISABLED);
+        }
+        const unsigned long before = ERR_peek_last_error();
+        p11csr_ctx *ctx = new_ctx(*state);
+        p11csr_key *key = ensure_key(ctx, "p256", "p256");
+        assert_int_equal(ERR_peek_last_error(), before);
+        EVP_PKEY *pkey = pkey_of(key);
+        assert_int_equal(ERR_peek_last_error(), before);
+        for (int i = 0; i < 3; i++) {
+            assert_int_equal(sign_once(pkey), 1);
+            assert_int_equal(ERR_peek_last_error(), before);
+        }
+        EVP_PKEY_free(pkey);
+        p11csr_key_free(&key);
+        p11csr_ctx_free(&ctx);
+        assert_int_equal(ERR_peek_last_error(), before);
+    }
+    ERR_clear_error();
+}
+
 /* What the caller's variable held before means nothing. */
 static void test_output_is_new(void **state)
 {
@@ -602,6 +693,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_request),
         cmocka_unit_test(test_cms),
+        cmocka_unit_test(test_cmp),
         cmocka_unit_test(test_tls),
         cmocka_unit_test(test_ways_to_sign),
         cmocka_unit_test(test_calls),
@@ -611,6 +703,7 @@ int main(void)
         cmocka_unit_test(test_fork_beside_threads),
         cmocka_unit_test(test_no_export),
         cmocka_unit_test(test_public_half_only),
+        cmocka_unit_test(test_error_queue),
         cmocka_unit_test(test_output_is_new),
         cmocka_unit_test(test_library_contexts),
     };

@@ -33,7 +33,8 @@ def functions(text):
 
 def parameters(signature):
     """How many parameters a prototype's outermost list has. PKCS#11 and libcrypto decide for their own."""
-    if signature.startswith(("CK_RV ", "static CK_RV ")) or "OSSL_CORE_BIO *" in signature:
+    theirs = ("OSSL_CORE_BIO *", "OSSL_CMP_SRV_CTX *")
+    if signature.startswith(("CK_RV ", "static CK_RV ")) or any(kind in signature for kind in theirs):
         return 0
     signature = re.sub(r"__attribute__\s*\(\(.*?\)\)\)?", "", signature)
     opening = signature.find("(")
