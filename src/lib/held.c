@@ -68,7 +68,6 @@ static PC_RESULT held_choose(void *self, const struct pc_scheme *scheme, bool ha
                              const struct pc_mech **ret, p11csr_error **err)
 {
     struct held_key *held = self;
-    PC_TRY(pc_ctx_check_process(held->key->ctx, err));
     const struct pc_mech *chosen = atomic_load(&held->chosen[scheme->id][hashed]);
     if (chosen == &no_mech) {
         return pc_fail(err, P11CSR_E_MECHANISM, "the token has, or the key allows, no mechanism for %s%s",
@@ -78,6 +77,7 @@ static PC_RESULT held_choose(void *self, const struct pc_scheme *scheme, bool ha
         *ret = chosen;
         return PC_OK;
     }
+    PC_TRY(pc_ctx_check_process(held->key->ctx, err));
     return ask_mechanism(held, scheme, hashed, ret, err);
 }
 
