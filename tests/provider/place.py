@@ -184,17 +184,15 @@ class Place(support.Token):
         path.write_text(text)
         return path
 
-    def config(self, more="", **settings):
-        """An openssl.cnf that loads both providers; `settings` change those of ours, None leaves one out."""
-        all_settings = {"pkcs11-module": support.MODULE, "pin-source": f"file:{self.pin_file}"}
-        all_settings |= {name.replace("_", "-"): value for name, value in settings.items()}
-        lines = [f"{name} = {value}" for name, value in all_settings.items() if value is not None]
+    def config(self, more=""):
+        """An openssl.cnf that loads both providers."""
+        ours = (f"pkcs11-module = {support.MODULE}", f"pin-source = file:{self.pin_file}")
         return "\n".join(
             [
                 *("openssl_conf = start", "[start]", "providers = list", "[list]"),
                 *(f"{name} = {name}_settings" for name in self.order),
                 *("[default_settings]", "activate = 1"),
-                *("[p11csr_settings]", f"module = {PROVIDER}", "activate = 1", *lines),
+                *("[p11csr_settings]", f"module = {PROVIDER}", "activate = 1", *ours),
                 *("[req]", "distinguished_name = dn", "[dn]", more),
                 "",
             ]

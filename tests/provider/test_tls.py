@@ -116,3 +116,17 @@ def test_both_sides(place, version):
             page = served(by_openssl(place.openssl, place, port, version, *mine), version)
             assert b"Verify return code: 0 (ok)" in page, page
         running.ends()
+
+
+def test_key_transport(place):
+    """What would have the token decrypt fails for that client alone."""
+    key = place.key("rsa-2048")
+    server = ("-cert", place.certificate(key), "-key", key.uri, "-naccept", "2")
+    with place.serve("openssl", "s_server", "-accept", "127.0.0.1:0", "-www", *server) as running:
+        port = port_of(running)
+        only = ("-cipher", "AES128-GCM-SHA256")
+        command = ["openssl", "s_client", "-connect", f"127.0.0.1:{port}", "-tls1_2", *only]
+        done = place.execute(place.plain, 1, command, GET)
+        assert b"alert" in done.stderr, done
+        served(by_openssl(place.judge, place, port, "1.2"), "1.2")
+        running.ends()
