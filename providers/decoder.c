@@ -4,6 +4,7 @@
 #include "der/pem_uri.h"
 #include "providers/stored.h"
 
+#include <assert.h>
 #include <openssl/bio.h>
 #include <openssl/core_names.h>
 #include <openssl/core_object.h>
@@ -83,26 +84,6 @@ static struct decoder *new_decoder(void *data, const char *type)
 static void *new_pem(void *data)
 {
     return new_decoder(data, NULL);
-}
-
-static void *new_rsa(void *data)
-{
-    return new_decoder(data, "RSA");
-}
-
-static void *new_ec(void *data)
-{
-    return new_decoder(data, "EC");
-}
-
-static void *new_ed25519(void *data)
-{
-    return new_decoder(data, "ED25519");
-}
-
-static void *new_ed448(void *data)
-{
-    return new_decoder(data, "ED448");
 }
 
 static void free_decoder(void *data)
@@ -315,6 +296,7 @@ static int decode_der(const struct decoder *decoder, BIO *bio, OSSL_CALLBACK *ca
             return fail(provider, decoding, result, &err);
         }
     }
+    assert(object != NULL);
     if (strcmp(object->type, decoder->type) == 0) {
         return pc_object_deliver(&object, callback, callback_data);
     }
@@ -352,24 +334,41 @@ static int export_object(void *data, const void *reference, size_t size, OSSL_CA
     return 0;
 }
 
-#define COMMON(new)                                                                                          \
+#define FUNCTIONS(new)                                                                                       \
     PC_DISPATCH(OSSL_FUNC_DECODER_NEWCTX, new), PC_DISPATCH(OSSL_FUNC_DECODER_FREECTX, free_decoder),        \
         PC_DISPATCH(OSSL_FUNC_DECODER_DOES_SELECTION, does_selection),                                       \
         PC_DISPATCH(OSSL_FUNC_DECODER_DECODE, decode),                                                       \
-        PC_DISPATCH(OSSL_FUNC_DECODER_EXPORT_OBJECT, export_object)
+        PC_DISPATCH(OSSL_FUNC_DECODER_EXPORT_OBJECT, export_object), PC_DISPATCH_END
 
-static const OSSL_DISPATCH pem[] = {COMMON(new_pem), PC_DISPATCH_END};
-static const OSSL_DISPATCH rsa[] = {COMMON(new_rsa), PC_DISPATCH_END};
-static const OSSL_DISPATCH ec[] = {COMMON(new_ec), PC_DISPATCH_END};
-static const OSSL_DISPATCH ed25519[] = {COMMON(new_ed25519), PC_DISPATCH_END};
-static const OSSL_DISPATCH ed448[] = {COMMON(new_ed448), PC_DISPATCH_END};
+/* The decoder of one kind of key. */
+#define KIND(name, type)                                                                                     \
+    static void *new_##name(void *data)                                                                      \
+    {                                                                                                        \
+        return new_decoder(data, type);                                                                      \
+    }                                                                                                        \
+    static const OSSL_DISPATCH name[] = {FUNCTIONS(new_##name)};
+KIND(rsa, "RSA")
+KIND(ec, "EC")
+KIND(ed25519, "ED25519")
+KIND(ed448, "ED448")
+KIND(ml_dsa_44, "ML-DSA-44")
+KIND(ml_dsa_65, "ML-DSA-65")
+KIND(ml_dsa_87, "ML-DSA-87")
+
+static const OSSL_DISPATCH pem[] = {FUNCTIONS(new_pem)};
 
 #define FROM_PEM PC_PROPERTIES ",input=pem"
 #define FROM_DER PC_PROPERTIES ",input=der,structure=" PC_DECODER_STRUCTURE
 
 /* A decoder is named by what it makes. */
 const OSSL_ALGORITHM pc_decoder_algorithms[] = {
-    {"DER", FROM_PEM, pem, "key files with a URI"},        {"ED448", FROM_DER, ed448, "Ed448 keys by URI"},
-    {"ED25519", FROM_DER, ed25519, "Ed25519 keys by URI"}, {"RSA", FROM_DER, rsa, "RSA keys by URI"},
-    {"EC", FROM_DER, ec, "elliptic curve keys by URI"},    {NULL, NULL, NULL, NULL},
+    {"DER", FROM_PEM, pem, "key files with a URI"},
+    {"ML-DSA-87", FROM_DER, ml_dsa_87, "ML-DSA-87 keys by URI"},
+    {"ML-DSA-65", FROM_DER, ml_dsa_65, "ML-DSA-65 keys by URI"},
+    {"ML-DSA-44", FROM_DER, ml_dsa_44, "ML-DSA-44 keys by URI"},
+    {"ED448", FROM_DER, ed448, "Ed448 keys by URI"},
+    {"ED25519", FROM_DER, ed25519, "Ed25519 keys by URI"},
+    {"RSA", FROM_DER, rsa, "RSA keys by URI"},
+    {"EC", FROM_DER, ec, "elliptic curve keys by URI"},
+    {NULL, NULL, NULL, NULL},
 };

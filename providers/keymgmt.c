@@ -65,7 +65,7 @@ static void free_object(void *data)
 static void *load(const void *reference, size_t size)
 {
     struct pc_object *object = NULL;
-    if (size == sizeof(object)) {
+    if (size == sizeof(void *)) {
         struct pc_object **at = (struct pc_object **)(uintptr_t)reference;
         object = *at;
         *at = NULL;

@@ -144,7 +144,7 @@ static int export_object(void *data, const void *reference, size_t size, OSSL_CA
 {
     const struct pc_object *object = NULL;
     (void)data;
-    if (size != sizeof(object)) {
+    if (size != sizeof(void *)) {
         return 0;
     }
     object = *(struct pc_object *const *)reference;

@@ -47,7 +47,7 @@ int pc_object_deliver(struct pc_object **object, OSSL_CALLBACK *callback, void *
     const OSSL_PARAM params[] = {
         OSSL_PARAM_construct_int(OSSL_OBJECT_PARAM_TYPE, &type),
         OSSL_PARAM_construct_utf8_string(OSSL_OBJECT_PARAM_DATA_TYPE, (char *)(uintptr_t)(*object)->type, 0),
-        OSSL_PARAM_construct_octet_string(OSSL_OBJECT_PARAM_REFERENCE, (void *)object, sizeof(*object)),
+        OSSL_PARAM_construct_octet_string(OSSL_OBJECT_PARAM_REFERENCE, (void *)object, sizeof(void *)),
         OSSL_PARAM_construct_end()};
     return callback(params, data);
 }

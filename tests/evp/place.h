@@ -14,7 +14,7 @@
  * The provider in a library context of its own, with software keys for a host: a URI's object= names one of
  * them. Whatever libcrypto refuses that it should not refuse fails the running test.
  */
-enum { PLACE_KEYS = 4 };
+enum { PLACE_KEYS = 5 };
 
 struct place {
     OSSL_LIB_CTX *libctx;

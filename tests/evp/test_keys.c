@@ -11,45 +11,38 @@
 
 /* What may be done with a key besides signing; and what may not: nothing takes the private half out. */
 
-static const enum pc_keyspec_id specs[] = {PC_KEYSPEC_RSA_2048, PC_KEYSPEC_P256, PC_KEYSPEC_BRAINPOOLP384R1,
-                                           PC_KEYSPEC_ED25519, PC_KEYSPEC_ED448};
+static const enum pc_keyspec_id specs[] = {PC_KEYSPEC_RSA_2048, PC_KEYSPEC_P256,  PC_KEYSPEC_BRAINPOOLP384R1,
+                                           PC_KEYSPEC_ED25519,  PC_KEYSPEC_ED448, PC_KEYSPEC_ML_DSA_65};
 
 struct fixture {
-    struct place place;
+    const struct place *place;
     const struct pc_keyspec *spec;
     struct softheld *held;
     EVP_PKEY *pkey;
     EVP_PKEY *software; /* the key pair itself; borrowed */
 };
 
-static void start(struct fixture *f, enum pc_keyspec_id spec)
-{
-    place_begin(&f->place);
-    f->spec = pc_keyspec_get(spec);
-    f->held = softheld_new(spec);
-    f->pkey = place_pkey(&f->place, f->held);
-    f->software = softsigner_pkey(softheld_signer(f->held));
-}
-
-static void finish(struct fixture *f)
-{
-    EVP_PKEY_free(f->pkey);
-    assert_int_equal(softheld_holds(f->held), 0);
-    assert_int_equal(softheld_uses(f->held), 0); // none of this asks the token
-    softheld_free(&f->held);
-    place_end(&f->place);
-    ERR_clear_error();
-}
-
-/* One of these per kind of key; `check` runs on each. */
+/*
+ * One of these per kind of key; `check` runs on each. The provider is the same for all of them: each that is
+ * loaded takes one of libcrypto's 127 numbers for the errors of providers, and does not give it back.
+ */
 static void on_each(void (*check)(struct fixture *f))
 {
-    for (size_t i = 0; i < PC_ARRAY_LEN(specs); i++) {
-        struct fixture f = {0};
-        start(&f, specs[i]);
+    struct place place;
+    place_begin(&place);
+    for (size_t i = 0; i < PC_ARRAY_LEN(specs) && softsigner_can(specs[i]); i++) {
+        struct fixture f = {.place = &place, .spec = pc_keyspec_get(specs[i])};
+        f.held = softheld_new(specs[i]);
+        f.pkey = place_pkey(&place, f.held);
+        f.software = softsigner_pkey(softheld_signer(f.held));
         check(&f);
-        finish(&f);
+        EVP_PKEY_free(f.pkey);
+        assert_int_equal(softheld_holds(f.held), 0);
+        assert_int_equal(softheld_uses(f.held), 0); // none of this asks the token
+        softheld_free(&f.held);
+        ERR_clear_error();
     }
+    place_end(&place);
 }
 
 /* Not an octet was written. */
@@ -85,7 +78,7 @@ static void no_private_numbers(struct fixture *f)
         const int got = EVP_PKEY_get_octet_string_param(f->pkey, names[i], octets, sizeof(octets), &len);
         assert_true(got != 1 || len == 0);
     }
-    unsigned char octets[64];
+    unsigned char octets[8192];
     size_t len = sizeof(octets);
     assert_int_not_equal(EVP_PKEY_get_raw_private_key(f->pkey, octets, &len), 1);
 }
@@ -166,7 +159,7 @@ static void equality(struct fixture *f)
     struct softsigner *other = softsigner_new(f->spec->id);
     unsigned char *der = NULL;
     const int len = i2d_PUBKEY(f->software, &der);
-    OSSL_LIB_CTX *const contexts[] = {f->place.libctx, NULL};
+    OSSL_LIB_CTX *const contexts[] = {f->place->libctx, NULL};
     for (size_t i = 0; i < PC_ARRAY_LEN(contexts); i++) {
         const unsigned char *at = der;
         EVP_PKEY *public = d2i_PUBKEY_ex(NULL, &at, len, contexts[i], NULL);
@@ -179,8 +172,8 @@ static void equality(struct fixture *f)
     assert_int_not_equal(EVP_PKEY_eq(f->pkey, softsigner_pkey(other)), 1);
     assert_int_not_equal(EVP_PKEY_eq(softsigner_pkey(other), f->pkey), 1);
     struct softheld *held = softheld_new(f->spec->id);
-    EVP_PKEY *ours = place_pkey(&f->place, held);
-    EVP_PKEY *again = place_pkey(&f->place, f->held);
+    EVP_PKEY *ours = place_pkey(f->place, held);
+    EVP_PKEY *again = place_pkey(f->place, f->held);
     assert_int_not_equal(EVP_PKEY_eq(f->pkey, ours), 1);
     assert_int_equal(EVP_PKEY_eq(f->pkey, again), 1);
     EVP_PKEY_free(again);
@@ -193,7 +186,7 @@ static void equality(struct fixture *f)
 /* Its certificate is found to be its own: SSL_CTX_check_private_key() and others ask so. */
 static void certificates(struct fixture *f)
 {
-    X509 *cert = X509_new_ex(f->place.libctx, NULL);
+    X509 *cert = X509_new_ex(f->place->libctx, NULL);
     struct softsigner *other = softsigner_new(f->spec->id);
     assert_int_equal(X509_set_pubkey(cert, f->software), 1);
     assert_int_equal(X509_check_private_key(cert, f->pkey), 1);
@@ -221,7 +214,7 @@ static void copies(struct fixture *f)
 static void outlived(struct fixture *f)
 {
     EVP_MD_CTX *ctx = EVP_MD_CTX_new();
-    assert_int_equal(EVP_DigestSignInit_ex(ctx, NULL, NULL, f->place.libctx, NULL, f->pkey, NULL), 1);
+    assert_int_equal(EVP_DigestSignInit_ex(ctx, NULL, NULL, f->place->libctx, NULL, f->pkey, NULL), 1);
     EVP_PKEY_free(f->pkey);
     f->pkey = NULL;
     assert_int_equal(softheld_holds(f->held), 1);
@@ -233,7 +226,7 @@ static void outlived(struct fixture *f)
 static void no_generation(struct fixture *f)
 {
     EVP_PKEY *pkey = NULL;
-    EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_from_name(f->place.libctx, f->spec->ossl_type, "provider=p11csr");
+    EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_from_name(f->place->libctx, f->spec->ossl_type, "provider=p11csr");
     assert_non_null(ctx);
     ERR_clear_error();
     if (EVP_PKEY_keygen_init(ctx) == 1) {
@@ -250,7 +243,7 @@ static void no_private_import(struct fixture *f)
     OSSL_PARAM *params = NULL;
     EVP_PKEY *pkey = NULL;
     assert_int_equal(EVP_PKEY_todata(f->software, EVP_PKEY_KEYPAIR, &params), 1);
-    EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_from_name(f->place.libctx, f->spec->ossl_type, "provider=p11csr");
+    EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_from_name(f->place->libctx, f->spec->ossl_type, "provider=p11csr");
     assert_int_equal(EVP_PKEY_fromdata_init(ctx), 1);
     assert_int_not_equal(EVP_PKEY_fromdata(ctx, &pkey, EVP_PKEY_KEYPAIR, params), 1);
     assert_null(pkey);
@@ -265,12 +258,12 @@ static void public_import(struct fixture *f)
     OSSL_PARAM *params = NULL;
     EVP_PKEY *pkey = NULL;
     assert_int_equal(EVP_PKEY_todata(f->software, EVP_PKEY_PUBLIC_KEY, &params), 1);
-    EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_from_name(f->place.libctx, f->spec->ossl_type, "provider=p11csr");
+    EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_from_name(f->place->libctx, f->spec->ossl_type, "provider=p11csr");
     assert_int_equal(EVP_PKEY_fromdata_init(ctx), 1);
     assert_int_equal(EVP_PKEY_fromdata(ctx, &pkey, EVP_PKEY_PUBLIC_KEY, params), 1);
     assert_int_equal(EVP_PKEY_eq(pkey, f->software), 1);
     EVP_MD_CTX *md = EVP_MD_CTX_new();
-    assert_int_not_equal(EVP_DigestSignInit_ex(md, NULL, NULL, f->place.libctx, NULL, pkey, NULL), 1);
+    assert_int_not_equal(EVP_DigestSignInit_ex(md, NULL, NULL, f->place->libctx, NULL, pkey, NULL), 1);
     check_raised(P11CSR_E_KEY_USE, "cannot sign");
     EVP_MD_CTX_free(md);
     EVP_PKEY_free(pkey);
@@ -286,7 +279,7 @@ static void no_such_number(struct fixture *f)
         OSSL_PARAM params[] = {OSSL_PARAM_construct_uint64("p11csr-key", &number),
                                OSSL_PARAM_construct_end()};
         EVP_PKEY_CTX *ctx =
-            EVP_PKEY_CTX_new_from_name(f->place.libctx, f->spec->ossl_type, "provider=p11csr");
+            EVP_PKEY_CTX_new_from_name(f->place->libctx, f->spec->ossl_type, "provider=p11csr");
         assert_int_equal(EVP_PKEY_fromdata_init(ctx), 1);
         assert_int_not_equal(EVP_PKEY_fromdata(ctx, &pkey, EVP_PKEY_KEYPAIR, params), 1);
         assert_null(pkey);

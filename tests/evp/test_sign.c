@@ -8,7 +8,7 @@
 
 /* Signing with every kind of key by every scheme and mechanism; libcrypto judges with the software key. */
 
-enum { ROOM = 1024 };
+enum { ROOM = 8192 };
 
 static const char message[] =
     "What the token signs is longer than a block of the digest, so that the parts of "
@@ -294,22 +294,14 @@ static void check_key(const struct place *place, const struct pc_keyspec *spec)
 
 static void test_all(void **state)
 {
-    static const enum pc_keyspec_id specs[] = {PC_KEYSPEC_RSA_2048,
-                                               PC_KEYSPEC_RSA_3072,
-                                               PC_KEYSPEC_P256,
-                                               PC_KEYSPEC_P384,
-                                               PC_KEYSPEC_P521,
-                                               PC_KEYSPEC_SECP256K1,
-                                               PC_KEYSPEC_BRAINPOOLP256R1,
-                                               PC_KEYSPEC_BRAINPOOLP384R1,
-                                               PC_KEYSPEC_BRAINPOOLP512R1,
-                                               PC_KEYSPEC_ED25519,
-                                               PC_KEYSPEC_ED448};
     struct place place;
     (void)state;
     place_begin(&place);
-    for (size_t i = 0; i < PC_ARRAY_LEN(specs); i++) {
-        check_key(&place, pc_keyspec_get(specs[i]));
+    for (int id = 0; id < PC_KEYSPEC_COUNT; id++) {
+        const enum pc_keyspec_id spec = (enum pc_keyspec_id)id;
+        if (spec != PC_KEYSPEC_RSA_4096 && softsigner_can(spec)) { // which takes long to make
+            check_key(&place, pc_keyspec_get(spec));
+        }
     }
     place_end(&place);
 }

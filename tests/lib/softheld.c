@@ -14,7 +14,7 @@ struct softheld {
     atomic_uint uses;
     int offer;
     bool refuse_first;
-    bool refused;
+    const struct pc_mech *refused;
 };
 
 static struct pc_span spki(const void *self)
@@ -28,8 +28,8 @@ static bool is_offered(const struct softheld *held, const struct pc_scheme *sche
     if (hashed && scheme->mechs[index].input == PC_INPUT_MESSAGE) {
         return false;
     }
-    if (held->refuse_first && held->refused) {
-        return index > 0;
+    if (&scheme->mechs[index] == held->refused) {
+        return false;
     }
     return held->offer == SOFTHELD_ANY || (size_t)held->offer == index;
 }
@@ -57,8 +57,8 @@ static struct pc_result sign(void *self, const struct pc_scheme *scheme, const s
     struct softheld *held = self;
     const struct pc_signer *signer = softsigner_get(held->signer);
     (void)atomic_fetch_add(&held->uses, 1);
-    if (held->refuse_first && mech == &scheme->mechs[0]) {
-        held->refused = true;
+    if (held->refuse_first && (held->refused == NULL || held->refused == mech)) {
+        held->refused = mech;
         return pc_fail(err, P11CSR_E_MECHANISM, "C_SignInit: CKR_MECHANISM_INVALID");
     }
     (void)pthread_mutex_lock(&held->lock);
@@ -110,7 +110,7 @@ void softheld_offer(struct softheld *held, int index)
 void softheld_refuse_first(struct softheld *held)
 {
     held->refuse_first = true;
-    held->refused = false;
+    held->refused = NULL;
 }
 
 struct pc_held softheld_hold(struct softheld *held)

@@ -18,7 +18,7 @@ struct softheld *softheld_new(enum pc_keyspec_id spec);
 void softheld_free(struct softheld **held);
 /* Offers the mechanism with this index of each scheme only. */
 void softheld_offer(struct softheld *held, int index);
-/* Signing by the first mechanism fails with MECHANISM, and choosing finds the second one after that. */
+/* Signing by the mechanism that is chosen first fails with MECHANISM, and it is not chosen again. */
 void softheld_refuse_first(struct softheld *held);
 /* A hold on it, to be handed to the provider. */
 struct pc_held softheld_hold(struct softheld *held);
