@@ -107,8 +107,8 @@ step_format() {
 }
 
 step_codespell() {
-    # statics is a word here, Nd a macro of manual pages; objekt is a wrong word that a test looks for.
-    codespell --ignore-words-list=statics,nd,objekt,reqest \
+    # statics is a word here, Nd a macro of manual pages, passin an option; the others are wrong on purpose.
+    codespell --ignore-words-list=statics,nd,objekt,reqest,passin,tpye \
         --skip='./.git,./build,./build-*,./tests/fuzz/corpus,*.pyc'
 }
 
