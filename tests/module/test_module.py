@@ -1,126 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
-"""p11csr.so on SoftHSM2: settings, the PIN, the choice of objects, threads, child processes, ways to end."""
-
-import os
-import pathlib
-import re
-import subprocess
-import tempfile
+"""p11csr.so on SoftHSM2, used by openssl: its settings, the PIN, the choice of objects."""
 
 import pytest
 
 import support  # says where the next ones are
 import shim
 import terminal
-
-PROVIDER = pathlib.Path(os.environ["P11CSR_PROVIDER"])
-LIVES = os.environ["P11CSR_LIVES"]
-ORDERS = (("default", "p11csr"), ("p11csr", "default"))
-WEB = f"pkcs11:token={support.LABEL.replace(' ', '%20')};object=web"
-TOKEN = WEB.partition(";")[0]
-
-
-class Place(support.Token):
-    """A token that openssl uses through the provider; its settings are words of openssl.cnf."""
-
-    def __init__(self, folder):
-        super().__init__(folder)
-        self.file = f"file:{self.pin_file}"
-        (self.work / "data").write_text("data to be signed")
-        self.make_key()
-        self.make_key("rsa-2048", "mail", "02")
-        self.order = ORDERS[0]
-
-    def settings(self, **settings):
-        """Writes an openssl.cnf with these settings of the provider's section."""
-        lines = [f"{name.replace('_', '-')} = {value}" for name, value in settings.items()]
-        text = ["openssl_conf = start", "[start]", "providers = list", "[list]"]
-        text += [f"{name} = {name}_section" for name in self.order]
-        text += ["[default_section]", "activate = 1"]
-        text += ["[p11csr_section]", f"module = {PROVIDER}", "activate = 1", *lines]
-        path = self.work / "openssl.cnf"
-        path.write_text("\n".join([*text, ""]))
-        return {"OPENSSL_CONF": str(path)}
-
-    def openssl(self, *args, status=0, env=None, settings=None):
-        """Runs openssl, without a terminal, to this exit status."""
-        done = subprocess.run(
-            ["openssl", *map(str, args)],
-            env=self.environment({**self.settings(**(settings or {})), **(env or {})}),
-            cwd=self.work,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            timeout=support.TIMEOUT,
-            check=False,
-            start_new_session=True,
-        )
-        assert done.returncode == status, done
-        said = done.stdout + done.stderr
-        assert support.PIN.encode() not in said, said
-        return said.decode()
-
-    def sign(self, uri, *more, **how):
-        return self.openssl("dgst", "-sha256", "-sign", uri, *more, "-out", "sig", "data", **how)
-
-    def signs(self, uri, *more, **how):
-        """A signature is made, which openssl verifies without the provider; nothing is said."""
-        said = self.sign(uri, *more, **how)
-        assert said == "", said
-        self.tool("--read-object", "--type", "pubkey", "--label", "web", "--output-file", "web.der")
-        judge = ("dgst", "-sha256", "-verify", "web.der", "-keyform", "DER", "-signature", "sig", "data")
-        assert b"Verified OK" in self.other("openssl", *judge).stdout
-        (self.work / "sig").unlink()
-
-    def refuses(self, uri, *texts, more=(), **how):
-        """No signature; openssl says these texts."""
-        said = self.sign(uri, *more, status=1, **how)
-        for text in texts:
-            assert text in said, (text, said)
-        assert not (self.work / "sig").exists() or not (self.work / "sig").read_bytes()
-        return said
-
-    def listed(self, uri, **how):
-        """How many objects of each kind storeutl shows."""
-        said = self.openssl("storeutl", "-noout", uri, **how)
-        kinds = re.findall(r"(?m)^\d+: (.+)$", said)
-        assert f"Total found: {len(kinds)}" in said, said
-        return {kind: kinds.count(kind) for kind in kinds}
-
-    def lives(self, mode, uri, **env):
-        """Runs lives.c; returns what it says."""
-        done = subprocess.run(
-            [LIVES, mode, PROVIDER.parent, uri, self.order[0]],
-            env=self.environment({"OPENSSL_CONF": "/dev/null", **env}),
-            cwd=self.work,
-            capture_output=True,
-            timeout=support.TIMEOUT,
-            check=False,
-        )
-        assert done.returncode == 0 and done.stdout.endswith(b"done\n"), done
-        return done
-
-
-@pytest.fixture(scope="module")
-def the_place():
-    folder = tempfile.mkdtemp(prefix="p11csr-module-", dir="/dev/shm")
-    yield Place(folder)
-    support.remove(folder)
-
-
-@pytest.fixture
-def place(the_place):
-    """The token, in the usual order of providers, and with the environment as it was."""
-    the_place.order = ORDERS[0]
-    env = dict(the_place.env)
-    yield the_place
-    the_place.env = env
-
-
-@pytest.fixture(params=ORDERS, ids=lambda order: f"{order[0]}-first")
-def either(place, request):
-    place.order = request.param
-    return place
-
+from place import TOKEN, WEB
 
 # The settings: each with a value that works, and one that does not and what is said about it.
 
@@ -279,40 +165,6 @@ def test_no_foreign_errors(place):
     assert "error" not in place.openssl("storeutl", "-noout", f"{TOKEN}?pin-source={place.file}")
 
 
-# Programs: lives.c.
-
-ENDS = (
-    "exit",
-    "free",
-    "cleanup",
-    "free-cleanup",
-    "cleanup-first",
-    "cleanup-last",
-    "free-first",
-    "sign-first",
-)
-MORE_ENDS = ("open-first", "unload-first", "reload", "contexts", "exit-beside-threads")
-
-
-@pytest.mark.parametrize("mode", (*ENDS, *MORE_ENDS, "threads"))
-def test_lives(either, mode):
-    either.lives(mode, f"{WEB}?pin-source={either.file}")
-
-
-@pytest.mark.parametrize("source", ("pin-source=file:{file}", "pin-value={pin}", "pin-source=env:SECRET"))
-def test_fork(either, source):
-    """However the PIN came, once the parent has it."""
-    source = source.format(file=either.pin_file, pin=support.PIN)
-    either.lives("fork", f"{WEB}?{source}", SECRET=support.PIN)
-
-
-def test_fork_beside_threads(either):
-    """A child signs or gets an error, whatever the other threads of its parent were doing; that goes on."""
-    done = either.lives("fork-threads", f"{WEB}?pin-source={either.file}")
-    signed, others = map(int, re.search(rb"(\d+) of (\d+) children signed", done.stdout).groups())
-    assert done.stderr.count(b"another thread was using a token") == others - signed, done
-
-
 PSS = ("-sigopt", "rsa_padding_mode:pss")
 ALLOWED = (
     ("SHA256-RSA-PKCS", (), PSS, "CKM_SHA256_RSA_PKCS"),
@@ -334,3 +186,5 @@ def test_allowed_mechanisms(place, allowed, good, bad, name):
     assert b"Verified OK" in place.other("openssl", *judge).stdout
     (place.work / "sig").unlink()
     place.refuses(uri, "lacks the mechanism", f"the key allows: {name}", more=bad, settings=settings)
+    full = [key["uri"] for key in place.keys() if key["label"] == label]
+    place.run("keys", "delete", *full, *place.login, "--yes").ok()
