@@ -324,6 +324,15 @@ static struct pc_result finish(struct pc_signing *signing, struct pc_span messag
     return hand_over(signing, 0, &subject, place, err);
 }
 
+/* Bytes that have come, if there are none too: a NULL says that they are not known. */
+static struct pc_span come(const unsigned char *bytes, size_t len)
+{
+    static const uint8_t none[1];
+    const struct pc_span nothing = {none, 0};
+    const struct pc_span all = {bytes, len};
+    return bytes != NULL ? all : nothing;
+}
+
 static int digest_sign_final(void *data, unsigned char *to, size_t *ret_len, size_t room)
 {
     struct pc_signing *signing = data;
@@ -332,9 +341,9 @@ static int digest_sign_final(void *data, unsigned char *to, size_t *ret_len, siz
     if (to == NULL) {
         return tell_size(signing, ret_len);
     }
-    const struct pc_span kept = {signing->message.ptr != NULL ? signing->message.ptr : (const uint8_t *)"",
-                                 signing->message.len};
-    const struct pc_span message = signing->too_long ? (struct pc_span){0} : kept;
+    const struct pc_span none = {0};
+    const struct pc_span message =
+        signing->too_long ? none : come(signing->message.ptr, signing->message.len);
     return pc_provider_answer(signing->provider, finish(signing, message, &place, &err), &err);
 }
 
@@ -354,7 +363,7 @@ static int digest_sign(void *data, unsigned char *to, size_t *ret_len, size_t ro
         return pc_provider_answer(signing->provider, pc_fail(&err, P11CSR_E_INTERNAL, "EVP_DigestUpdate"),
                                   &err);
     }
-    const struct pc_span whole = {message != NULL ? message : (const uint8_t *)"", len};
+    const struct pc_span whole = come(message, len);
     return pc_provider_answer(signing->provider, finish(signing, whole, &place, &err), &err);
 }
 
@@ -369,9 +378,10 @@ static int sign(void *data, unsigned char *to, size_t *ret_len, size_t room, con
         return tell_size(signing, ret_len);
     }
     const bool takes_message = pc_scheme_get(signing->object->public.spec->scheme)->digest == PC_DIGEST_NONE;
-    const struct pc_span bytes = {hashed != NULL ? hashed : (const uint8_t *)"", len};
-    const struct subject subject = {.digest = takes_message ? (struct pc_span){0} : bytes,
-                                    .message = takes_message ? bytes : (struct pc_span){0}};
+    const struct pc_span none = {0};
+    const struct pc_span bytes = come(hashed, len);
+    const struct subject subject = {.digest = takes_message ? none : bytes,
+                                    .message = takes_message ? bytes : none};
     return pc_provider_answer(signing->provider,
                               hand_over(signing, takes_message ? 0 : len, &subject, &place, &err), &err);
 }

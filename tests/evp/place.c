@@ -152,7 +152,10 @@ void place_add(struct place *place, const char *name, struct softheld *held)
     while (i < PLACE_KEYS && place->keys[i].held != NULL) {
         i++;
     }
-    assert_true(i < PLACE_KEYS);
+    if (i == PLACE_KEYS) {
+        fail_msg("a place has room for %d keys", PLACE_KEYS);
+        return;
+    }
     place->keys[i].name = name;
     place->keys[i].held = held;
 }

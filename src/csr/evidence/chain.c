@@ -179,8 +179,8 @@ PC_RESULT pc_chain_verify(const struct pc_crypto *crypto, const struct pc_certif
                           struct pc_chain_verdict *ret, p11csr_error **err)
 {
     PC_OSSL_KEEP_ERRORS(mark);
-    struct check check = {others, roots, ret};
     *ret = (struct pc_chain_verdict){0};
+    struct check check = {others, roots, ret};
     if (pc_certificates_count(roots) == 0) {
         (void)snprintf(ret->why, PC_CHAIN_TEXT, "not verified to a root: none was given");
         return PC_OK;
