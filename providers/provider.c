@@ -185,10 +185,15 @@ PC_RESULT pc_provider_digest(const struct pc_provider *provider, const char *nam
     if (name == NULL || name[0] == 0 || pc_ascii_equal(name, "UNDEF")) {
         return PC_OK;
     }
-    for (int id = PC_DIGEST_NONE + 1; id < PC_DIGEST_COUNT; id++) {
+    for (int id = PC_DIGEST_NONE + 1; id < PC_DIGEST_COUNT; id++) { // each signature comes by here
         const struct pc_digest *row = pc_digest_get((enum pc_digest_id)id);
-        if (pc_ascii_equal(name, row->name) || pc_ascii_equal(name, row->ossl_name) ||
-            EVP_MD_is_a(provider->digests[id], name) == 1) {
+        if (pc_ascii_equal(name, row->name) || pc_ascii_equal(name, row->ossl_name)) {
+            *ret = (enum pc_digest_id)id;
+            return PC_OK;
+        }
+    }
+    for (int id = PC_DIGEST_NONE + 1; id < PC_DIGEST_COUNT; id++) { // its other names
+        if (EVP_MD_is_a(provider->digests[id], name) == 1) {
             *ret = (enum pc_digest_id)id;
             return PC_OK;
         }
