@@ -16,7 +16,9 @@ static struct pc_result open_uri(void *self, const char *uri, struct pc_store **
 {
     struct place *place = self;
     place->opened++;
+    (void)pthread_mutex_lock(&place->lock);
     (void)snprintf(place->last_uri, sizeof(place->last_uri), "%s", uri);
+    (void)pthread_mutex_unlock(&place->lock);
     const char *object = strstr(uri, "object=");
     if (object == NULL) {
         place->closed++;
@@ -103,7 +105,9 @@ static int init(const OSSL_CORE_HANDLE *handle, const OSSL_DISPATCH *in, const O
 
 void place_start(struct place *place, OSSL_LIB_CTX *libctx, bool software_first)
 {
-    *place = (struct place){.libctx = libctx};
+    memset(place, 0, sizeof(*place));
+    place->libctx = libctx;
+    assert_int_equal(pthread_mutex_init(&place->lock, NULL), 0);
     making = place;
     assert_int_equal(OSSL_PROVIDER_add_builtin(libctx, "p11csr", init), 1);
     if (software_first) {

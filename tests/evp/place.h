@@ -9,6 +9,8 @@
 #include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/provider.h>
+#include <pthread.h>
+#include <stdatomic.h>
 
 /*
  * The provider in a library context of its own, with software keys for a host: a URI's object= names one of
@@ -25,11 +27,12 @@ struct place {
         const char *name;
         struct softheld *held;
     } keys[PLACE_KEYS];
-    unsigned opened; /* URIs that the host was asked for */
-    unsigned closed;
-    unsigned loads;      /* keys that it handed out */
-    bool stopped;        /* the provider was unloaded */
-    const char *pin;     /* asked for before a key is handed out; NULL: nobody is asked */
+    atomic_uint opened; /* URIs that the host was asked for */
+    atomic_uint closed;
+    atomic_uint loads; /* keys that it handed out */
+    bool stopped;      /* the provider was unloaded */
+    const char *pin;   /* asked for before a key is handed out; NULL: nobody is asked */
+    pthread_mutex_t lock;
     char last_uri[1024]; /* that the host was asked for */
 };
 

@@ -7,10 +7,13 @@
 #include <openssl/pem.h>
 #include <openssl/store.h>
 #include <openssl/x509.h>
+#include <pthread.h>
 #include <string.h>
 #include <unistd.h>
 
 /* PEM files with a URI, as programs read key files. */
+
+enum { THREADS = 8, ROUNDS = 40 };
 
 #define BEGIN "-----BEGIN PKCS#11 PROVIDER URI-----\n"
 #define END "-----END PKCS#11 PROVIDER URI-----\n"
@@ -420,6 +423,53 @@ static void test_der(void **state)
     OPENSSL_free(bytes);
 }
 
+struct reader {
+    const struct place *place;
+    size_t first;
+    unsigned right;
+};
+
+/* Reads one key's file after the other's; every fourth is of a key that is not there. */
+static void *read_keys(void *data)
+{
+    struct reader *reader = data;
+    for (size_t i = 0; i < ROUNDS; i++) {
+        const size_t at = (reader->first + i) % 4;
+        char uri[64];
+        (void)snprintf(uri, sizeof(uri), "pkcs11:object=%s",
+                       i % 4 == 3 ? "none" : reader->place->keys[at].name);
+        char *pem = pem_of(uri);
+        EVP_PKEY *pkey = read_key(reader->place, pem);
+        const EVP_PKEY *expected = softsigner_pkey(softheld_signer(reader->place->keys[at].held));
+        if (i % 4 == 3) {
+            const bool told = pkey == NULL && ERR_GET_REASON(ERR_peek_error()) == P11CSR_E_KEY_NOT_FOUND;
+            reader->right += told ? 1 : 0;
+        } else {
+            reader->right += pkey != NULL && EVP_PKEY_eq(pkey, expected) == 1 ? 1 : 0;
+        }
+        ERR_clear_error();
+        EVP_PKEY_free(pkey);
+        pc_release(pem);
+    }
+    return NULL;
+}
+
+/* Files that are read at the same time do not get each other's keys or errors. */
+static void test_threads(void **state)
+{
+    struct place *place = *state;
+    struct reader readers[THREADS];
+    pthread_t threads[THREADS];
+    for (size_t i = 0; i < THREADS; i++) {
+        readers[i] = (struct reader){.place = place, .first = i};
+        assert_int_equal(pthread_create(&threads[i], NULL, read_keys, &readers[i]), 0);
+    }
+    for (size_t i = 0; i < THREADS; i++) {
+        assert_int_equal(pthread_join(threads[i], NULL), 0);
+        assert_int_equal(readers[i].right, ROUNDS);
+    }
+}
+
 /* Who wants a public key does not have a private one looked for, with a PIN perhaps. */
 static void test_public_is_not_looked_for(void **state)
 {
@@ -448,6 +498,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_der, begin, end),
         cmocka_unit_test_setup_teardown(test_asked_for_a_kind, begin, end),
         cmocka_unit_test_setup_teardown(test_public_is_not_looked_for, begin, end),
+        cmocka_unit_test_setup_teardown(test_threads, begin, end),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
