@@ -6,20 +6,31 @@ GnuTLS.
 
 import os
 import re
+import sys
 
 import pytest
 
 KINDS = ("rsa-2048", "p256", "ed25519")
 VERSIONS = {"1.2": ("-tls1_2", "+VERS-TLS1.2"), "1.3": ("-tls1_3", "+VERS-TLS1.3")}
 GET = b"GET / HTTP/1.0\r\n\r\n"
+PYTHON = """
+import socket, ssl, sys
+context = ssl.create_default_context(cafile=sys.argv[1])
+context.load_cert_chain(sys.argv[2], sys.argv[3])
+with socket.create_connection(("127.0.0.1", int(sys.argv[4]))) as plain:
+    with context.wrap_socket(plain, server_hostname="localhost") as tls:
+        tls.sendall(b"GET")
+        while part := tls.recv(4096):
+            sys.stdout.buffer.write(part)
+"""
 both = pytest.mark.parametrize("version", VERSIONS)
 kinds = pytest.mark.parametrize("spec", KINDS)
 
 
 def port_of(server):
-    """Where s_server listens: it says so."""
-    found = server.until("it listens", lambda: re.search(r"ACCEPT 127\.0\.0\.1:([0-9]+)", server.log))
-    return found.group(1)
+    """Where it listens: s_server and gnutls_server say so."""
+    pattern = r"(?:ACCEPT 127\.0\.0\.1:|port )([0-9]+)\n"
+    return server.until("it listens", lambda: re.search(pattern, server.log)).group(1)
 
 
 def served(page, version):
@@ -78,18 +89,32 @@ def test_client_of_openssl(place, spec, version):
         running.ends()
 
 
+def serve_by_gnutls(place):
+    """A server that wants a certificate, as a Process."""
+    place.soft_key("server")
+    return place.serve_judge(os.environ["P11CSR_GNUTLS_SERVER"], "server.crt", "server.key", place.ca)
+
+
 @both
 @kinds
 def test_client_of_gnutls(place, spec, version):
     key = place.key(spec)
     mine = ("-cert", place.certificate(key), "-key", key.uri)
-    place.soft_key("server")
-    with place.serve_judge(
-        os.environ["P11CSR_GNUTLS_SERVER"], "server.crt", "server.key", place.ca
-    ) as running:
-        port = running.until("it listens", lambda: re.search(r"port ([0-9]+)\n", running.log)).group(1)
-        said = by_openssl(place.openssl, place, port, version, *mine)
+    with serve_by_gnutls(place) as running:
+        said = by_openssl(place.openssl, place, port_of(running), version, *mine)
         assert said == f"TLS{version} client CN={key.label}\n".encode(), (said, running.log)
+        running.ends()
+
+
+@kinds
+def test_python(place, spec):
+    """A program that knows nothing of providers, with a key file."""
+    key = place.key(spec)
+    mine = (place.certificate(key), key.file)
+    with serve_by_gnutls(place) as running:
+        command = [sys.executable, "-c", PYTHON, place.ca, *mine, port_of(running)]
+        done = place.execute(place.env, 0, command, None)
+        assert done.stdout == f"TLS1.3 client CN={key.label}\n".encode(), (done, running.log)
         running.ends()
 
 
