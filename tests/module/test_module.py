@@ -148,7 +148,7 @@ def test_listing(either, tmp_path):
     assert either.listed(logged_in) == {"Pkey": 2, "Public key": 2, "Certificate": 1}
     assert either.listed(f"{WEB}?pin-source={either.file}") == {"Pkey": 1, "Public key": 1, "Certificate": 1}
     said = either.openssl("x509", "-in", f"{WEB};type=cert", "-noout", "-subject")
-    assert "CN = web" in said
+    assert "CN=web" in said.replace(" ", "")  # OpenSSL 3.5 sets none
     uri = either.run("certs", "list", *either.at, "--json").ok().json["certificates"][0]["uri"]
     either.run("certs", "delete", uri, *either.login, "--yes").ok()
 

@@ -33,10 +33,19 @@ USAGES = x509.oid.ExtendedKeyUsageOID
 class Authority:
     """A CA in software, which certifies the token's keys for the tests that are not about certificates."""
 
+    OF_CA = (
+        x509.BasicConstraints(ca=True, path_length=None),
+        x509.KeyUsage(
+            **dict.fromkeys(("digital_signature", "key_cert_sign", "crl_sign"), True),
+            **dict.fromkeys(("content_commitment", "key_encipherment", "data_encipherment"), False),
+            **dict.fromkeys(("key_agreement", "encipher_only", "decipher_only"), False),
+        ),
+    )
+
     def __init__(self):
         self.key = ec.generate_private_key(ec.SECP256R1())
         self.name = support.name("CA of the tests")
-        self.certificate = self.sign(self.name, self.key.public_key(), x509.BasicConstraints(True, None))
+        self.certificate = self.sign(self.name, self.key.public_key(), *self.OF_CA)
 
     def sign(self, subject, public_key, *critical, plain=()):
         now = datetime.datetime.now(datetime.timezone.utc).replace(microsecond=0)
@@ -49,6 +58,9 @@ class Authority:
             .not_valid_before(now - datetime.timedelta(hours=1))
             .not_valid_after(now + datetime.timedelta(days=7))
             .add_extension(x509.SubjectKeyIdentifier.from_public_key(public_key), critical=False)
+            .add_extension(
+                x509.AuthorityKeyIdentifier.from_issuer_public_key(self.key.public_key()), critical=False
+            )
         )
         for extension in critical:
             builder = builder.add_extension(extension, critical=True)
@@ -58,9 +70,9 @@ class Authority:
 
     def certify(self, label, public_key, ca=False, usage=None):
         """For a CA, for one usage alone (which some standards demand), or for TLS and mail."""
-        constraints = x509.BasicConstraints(ca=ca, path_length=None)
         if ca:
-            return self.sign(support.name(label), public_key, constraints)
+            return self.sign(support.name(label), public_key, *self.OF_CA)
+        constraints = x509.BasicConstraints(ca=False, path_length=None)
         if usage is not None:
             return self.sign(support.name(label), public_key, constraints, x509.ExtendedKeyUsage([usage]))
         common = (USAGES.SERVER_AUTH, USAGES.CLIENT_AUTH, USAGES.EMAIL_PROTECTION)

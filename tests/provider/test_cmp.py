@@ -23,7 +23,7 @@ def server(place):
 
 def judged(place, server, command, key, status=0):
     """A mock server without the provider takes the stored message, or with status 1 refuses it."""
-    new = ("-newkey", key.public, "-popo", "-1") if command == "ir" else ("-csr", "a.csr")
+    new = ("-newkey", key.public, "-popo", "0") if command == "ir" else ("-csr", "a.csr")
     # What stands for the client's own key protects nothing that is sent.
     own = ("-ref", "x", "-secret", "pass:x", "-unprotected_errors")
     place.judge(

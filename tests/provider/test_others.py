@@ -77,6 +77,7 @@ def test_token_key_as_request_for_software_ca(place):
     key = place.key("p256")
     place.judge("genpkey", "-algorithm", "RSA", "-out", "ca.key")
     subject = ("-config", "openssl.cnf", "-x509", "-key", "ca.key", "-subj", "/CN=CA", "-days", "3")
+    subject += ("-addext", "basicConstraints=critical,CA:true")
     place.openssl("req", *subject, "-out", "ca.crt")
     place.openssl("req", "-new", "-key", key.uri, "-subj", "/CN=leaf", "-out", "leaf.csr")
     issue = ("x509", "-req", "-in", "leaf.csr", "-CA", "ca.crt", "-CAkey", "ca.key", "-set_serial", "5")
