@@ -17,20 +17,24 @@ struct loader {
     bool ended;
 };
 
+static struct pc_result open_at_host(struct pc_provider *provider, const char *uri, struct loader *loader,
+                                     p11csr_error **err)
+{
+    if (loader == NULL) {
+        return pc_fail_memory(err);
+    }
+    if (provider->host.ops == NULL) {
+        return pc_fail(err, P11CSR_E_UNSUPPORTED, "this provider has no tokens");
+    }
+    loader->provider = provider;
+    return provider->host.ops->open(provider->host.self, uri, &loader->store, err);
+}
+
 static void *open_uri(void *data, const char *uri)
 {
-    struct pc_provider *provider = data;
     struct loader *loader = pc_alloc(sizeof(*loader));
     p11csr_error *err = NULL;
-    struct pc_result result = PC_OK;
-    if (loader == NULL || provider->host.ops == NULL) {
-        result = loader == NULL ? pc_fail_memory(&err)
-                                : pc_fail(&err, P11CSR_E_UNSUPPORTED, "this provider has no tokens");
-    } else {
-        loader->provider = provider;
-        result = provider->host.ops->open(provider->host.self, uri, &loader->store, &err);
-    }
-    if (pc_provider_answer(provider, result, &err) == 0) {
+    if (pc_provider_answer(data, open_at_host(data, uri, loader, &err), &err) == 0) {
         pc_release(loader);
         return NULL;
     }

@@ -115,10 +115,9 @@ static void stop(void *self)
 }
 
 /* Found by its name in the file; see provider(7). */
-__attribute__((visibility("default"))) OSSL_provider_init_fn OSSL_provider_init;
-
-int OSSL_provider_init(const OSSL_CORE_HANDLE *handle, const OSSL_DISPATCH *in, const OSSL_DISPATCH **out,
-                       void **provctx)
+__attribute__((visibility("default"))) int OSSL_provider_init(const OSSL_CORE_HANDLE *handle,
+                                                              const OSSL_DISPATCH *in,
+                                                              const OSSL_DISPATCH **out, void **provctx)
 {
     static const struct pc_host_ops ops = {
         .open = store_open, .next = store_next, .close = store_close, .stop = stop};

@@ -280,6 +280,47 @@ static void test_set(void **state)
     check_text(&text, "pkcs11:token=x%3By;id=%00%7A%00");
 }
 
+static void fill(const char *text, const char *from, struct pc_uri *ret)
+{
+    struct pc_uri other PC_CLEANUP(pc_uri_done);
+    p11csr_error *err = NULL;
+    pc_uri_init(&other);
+    pc_uri_init(ret);
+    check_ok(pc_uri_parse(text, ret, &err), &err);
+    check_ok(pc_uri_parse(from, &other, &err), &err);
+    check_ok(pc_uri_fill(ret, &other, &err), &err);
+}
+
+static void test_fill(void **state)
+{
+    (void)state;
+    struct pc_uri uri PC_CLEANUP(pc_uri_done);
+    struct pc_buf text PC_CLEANUP(pc_buf_done) = {0};
+    p11csr_error *err = NULL;
+    pc_buf_init(&text, PC_MAX_URI);
+    fill("pkcs11:object=web", "pkcs11:token=a;object=mail?module-path=/m.so&pin-value=12", &uri);
+    check_ok(pc_uri_format(&uri, &text, &err), &err);
+    check_text(&text, "pkcs11:token=a;object=web?module-path=/m.so");
+    assert_true(pc_span_eq(pc_secret_bytes(uri.pin), pc_span_str("12")));
+}
+
+/* A PIN and where it comes from are one matter. */
+static void test_fill_pin(void **state)
+{
+    static const char *const sources[] = {"pkcs11:?pin-source=file:/b", "pkcs11:?pin-value=34"};
+    (void)state;
+    for (size_t i = 0; i < PC_ARRAY_LEN(sources); i++) {
+        struct pc_uri first PC_CLEANUP(pc_uri_done);
+        struct pc_uri second PC_CLEANUP(pc_uri_done);
+        fill("pkcs11:?pin-value=12", sources[i], &first);
+        assert_false(first.present[PC_URI_PIN_SOURCE]);
+        assert_true(pc_span_eq(pc_secret_bytes(first.pin), pc_span_str("12")));
+        fill("pkcs11:?pin-source=file:/a", sources[i], &second);
+        assert_null(second.pin);
+        assert_string_equal(pc_uri_text(&second, PC_URI_PIN_SOURCE), "file:/a");
+    }
+}
+
 static void test_names(void **state)
 {
     (void)state;
@@ -306,6 +347,8 @@ int main(void)
         cmocka_unit_test(test_pin_value_is_not_in_errors),
         cmocka_unit_test(test_limits),
         cmocka_unit_test(test_set),
+        cmocka_unit_test(test_fill),
+        cmocka_unit_test(test_fill_pin),
         cmocka_unit_test(test_names),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
