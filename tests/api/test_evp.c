@@ -554,7 +554,9 @@ static void test_fork_beside_threads(void **state)
             const int refused = p11csr_key_evp_pkey(key, &another, NULL) == P11CSR_E_FORKED;
             p11csr_key_free(&key);
             p11csr_ctx_free(&ctx);
-            _exit(refused != 0 ? 0 : 1);
+            // Not by _exit(): valgrind would ask what became of the threads that are not here.
+            (void)execl(refused != 0 ? "/bin/true" : "/bin/false", "ends", NULL);
+            _exit(1);
         }
         check_child(child);
     }
