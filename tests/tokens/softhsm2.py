@@ -8,6 +8,7 @@ import real
 class Token(real.RealToken):
     NAME = "softhsm2"
     MODULE = support.MODULE
+    refusals = ((7, "MECHANISM"),)
 
     def set_up(self):
         store = self.dir / "store"
