@@ -186,9 +186,8 @@ static struct pc_result choose(const struct pc_signing *signing, const struct pc
                                const struct subject *subject, const struct pc_mech **ret, p11csr_error **err)
 {
     const struct pc_held *held = &signing->object->held;
-    struct pc_result result = PC_OK;
     if (scheme->digest != PC_DIGEST_NONE) {
-        result = held->ops->choose(held->self, scheme, true, ret, err);
+        const struct pc_result result = held->ops->choose(held->self, scheme, true, ret, err);
         if (result.code != P11CSR_E_MECHANISM || (subject->message.ptr == NULL && !signing->too_long)) {
             return result;
         }
@@ -212,7 +211,8 @@ static struct pc_result sign_by(const struct pc_signing *signing, const struct p
     struct pc_span input = mech->input == PC_INPUT_MESSAGE ? subject->message : subject->digest;
     if (mech->input == PC_INPUT_DIGEST_INFO) {
         const struct pc_span prefix = pc_digest_get(scheme->digest)->info_prefix;
-        if (prefix.len + subject->digest.len > sizeof(info)) {
+        if (prefix.ptr == NULL || subject->digest.ptr == NULL ||
+            prefix.len + subject->digest.len > sizeof(info)) {
             return pc_fail(err, P11CSR_E_INTERNAL, "DigestInfo of %s", scheme->name);
         }
         memcpy(info, prefix.ptr, prefix.len);
