@@ -27,7 +27,6 @@ enum p11csr_code p11csr_ctx_new(p11csr_ctx **ret_ctx, p11csr_error **err)
         pc_release(ctx);
         return pc_fail_memory(err).code;
     }
-    ctx->pid = getpid();
     ctx->log_fd = -1;
     pc_config_init(&ctx->config);
     pc_buf_init(&ctx->quirks, PC_MAX_QUIRK_RULES * sizeof(struct pc_own_rule *));
@@ -111,14 +110,15 @@ void pc_lock_end(const struct pc_lock *lock)
 
 bool pc_ctx_is_forked(const p11csr_ctx *ctx)
 {
-    return ctx->pid != getpid();
+    return ctx->pid != 0 && ctx->pid != getpid();
 }
 
 PC_RESULT pc_ctx_check_process(const p11csr_ctx *ctx, p11csr_error **err)
 {
     return !pc_ctx_is_forked(ctx)
                ? PC_OK
-               : pc_fail(err, P11CSR_E_FORKED, "the context was made by process %ld, and this is process %ld",
+               : pc_fail(err, P11CSR_E_FORKED,
+                         "the context loaded its modules in process %ld, and this is process %ld",
                          (long)ctx->pid, (long)getpid());
 }
 

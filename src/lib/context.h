@@ -16,8 +16,9 @@
 /* What a context holds. Everything but the first three is used with the lock held. */
 struct p11csr_ctx {
     pthread_mutex_t lock;
-    pid_t pid;          /* the process that made it: its sessions and locks mean nothing in a child of that */
-    atomic_uint inside; /* threads that hold the lock, or sign with one of its keys without it */
+    pid_t
+        pid; /* the process that loaded the first module: its sessions mean nothing in a child; 0: none yet */
+    atomic_uint inside;       /* threads that hold the lock, or sign with one of its keys without it */
     struct pc_crypto *crypto; /* made when first needed */
     struct pc_evp *evp;       /* the same */
     struct pc_config config;

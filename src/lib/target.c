@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <unistd.h>
 
 PC_RESULT pc_take_options(const void *options, size_t size, void *ret, size_t ret_size, p11csr_error **err)
 {
@@ -278,6 +279,9 @@ static struct pc_result load(p11csr_ctx *ctx, const struct pc_target *target, st
         return pc_fail_memory(err);
     }
     struct pc_result result = set_environment(ctx, target, err);
+    if (ctx->pid == 0) {
+        ctx->pid = getpid();
+    }
     if (pc_is_ok(result)) {
         result =
             pc_modules_load(target->module, init_args_of(target), &ctx->call_hook, &loaded->modules, err);
