@@ -58,8 +58,8 @@ static void start(struct peer *peer, const char *config, const char *uri, const 
     char *const argv[] = {(char[]){PEER_PROGRAM}, (char *)(uintptr_t)uri, (char *)(uintptr_t)count,
                           (char *)(uintptr_t)threads, NULL};
     posix_spawn_file_actions_t actions;
-    int in[2];
-    int out[2];
+    int in[2] = {-1, -1};
+    int out[2] = {-1, -1};
     must(pipe2(in, O_CLOEXEC) == 0 && pipe2(out, O_CLOEXEC) == 0, "pipe2");
     (void)posix_spawn_file_actions_init(&actions);
     (void)posix_spawn_file_actions_adddup2(&actions, in[0], STDIN_FILENO);
