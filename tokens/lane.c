@@ -6,11 +6,25 @@
 
 #include <pthread.h>
 
+enum { COPIES = 8 };
+
+/* One session. Its copies are used by who has the lane, without a lock, and end with the session. */
+struct lane {
+    CK_SESSION_HANDLE session;
+    bool is_open;
+    size_t copy_count;
+    struct {
+        CK_OBJECT_HANDLE of;
+        CK_OBJECT_HANDLE copy; /* the key itself when it could not be copied */
+    } copies[COPIES];
+};
+
 struct pc_lanes {
     const struct pc_module *module;
-    pthread_mutex_t lock;                 /* of all below */
-    pthread_cond_t changed;               /* a lane was given back, or their number has changed */
-    CK_SESSION_HANDLE idle[PC_LANES_MAX]; /* the last one used is the first to be used again */
+    pthread_mutex_t lock;   /* of all below, but for what is in a lane that is in use */
+    pthread_cond_t changed; /* a lane was given back, or their number has changed */
+    struct lane all[PC_LANES_MAX];
+    size_t idle[PC_LANES_MAX]; /* of `all`; the last one used is the first to be used again */
     size_t idle_count;
     size_t open_count;   /* idle or in use */
     size_t bound;        /* what the token says that it allows */
@@ -80,8 +94,10 @@ static void close_idle(struct pc_lanes *lanes, bool gone)
     while (lanes->idle_count > 0) {
         lanes->idle_count--;
         lanes->open_count--;
+        struct lane *lane = &lanes->all[lanes->idle[lanes->idle_count]];
+        lane->is_open = false;
         if (!gone) {
-            (void)PC_P11(lanes->module, C_CloseSession, lanes->idle[lanes->idle_count]);
+            (void)PC_P11(lanes->module, C_CloseSession, lane->session);
         }
     }
 }
@@ -129,8 +145,10 @@ void pc_lanes_know(struct pc_lanes *lanes, const struct pc_token_signer *signer,
     const bool fits = !signer->wants_pin && !pc_token_may_ask(signer->token) &&
                       pc_quirk_is(&signer->token->quirks, PC_QUIRK_ECDSA_OUT, "raw");
     lock_lanes(lanes);
-    *key =
-        (struct pc_lane_key){.handle = signer->key->private_key, .epoch = signer->key->epoch, .known = fits};
+    *key = (struct pc_lane_key){.handle = signer->key->private_key,
+                                .epoch = signer->key->epoch,
+                                .known = fits,
+                                .copied = pc_quirk_is(&signer->token->quirks, PC_QUIRK_SIGN_COPY, "yes")};
     unlock_lanes(lanes);
 }
 
@@ -141,6 +159,27 @@ static bool may_use(const struct pc_lanes *lanes, const struct pc_lane_key *key)
 {
     return key->known && !lanes->closing && lanes->most > 0 &&
            (lanes->open_count == 0 || lanes->epoch == key->epoch);
+}
+
+/* The key's copy in the session of a lane that the caller has; the key itself where there is to be none. */
+static CK_OBJECT_HANDLE key_in(struct pc_lanes *lanes, size_t index, const struct pc_lane_key *key)
+{
+    struct lane *lane = &lanes->all[index];
+    CK_BBOOL no = CK_FALSE;
+    CK_ATTRIBUTE in_session = {CKA_TOKEN, &no, sizeof(no)};
+    CK_OBJECT_HANDLE copy = CK_INVALID_HANDLE;
+    for (size_t i = 0; i < lane->copy_count; i++) {
+        if (lane->copies[i].of == key->handle) {
+            return lane->copies[i].copy;
+        }
+    }
+    if (!key->copied || lane->copy_count == COPIES) {
+        return key->handle;
+    }
+    const CK_RV rv = PC_P11(lanes->module, C_CopyObject, lane->session, key->handle, &in_session, 1, &copy);
+    lane->copies[lane->copy_count].of = key->handle;
+    lane->copies[lane->copy_count].copy = rv == CKR_OK ? copy : key->handle;
+    return lane->copies[lane->copy_count++].copy;
 }
 
 enum pc_lane_answer pc_lane_take(struct pc_lanes *lanes, const struct pc_lane_key *key,
@@ -156,10 +195,14 @@ enum pc_lane_answer pc_lane_take(struct pc_lanes *lanes, const struct pc_lane_ke
     }
     if (answer == PC_LANE_TAKEN) {
         lanes->idle_count--;
+        const size_t index = lanes->idle[lanes->idle_count];
         *ret = (struct pc_sign_place){
-            .module = lanes->module, .session = lanes->idle[lanes->idle_count], .key = key->handle};
+            .module = lanes->module, .session = lanes->all[index].session, .lane = index};
     }
     unlock_lanes(lanes);
+    if (answer == PC_LANE_TAKEN) {
+        ret->key = key_in(lanes, ret->lane, key);
+    }
     return answer;
 }
 
@@ -189,7 +232,7 @@ enum pc_lane_answer pc_lane_open(struct pc_lanes *lanes, struct pc_token *token,
     lock_lanes(lanes); // only who has locked the token opens lanes: their number does not grow meanwhile
     const bool wanted = may_use(lanes, key) && key->epoch == token->epoch && token->has_session;
     const bool enough = lanes->idle_count > 0 || lanes->open_count >= lanes->most;
-    *ret = (struct pc_sign_place){.module = lanes->module, .key = key->handle};
+    *ret = (struct pc_sign_place){.module = lanes->module};
     unlock_lanes(lanes);
     if (!wanted || enough) {
         return wanted ? PC_LANE_MORE : PC_LANE_NONE;
@@ -198,6 +241,10 @@ enum pc_lane_answer pc_lane_open(struct pc_lanes *lanes, struct pc_token *token,
     const CK_RV rv = PC_P11(lanes->module, C_OpenSession, token->slot.id, flags, NULL, NULL, &session);
     lock_lanes(lanes);
     if (rv == CKR_OK) {
+        while (lanes->all[ret->lane].is_open) { // fewer are open than there can be
+            ret->lane++;
+        }
+        lanes->all[ret->lane] = (struct lane){.session = session, .is_open = true};
         lanes->open_count++;
         lanes->epoch = token->epoch;
         ret->session = session;
@@ -205,7 +252,11 @@ enum pc_lane_answer pc_lane_open(struct pc_lanes *lanes, struct pc_token *token,
         count_failure(lanes, rv == CKR_SESSION_COUNT);
     }
     unlock_lanes(lanes);
-    return rv == CKR_OK ? PC_LANE_TAKEN : PC_LANE_NONE;
+    if (rv != CKR_OK) {
+        return PC_LANE_NONE;
+    }
+    ret->key = key_in(lanes, ret->lane, key);
+    return PC_LANE_TAKEN;
 }
 
 void pc_lane_give(struct pc_lanes *lanes, const struct pc_sign_place *lane, CK_RV rv)
@@ -215,12 +266,13 @@ void pc_lane_give(struct pc_lanes *lanes, const struct pc_sign_place *lane, CK_R
     }
     lock_lanes(lanes);
     if (rv == CKR_OK) {
-        lanes->idle[lanes->idle_count] = lane->session;
+        lanes->idle[lanes->idle_count] = lane->lane;
         lanes->idle_count++;
         lanes->failed = 0;
         // One who waits for a lane, or the one who waits for all of them.
         (void)(lanes->closing ? pthread_cond_broadcast : pthread_cond_signal)(&lanes->changed);
     } else {
+        lanes->all[lane->lane].is_open = false;
         lanes->open_count--;
         count_failure(lanes, false);
     }

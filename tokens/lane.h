@@ -22,6 +22,7 @@ struct pc_lane_key {
     CK_OBJECT_HANDLE handle;
     unsigned long epoch; /* the token's when the handle was found */
     bool known;
+    bool copied; /* lanes sign with a copy of it in their sessions (quirk sign-copy) */
 };
 
 enum pc_lane_answer {

@@ -30,16 +30,46 @@ static struct pc_result collect(struct pc_token *token, struct pc_buf *ret, p11c
     }
 }
 
+/*
+ * Copies that lanes sign with (quirk sign-copy), of whatever context in this process, are no objects of the
+ * token.
+ */
+static struct pc_result drop_copies(struct pc_token *token, struct pc_buf *handles, size_t from,
+                                    p11csr_error **err)
+{
+    CK_OBJECT_HANDLE handle = CK_INVALID_HANDLE;
+    size_t kept = from;
+    for (size_t at = from; at < handles->len; at += sizeof(handle)) {
+        enum pc_flag on_token = PC_FLAG_UNKNOWN;
+        memcpy(&handle, handles->ptr + at, sizeof(handle));
+        PC_TRY(pc_object_flag(token, handle, CKA_TOKEN, &on_token, err));
+        if (on_token != PC_FLAG_NO) {
+            memcpy(handles->ptr + kept, &handle, sizeof(handle));
+            kept += sizeof(handle);
+        }
+    }
+    if (kept < handles->len) {
+        (void)pc_quirk_is(&token->quirks, PC_QUIRK_SIGN_COPY, "yes"); // it counts as used
+    }
+    handles->len = kept;
+    return PC_OK;
+}
+
 PC_RESULT pc_objects_find(struct pc_token *token, CK_ATTRIBUTE *template, size_t count, struct pc_buf *ret,
                           p11csr_error **err)
 {
     const struct pc_module *module = token->slot.module;
+    const size_t before = ret->len;
     PC_TRY(pc_token_ckr(token, PC_P11(module, C_FindObjectsInit, token->session, template, count),
                         "C_FindObjectsInit", err));
     const struct pc_result result = collect(token, ret, err);
     const CK_RV rv = PC_P11(module, C_FindObjectsFinal, token->session);
     PC_TRY(result);
-    return pc_token_ckr(token, rv, "C_FindObjectsFinal", err);
+    PC_TRY(pc_token_ckr(token, rv, "C_FindObjectsFinal", err));
+    // Not by pc_quirk_is(): it plays no part in what was not found unless a copy was.
+    return strcmp(token->quirks.values[PC_QUIRK_SIGN_COPY].text, "yes") == 0
+               ? drop_copies(token, ret, before, err)
+               : PC_OK;
 }
 
 /* Codes that mean "this object shows no such attribute". */

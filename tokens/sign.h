@@ -27,6 +27,7 @@ struct pc_sign_place {
     const struct pc_module *module;
     CK_SESSION_HANDLE session;
     CK_OBJECT_HANDLE key;
+    size_t lane; /* for pc_lane_give(), if it is one */
 };
 /*
  * C_SignInit and C_Sign and nothing else, for tokens that ask nobody. `ret` receives what the token returned;

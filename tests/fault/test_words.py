@@ -223,6 +223,14 @@ def test_quirk_avoid_mechs(token, shim, judges):
     failed(none, 7, "has no mechanism for rsa-pkcs1-sha256")
 
 
+def test_quirk_sign_copy(token, shim, judges):
+    """Copies that sign are made by the OpenSSL provider (tests/api, tests/module); here: they are no keys."""
+    token.make_key()
+    shim.script("attribute CKA_TOKEN private value 00")
+    failed(request(token), 3, "no private key matches", "quirk sign-copy=yes")
+    made(judges, request(token, *quirk("sign-copy", "no")))
+
+
 def test_quirk_ecdsa_out(token, shim, judges):
     for spec in ("p256", "p521"):  # a length of one byte, and of two
         token.make_key(spec=spec, label=spec, key_id=spec[1:] + "0")

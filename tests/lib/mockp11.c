@@ -109,6 +109,10 @@ ENTRY(C_Logout, mock_logout, (CK_SESSION_HANDLE session), (session))
 ENTRY(C_CreateObject, mock_create_object,
       (CK_SESSION_HANDLE session, CK_ATTRIBUTE *list, CK_ULONG count, CK_OBJECT_HANDLE *ret),
       (session, list, count, ret))
+ENTRY(C_CopyObject, mock_copy_object,
+      (CK_SESSION_HANDLE session, CK_OBJECT_HANDLE object, CK_ATTRIBUTE *list, CK_ULONG count,
+       CK_OBJECT_HANDLE *ret),
+      (session, object, list, count, ret))
 ENTRY(C_SetAttributeValue, mock_set_attribute_value,
       (CK_SESSION_HANDLE session, CK_OBJECT_HANDLE object, CK_ATTRIBUTE *list, CK_ULONG count),
       (session, object, list, count))

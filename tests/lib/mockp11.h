@@ -29,7 +29,7 @@ enum {
     X(C_GetMechanismInfo) \
     X(C_InitToken) X(C_InitPIN) X(C_OpenSession) X(C_CloseSession) X(C_GetSessionInfo) X(C_Login) \
     X(C_Logout) \
-    X(C_CreateObject) X(C_DestroyObject) X(C_SetAttributeValue) X(C_GetAttributeValue) \
+    X(C_CreateObject) X(C_CopyObject) X(C_DestroyObject) X(C_SetAttributeValue) X(C_GetAttributeValue) \
     X(C_FindObjectsInit) X(C_FindObjects) X(C_FindObjectsFinal) \
     X(C_SignInit) X(C_Sign) X(C_GenerateKeyPair)
 // clang-format on

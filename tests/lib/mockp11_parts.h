@@ -32,6 +32,8 @@ CK_RV mock_close_session(CK_SESSION_HANDLE session);
 CK_RV mock_get_session_info(CK_SESSION_HANDLE session, CK_SESSION_INFO *ret);
 CK_RV mock_login(CK_SESSION_HANDLE session, CK_USER_TYPE user, CK_UTF8CHAR *bytes, CK_ULONG len);
 CK_RV mock_logout(CK_SESSION_HANDLE session);
+CK_RV mock_copy_object(CK_SESSION_HANDLE session, CK_OBJECT_HANDLE object, CK_ATTRIBUTE *list, CK_ULONG count,
+                       CK_OBJECT_HANDLE *ret);
 CK_RV mock_create_object(CK_SESSION_HANDLE session, CK_ATTRIBUTE *list, CK_ULONG count,
                          CK_OBJECT_HANDLE *ret);
 CK_RV mock_set_attribute_value(CK_SESSION_HANDLE session, CK_OBJECT_HANDLE object, CK_ATTRIBUTE *list,

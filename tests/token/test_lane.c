@@ -350,6 +350,80 @@ static void use_quirk(struct fixture *f, const char *word, const char *value)
     check_ok(pc_token_set_quirks(&f->token, &rule, 1, &f->err), &f->err);
 }
 
+/* A copy for each key and session, made once; the token's own session signs with the key itself. */
+static void test_copies(void **state)
+{
+    struct fixture *f = *state;
+    struct lanes l;
+    struct pc_sign_place lanes[2];
+    find_web(f, &l);
+    use_quirk(f, "sign-copy", "yes");
+    sign_first(f, &l);
+    mock_reset_calls(f->mock);
+    assert_int_equal(sign_well(f, &l), CKR_OK);
+    assert_int_equal(sign_well(f, &l), CKR_OK);
+    assert_string_equal(f->mock->trace, "C_OpenSession C_CopyObject C_SignInit C_Sign C_SignInit C_Sign ");
+    for (size_t i = 0; i < 2; i++) {
+        assert_int_equal(get(f, &l, &lanes[i]), PC_LANE_TAKEN);
+        assert_int_not_equal(lanes[i].key, f->key.private_key);
+    }
+    assert_int_not_equal(lanes[0].key, lanes[1].key);
+    assert_int_equal(mock_calls(f->mock, "C_CopyObject"), 2);
+    const struct mock_object *copy = mock_object_get(f->mock, lanes[0].key);
+    assert_int_equal(*mock_get(copy, CKA_TOKEN)->value, CK_FALSE);
+    pc_lane_give(l.lanes, &lanes[0], CKR_OK);
+    pc_lane_give(l.lanes, &lanes[1], CKR_GENERAL_ERROR); // closed, and its copy with it
+    assert_int_equal(sign_well(f, &l), CKR_OK);
+    assert_int_equal(mock_calls(f->mock, "C_CopyObject"), 2);
+}
+
+/* Copies are no keys of the token: the one that they are of is found, by name and by public key. */
+static void test_copies_are_not_found(void **state)
+{
+    struct fixture *f = *state;
+    struct lanes l;
+    find_web(f, &l);
+    use_quirk(f, "sign-copy", "yes");
+    sign_first(f, &l);
+    assert_int_equal(sign_well(f, &l), CKR_OK);
+    const CK_OBJECT_HANDLE key = f->key.private_key;
+    check_ok(fixture_find(f, "web", NULL), &f->err);
+    assert_int_equal(f->key.private_key, key);
+    check_ok(fixture_find(f, NULL, NULL), &f->err);
+    assert_int_equal(f->key.private_key, key);
+    use_quirk(f, "sign-copy", "no"); // what the filter is for
+    check_fails(fixture_find(f, "web", NULL), &f->err, P11CSR_E_KEY_AMBIGUOUS, "2 private keys match");
+}
+
+static CK_RV no_copy(CK_SESSION_HANDLE session, CK_OBJECT_HANDLE object, CK_ATTRIBUTE *list, CK_ULONG count,
+                     CK_OBJECT_HANDLE *ret)
+{
+    (void)session;
+    (void)object;
+    (void)list;
+    (void)count;
+    (void)ret;
+    return CKR_FUNCTION_NOT_SUPPORTED;
+}
+
+/* A key that may not be copied (CKA_COPYABLE) signs itself. */
+static void test_a_key_that_is_not_copied(void **state)
+{
+    struct fixture *f = *state;
+    struct lanes l;
+    struct pc_sign_place lane;
+    find_web(f, &l);
+    use_quirk(f, "sign-copy", "yes");
+    sign_first(f, &l);
+    f->mock->list.C_CopyObject = no_copy;
+    for (int i = 0; i < 3; i++) {
+        assert_int_equal(get(f, &l, &lane), PC_LANE_TAKEN);
+        assert_int_equal(lane.key, f->key.private_key);
+        assert_int_equal(sign_in(f, &lane), CKR_OK);
+        pc_lane_give(l.lanes, &lane, CKR_OK);
+    }
+}
+
 /* Keys and tokens that want a person, or another form of the answer, are for the token's own session. */
 static void test_never(void **state)
 {
@@ -480,6 +554,9 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         FIXTURE_TEST(test_calls),
+        FIXTURE_TEST(test_copies),
+        FIXTURE_TEST(test_copies_are_not_found),
+        FIXTURE_TEST(test_a_key_that_is_not_copied),
         FIXTURE_TEST(test_several_at_once),
         FIXTURE_TEST(test_bounds),
         FIXTURE_TEST(test_session_count),
