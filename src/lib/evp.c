@@ -62,29 +62,29 @@ static struct pc_result load(struct pc_evp *evp, p11csr_error **err)
     return PC_OK;
 }
 
-/* The context's, made now if need be. */
-static struct pc_result get_evp(p11csr_ctx *ctx, struct pc_evp **ret, p11csr_error **err)
+/* Makes the context's if need be. */
+static struct pc_result need_evp(p11csr_ctx *ctx, p11csr_error **err)
 {
-    if (ctx->evp == NULL) {
-        struct pc_evp *evp PC_CLEANUP(pc_evp_free) = pc_alloc(sizeof(*evp));
-        if (evp == NULL) {
-            return pc_fail_memory(err);
-        }
-        PC_TRY(load(evp, err));
-        ctx->evp = evp;
-        evp = NULL;
+    if (ctx->evp != NULL) {
+        return PC_OK;
     }
-    *ret = ctx->evp;
+    struct pc_evp *evp PC_CLEANUP(pc_evp_free) = pc_alloc(sizeof(*evp));
+    if (evp == NULL) {
+        return pc_fail_memory(err);
+    }
+    PC_TRY(load(evp, err));
+    ctx->evp = evp;
+    evp = NULL;
     return PC_OK;
 }
 
 static struct pc_result make_pkey(struct p11csr_key *key, EVP_PKEY **ret, p11csr_error **err)
 {
     const struct pc_lock lock PC_LOCK_CLEANUP = pc_lock_begin(key->ctx);
-    struct pc_evp *evp = NULL;
     struct pc_held held;
-    PC_TRY(get_evp(key->ctx, &evp, err));
+    PC_TRY(need_evp(key->ctx, err));
     PC_TRY(pc_held_key_new(key, &held, err));
+    const struct pc_evp *evp = key->ctx->evp;
     return pc_provider_new_pkey(OSSL_PROVIDER_get0_provider_ctx(evp->own), evp->libctx, &held, ret, err);
 }
 
@@ -105,9 +105,8 @@ static struct pc_result get_libctx(p11csr_ctx *ctx, OSSL_LIB_CTX **ret, p11csr_e
 {
     PC_TRY(pc_ctx_check_process(ctx, err));
     const struct pc_lock lock PC_LOCK_CLEANUP = pc_lock_begin(ctx);
-    struct pc_evp *evp = NULL;
-    PC_TRY(get_evp(lock.ctx, &evp, err));
-    *ret = evp->libctx;
+    PC_TRY(need_evp(lock.ctx, err));
+    *ret = lock.ctx->evp->libctx;
     return PC_OK;
 }
 
