@@ -93,7 +93,6 @@ void p11csr_ctx_free(p11csr_ctx **ctx)
 struct pc_lock pc_lock_begin(p11csr_ctx *ctx)
 {
     (void)pthread_mutex_lock(&ctx->lock); // a plain mutex that is not held by this thread: cannot fail
-    (void)atomic_fetch_add(&ctx->inside, 1);
     (void)ERR_set_mark();
     return (struct pc_lock){.ctx = ctx};
 }
@@ -104,7 +103,6 @@ void pc_lock_end(const struct pc_lock *lock)
         pc_pins_forget_ahead(lock->ctx);
     }
     (void)ERR_pop_to_mark();
-    (void)atomic_fetch_sub(&lock->ctx->inside, 1);
     (void)pthread_mutex_unlock(&lock->ctx->lock);
 }
 
@@ -120,11 +118,6 @@ PC_RESULT pc_ctx_check_process(const p11csr_ctx *ctx, p11csr_error **err)
                : pc_fail(err, P11CSR_E_FORKED,
                          "the context loaded its modules in process %ld, and this is process %ld",
                          (long)ctx->pid, (long)getpid());
-}
-
-bool pc_ctx_is_busy(const p11csr_ctx *ctx)
-{
-    return atomic_load(&ctx->inside) > 0;
 }
 
 void pc_ctx_warn(p11csr_ctx *ctx, const char *format, ...)

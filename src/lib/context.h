@@ -10,15 +10,12 @@
 #include "tokens/token.h"
 
 #include <pthread.h>
-#include <stdatomic.h>
 #include <sys/types.h>
 
-/* What a context holds. Everything but the first three is used with the lock held. */
+/* What a context holds. Everything but the first two is used with the lock held. */
 struct p11csr_ctx {
     pthread_mutex_t lock;
-    pid_t
-        pid; /* the process that loaded the first module: its sessions mean nothing in a child; 0: none yet */
-    atomic_uint inside;       /* threads that hold the lock, or sign with one of its keys without it */
+    pid_t pid; /* of the process that loaded a module: its sessions mean nothing in a child; 0: none yet */
     struct pc_crypto *crypto; /* made when first needed */
     struct pc_evp *evp;       /* the same */
     struct pc_config config;
@@ -73,11 +70,6 @@ void pc_lock_end(const struct pc_lock *lock);
 bool pc_ctx_is_forked(const p11csr_ctx *ctx);
 /* FORKED when it is. */
 PC_RESULT pc_ctx_check_process(const p11csr_ctx *ctx, p11csr_error **err);
-/*
- * Whether any thread may be in one of the context's modules. In a child process: whether one was when it was
- * forked, so that locks of the module may never become free there.
- */
-bool pc_ctx_is_busy(const p11csr_ctx *ctx);
 
 void pc_ctx_warn(p11csr_ctx *ctx, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /* The context's libcrypto, made now if need be. Borrowed. */

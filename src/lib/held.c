@@ -107,10 +107,8 @@ static bool sign_in_lane(struct held_key *held, const struct pc_scheme *scheme, 
     if (!get_lane(held, &at)) {
         return false;
     }
-    (void)atomic_fetch_add(&held->key->ctx->inside, 1);
     const CK_RV rv = pc_sign_bare(&at, &held->key->key.public, scheme, mech, input, ret);
     pc_lane_give(held->lanes, &at, rv);
-    (void)atomic_fetch_sub(&held->key->ctx->inside, 1);
     return rv == CKR_OK;
 }
 

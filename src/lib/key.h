@@ -7,6 +7,7 @@
 #include "tokens/key.h"
 
 #include <jansson.h>
+#include <stdatomic.h>
 
 /* The texts behind a struct p11csr_key_info. */
 struct pc_key_texts {
