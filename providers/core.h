@@ -60,6 +60,8 @@ struct pc_provider {
  */
 bool pc_order_ready(struct pc_provider *provider, int operation, bool *ret_keep);
 
+/* The key that pc_provider_new_pkey() registered under this number, which it is no more; NULL: none. */
+struct pc_object *pc_provider_take(struct pc_provider *provider, uint64_t number);
 /*
  * A digest by any of the names that libcrypto has for it. NONE for NULL, "" and "UNDEF". ALGORITHM if
  * unknown.

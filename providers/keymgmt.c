@@ -93,27 +93,11 @@ static int match(const void *data1, const void *data2, int selection)
     return EVP_PKEY_parameters_eq(one->pkey, two->pkey) == 1 ? 1 : 0;
 }
 
-/* The key that pc_provider_new_pkey() registered under this number. */
-static struct pc_object *take_pending(struct pc_provider *provider, uint64_t number)
-{
-    struct pc_object *object = NULL;
-    (void)pthread_mutex_lock(&provider->lock);
-    for (size_t i = 0; i < PC_PENDING_MAX && object == NULL; i++) {
-        if (number != 0 && provider->pending[i].number == number) {
-            object = provider->pending[i].object;
-            provider->pending[i].number = 0;
-            provider->pending[i].object = NULL;
-        }
-    }
-    (void)pthread_mutex_unlock(&provider->lock);
-    return object;
-}
-
 static struct pc_result import_number(struct pc_object *object, const OSSL_PARAM *param, p11csr_error **err)
 {
     uint64_t number = 0;
     struct pc_object *from =
-        OSSL_PARAM_get_uint64(param, &number) == 1 ? take_pending(object->provider, number) : NULL;
+        OSSL_PARAM_get_uint64(param, &number) == 1 ? pc_provider_take(object->provider, number) : NULL;
     const bool moved = from != NULL && pc_object_move(from, object);
     pc_object_free(&from);
     return moved ? PC_OK : pc_fail(err, P11CSR_E_VALUE, "there is no key of this number");

@@ -217,20 +217,19 @@ static uint64_t add_pending(struct pc_provider *provider, struct pc_object *obje
     return number;
 }
 
-/* Takes one back that nobody imported. */
-static void drop_pending(struct pc_provider *provider, uint64_t number)
+struct pc_object *pc_provider_take(struct pc_provider *provider, uint64_t number)
 {
     struct pc_object *object = NULL;
     (void)pthread_mutex_lock(&provider->lock);
-    for (size_t i = 0; i < PC_PENDING_MAX; i++) {
-        if (provider->pending[i].number == number) {
+    for (size_t i = 0; i < PC_PENDING_MAX && object == NULL; i++) {
+        if (number != 0 && provider->pending[i].number == number) {
             object = provider->pending[i].object;
             provider->pending[i].number = 0;
             provider->pending[i].object = NULL;
         }
     }
     (void)pthread_mutex_unlock(&provider->lock);
-    pc_object_free(&object);
+    return object;
 }
 
 static struct pc_result fail_pkey(p11csr_error **err)
@@ -277,6 +276,7 @@ PC_RESULT pc_provider_new_pkey(struct pc_provider *provider, OSSL_LIB_CTX *libct
         return result;
     }
     result = make_pkey(libctx, object->type, number, ret, err);
-    drop_pending(provider, number);
+    object = pc_provider_take(provider, number); // nobody imported it
+    pc_object_free(&object);
     return result;
 }
