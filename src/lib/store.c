@@ -304,8 +304,12 @@ static enum p11csr_code ask(const struct p11csr_pin_request *request, p11csr_pin
     return given ? P11CSR_OK : P11CSR_E_PIN_CANCELLED;
 }
 
-static void hint_at_source(struct pc_result result, p11csr_error **err)
+/* The rows' hints speak of options of p11csr(1), which programs do not have. */
+static void hint_to_programs(struct pc_result result, p11csr_error **err)
 {
+    if (result.code == P11CSR_E_KEY_AMBIGUOUS || result.code == P11CSR_E_CERT_AMBIGUOUS) {
+        pc_hint(err, "name one of them by its URI");
+    }
     if (result.code == P11CSR_E_PIN_NEEDED || result.code == P11CSR_E_PIN_CANCELLED) {
         pc_hint(err,
                 "say where the PIN comes from: pkcs11:...?pin-source=file:PATH, or pin-source = file:PATH "
@@ -327,7 +331,7 @@ PC_RESULT pc_store_read(p11csr_ctx *ctx, const struct pc_store_uri *uri, const s
     const struct pc_result result = read_all(&look, uri, err);
     ctx->pin_callback = before;
     ctx->pin_callback_data = data_before;
-    hint_at_source(result, err);
+    hint_to_programs(result, err);
     return result;
 }
 
@@ -352,6 +356,6 @@ PC_RESULT pc_store_find_again(p11csr_ctx *ctx, const struct pc_store_uri *uri, s
 {
     const struct pc_lock lock PC_LOCK_CLEANUP = pc_lock_begin(ctx);
     const struct pc_result result = find_again(lock.ctx, uri, spki, ret, err);
-    hint_at_source(result, err);
+    hint_to_programs(result, err);
     return result;
 }

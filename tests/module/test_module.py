@@ -122,7 +122,7 @@ def test_ambiguous(place):
     place.raw("p256", "twin", "0b")
     twins = [key["uri"] for key in place.keys() if key["label"] == "twin"]
     twin = f"{TOKEN};object=twin?pin-source={place.file}"
-    place.refuses(twin, "2 private keys match", *twins)
+    place.refuses(twin, "2 private keys match", "(name one of them by its URI)", *twins)
     place.openssl("storeutl", "-noout", twin, status=1)
     place.refuses(f"{TOKEN}?pin-source={place.file}", "4 private keys match")
     for uri in twins:
